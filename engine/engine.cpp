@@ -1,0 +1,192 @@
+// Wires the parts together; nothing else.
+#include "minuted/engine.hpp"
+
+#include <future>
+
+#include "fold/folder.hpp"
+#include "ingest/committer.hpp"
+#include "query/scan.hpp"
+#include "stats/counters.hpp"
+#include "store/raw_backlog.hpp"
+#include "store/store.hpp"
+
+namespace minuted {
+namespace {
+
+// What an earlier run left unfolded.
+Result<RawBacklog::Size> count_backlog(const Store& store) {
+  RawBacklog::Size size;
+  const auto view = store.view();
+  const auto cursor = view->cursor(Family::kRaw, {}, {});
+  for (; cursor->valid(); cursor->next()) {
+    ++size.chunks;
+    size.bytes += cursor->key().size() + cursor->value().size();
+  }
+  if (auto status = cursor->status(); !status) return status.error();
+  return size;
+}
+
+class EngineImpl final : public Engine {
+ public:
+  EngineImpl(const Options& options, std::unique_ptr<Store> store, std::uint64_t sequence,
+             RawBacklog::Size backlog)
+      : options_(options), store_(std::move(store)) {
+    if (backlog.chunks != 0) backlog_.add(backlog, options_.clock->steady_ms());
+    committer_ = std::make_unique<Committer>(
+        *store_, backlog_, commit_counters_,
+        Committer::Options{options_.commit_queue_bytes_max, options_.idempotency_window_ms,
+                           options_.clock},
+        sequence);
+    folder_ = std::make_unique<Folder>(
+        *store_, backlog_, fold_counters_,
+        Folder::Options{options_.fold_interval_ms, options_.fold_batch_bytes,
+                        [this](const Error& error) { committer_->fail(error); }});
+  }
+
+  ~EngineImpl() override {
+    folder_.reset();     // may tell the committer of a failure
+    committer_.reset();  // commits what is queued
+  }
+
+  void append(AppendRequest request, AppendDone done) override {
+    committer_->submit(std::move(request), std::move(done));
+  }
+
+  Result<Receipt> append_and_wait(AppendRequest request) override {
+    std::promise<Result<Receipt>> promise;
+    auto answer = promise.get_future();
+    append(std::move(request),
+           [&promise](Result<Receipt> result) { promise.set_value(std::move(result)); });
+    return answer.get();
+  }
+
+  Result<std::unique_ptr<RowCursor>> query(const QuerySpec& spec) override {
+    const RawBacklog::Mark mark = backlog_.mark();
+    auto view = store_->view();
+    const bool skip_raw = backlog_.none_since(mark);
+    return std::unique_ptr<RowCursor>(std::make_unique<MinuteScan>(
+        std::move(view), spec,
+        MinuteScan::Options{skip_raw, options_.snapshot_ms_max, options_.clock},
+        read_counters_));
+  }
+
+  Result<void> fold() override { return folder_->fold(Durability::kSynced); }
+
+  Fingerprint fingerprint(std::string_view body, bool strict) const override {
+    return fingerprint_of(store_->secret(), body, strict);
+  }
+
+  std::optional<Error> failure() const override { return committer_->failure(); }
+
+  EngineStats stats() const override {
+    EngineStats s;
+    s.batches_committed = commit_counters_.batches;
+    s.batches_replayed = commit_counters_.replayed;
+    s.batches_overloaded = commit_counters_.overloaded;
+    s.events_committed = commit_counters_.events;
+    s.chunks_written = commit_counters_.chunks;
+    s.chunk_bytes_written = commit_counters_.chunk_bytes;
+    s.series_created = commit_counters_.series;
+    s.queue_bytes = commit_counters_.queue_bytes;
+    s.sync_seconds = commit_counters_.sync_seconds.counts();
+    s.batches_per_sync = commit_counters_.batches_per_sync.counts();
+
+    const RawBacklog::Size backlog = backlog_.size();
+    s.folds = fold_counters_.folds;
+    s.chunks_folded = fold_counters_.chunks;
+    s.events_folded = fold_counters_.events;
+    s.fold_seconds_sum = static_cast<double>(fold_counters_.micros) / 1e6;
+    s.raw_bytes_pending = backlog.bytes;
+    s.raw_chunks_pending = backlog.chunks;
+    s.fold_lag_seconds =
+        static_cast<double>(backlog_.lag_ms(options_.clock->steady_ms())) / 1e3;
+    s.fold_failures = fold_counters_.failures;
+
+    s.queries = read_counters_.queries;
+    s.rows_read = read_counters_.rows;
+    s.cursors_open = read_counters_.open;
+    s.cursors_expired = read_counters_.expired;
+
+    const StoreGauges store = store_->gauges();
+    s.store_memtable_bytes = store.memtable_bytes;
+    s.store_block_cache_bytes = store.block_cache_bytes;
+    s.store_sst_bytes = store.sst_bytes;
+    s.store_wal_bytes = store.wal_bytes;
+    s.store_pending_compaction_bytes = store.pending_compaction_bytes;
+    s.store_running_flushes = store.running_flushes;
+    s.store_running_compactions = store.running_compactions;
+    s.store_stall_micros = store.stall_micros;
+    s.store_write_stopped = store.write_stopped;
+    return s;
+  }
+
+ private:
+  const Options options_;
+  CommitCounters commit_counters_;
+  FoldCounters fold_counters_;
+  mutable ReadCounters read_counters_;
+  RawBacklog backlog_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<Committer> committer_;
+  std::unique_ptr<Folder> folder_;
+};
+
+// The last commit's number, once it is sure that the log holds all that was acknowledged.
+Result<std::uint64_t> check_log(const Store& store, const Options& options) {
+  const auto last = store.last_commit();
+  if (!last) return last;
+  const std::uint64_t acknowledged = store.acknowledged();
+  if (*last >= acknowledged) return last;
+  if (!options.accept_lost_commits) {
+    return Error{ErrorCode::kCorruption,
+                 "the store ends with commit " + std::to_string(*last) + ", but commit " +
+                     std::to_string(acknowledged) +
+                     " was acknowledged: its log has lost its end. Bring the files back from a "
+                     "copy, or accept the loss of the commits between"};
+  }
+  return acknowledged;  // numbers are not given twice
+}
+
+std::optional<Error> check_options(const Options& options) {
+  const auto wrong = [](const std::string& what) {
+    return Error{ErrorCode::kInvalidArgument, what};
+  };
+  if (options.clock == nullptr) return wrong("Options::clock is null");
+  if (options.fold_interval_ms < 0) {
+    return wrong("Options::fold_interval_ms is " + std::to_string(options.fold_interval_ms) +
+                 "; 0 or more is accepted");
+  }
+  if (options.idempotency_window_ms <= 0 || options.snapshot_ms_max <= 0) {
+    return wrong("Options::idempotency_window_ms and snapshot_ms_max must be above 0");
+  }
+  if (options.fold_batch_bytes == 0 || options.commit_queue_bytes_max == 0 ||
+      options.memtable_bytes < (1U << 20)) {
+    return wrong(
+        "Options::fold_batch_bytes and commit_queue_bytes_max must be above 0, and "
+        "memtable_bytes at least 1048576");
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> Engine::open(const Options& options) {
+  if (auto wrong = check_options(options)) return *wrong;
+  StoreOptions store_options;
+  store_options.path = options.path;
+  store_options.create_if_missing = options.create_if_missing;
+  store_options.block_cache_bytes = options.block_cache_bytes;
+  store_options.memtable_bytes = options.memtable_bytes;
+  store_options.clock = options.clock;
+  store_options.idempotency_window_ms = options.idempotency_window_ms;
+  auto store = Store::open(store_options);
+  if (!store) return store.error();
+  const auto sequence = check_log(**store, options);
+  if (!sequence) return sequence.error();
+  const auto backlog = count_backlog(**store);
+  if (!backlog) return backlog.error();
+  return std::unique_ptr<Engine>(
+      std::make_unique<EngineImpl>(options, std::move(*store), *sequence, *backlog));
+}
+
+}  // namespace minuted

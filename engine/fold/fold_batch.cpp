@@ -1,0 +1,113 @@
+#include "fold/fold_batch.hpp"
+
+namespace minuted {
+namespace {
+
+constexpr std::uint32_t kFiveMinutes = 5;
+
+Minute first_of(Minute minute, std::uint32_t span_minutes) {
+  return span_minutes == 0 ? Minute{0} : floor_to(minute, span_minutes);
+}
+
+}  // namespace
+
+bool FoldBatch::add(std::string_view raw_key, std::string_view chunk) {
+  const auto pair = split_pair(raw_key);
+  if (!pair || raw_key.size() != pair->prefix.size() + kMinuteKeyBytes + kSequenceKeyBytes) {
+    return false;
+  }
+  ChunkHeader header;
+  if (!decode_chunk(chunk, header, events_read_)) return false;
+  const Minute minute = read_minute(raw_key.substr(pair->prefix.size()));
+  enter(pair->prefix, minute);
+
+  // Hosts of a chunk are few and repeat: find each rollup once a run.
+  Rollup* rollup = nullptr;
+  std::uint32_t host_number = 0;
+  for (const ChunkEvent& event : events_read_) {
+    if (!rollup || event.host_number != host_number) {
+      rollup = &minute_.hosts.of(event.host);
+      host_number = event.host_number;
+    }
+    rollup->add(event.view(pair->repo, pair->bucket, minute));
+  }
+  set_.remove_raw(raw_key);
+  events_ += events_read_.size();
+  ++removed_.chunks;
+  removed_.bytes += raw_key.size() + chunk.size();
+  return true;
+}
+
+void FoldBatch::finish() {
+  close(minute_);
+  close(hour_);
+  close(day_);
+  close(total_);
+  close_repo();
+}
+
+void FoldBatch::clear() {
+  set_.clear();
+  removed_ = {};
+  events_ = 0;
+  prefix_.clear();
+  repo_.clear();
+}
+
+// Closes the spans that the next chunk is not in, smallest first, and opens those it is.
+void FoldBatch::enter(std::string_view prefix, Minute minute) {
+  const bool same_pair = prefix == prefix_;
+  for (Span* span : {&minute_, &hour_, &day_, &total_}) {
+    const Minute first = first_of(minute, span->minutes);
+    if (span->open && same_pair && span->first == first) continue;
+    close(*span);
+    span->open = true;
+    span->first = first;
+  }
+  if (same_pair) return;
+  prefix_ = prefix;
+  const auto pair = split_pair(prefix);
+  if (pair->repo != repo_) {
+    close_repo();
+    repo_ = pair->repo;
+  }
+}
+
+void FoldBatch::close(Span& span) {
+  if (!span.open) return;
+  key_ = prefix_;
+  if (span.minutes != 0) append_minute(key_, span.first);
+  value_.clear();
+  encode_hosts(span.hosts, value_);
+  set_.merge(span.family, key_, value_);
+
+  if (span.family == Family::kMinute) {
+    for (const HostRollups::Entry& e : span.hosts.entries()) {
+      const auto add = [&](RepoSpan repo_span, std::uint32_t minutes) {
+        repo_values_[{repo_span, first_of(span.first, minutes)}].add(e.rollup);
+      };
+      add(RepoSpan::kFiveMinutes, kFiveMinutes);
+      add(RepoSpan::kHour, kMinutesPerHour);
+      add(RepoSpan::kDay, kMinutesPerDay);
+      add(RepoSpan::kTotal, 0);
+    }
+    hour_.hosts.merge(span.hosts);
+  } else if (span.family == Family::kHour) {
+    day_.hosts.merge(span.hosts);
+  } else if (span.family == Family::kDay) {
+    total_.hosts.merge(span.hosts);
+  }
+  span.hosts.clear();
+  span.open = false;
+}
+
+void FoldBatch::close_repo() {
+  for (const auto& [place, rollup] : repo_values_) {
+    value_.clear();
+    encode_repo(rollup, value_);
+    set_.merge(Family::kRepo, repo_key(repo_, place.first, place.second), value_);
+  }
+  repo_values_.clear();
+}
+
+}  // namespace minuted

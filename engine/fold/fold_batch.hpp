@@ -1,0 +1,72 @@
+// What one atomic batch of a fold adds up: chunks go in, in the order of their keys, and come out as
+// merge operands for the minute, hour, day and total of their (repo, bucket), for the small values of
+// their repo, and as deletions of exactly the raw keys that were read. All of it in one WriteSet, so
+// that a chunk is counted in every tier or still raw, never both and never neither.
+// Fourth stop of an event's journey. Pure but for the WriteSet it fills; one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "chunk/chunk_codec.hpp"
+#include "rollup/rollup_codec.hpp"
+#include "store/key_codec.hpp"
+#include "store/raw_backlog.hpp"
+#include "store/store.hpp"
+
+namespace minuted {
+
+class FoldBatch {
+ public:
+  explicit FoldBatch(const Store& store) : set_(store) {}
+
+  // Counts one raw key and its chunk in. Keys must come ascending. False if the chunk or its key
+  // cannot be read: it is then left as it is, for readers to report.
+  [[nodiscard]] bool add(std::string_view raw_key, std::string_view chunk);
+
+  // Writes out what is still being added up; then set() is complete.
+  void finish();
+
+  WriteSet& set() { return set_; }
+  RawBacklog::Size removed() const { return removed_; }
+  std::uint64_t events() const { return events_; }
+  // About the memory it holds, bytes.
+  std::size_t bytes() const { return set_.bytes() + removed_.bytes + repo_values_.size() * 128; }
+
+  void clear();
+
+ private:
+  // One span that is being added up: closed, and written as an operand, when the keys move past it.
+  struct Span {
+    Family family;
+    std::uint32_t minutes;  // 0 = all time
+    bool open = false;
+    Minute first{};
+    HostRollups hosts;
+  };
+
+  void enter(std::string_view prefix, Minute minute);
+  void close(Span& span);
+  void close_repo();
+
+  WriteSet set_;
+  RawBacklog::Size removed_;
+  std::uint64_t events_ = 0;
+  std::string prefix_;  // of the pair at hand
+  std::string repo_;
+  // A minute's sum is added to the hour's, that to the day's, that to the total's, as each closes.
+  Span minute_{Family::kMinute, 1, false, {}, {}};
+  Span hour_{Family::kHour, kMinutesPerHour, false, {}, {}};
+  Span day_{Family::kDay, kMinutesPerDay, false, {}, {}};
+  Span total_{Family::kTotal, 0, false, {}, {}};
+  std::map<std::pair<RepoSpan, Minute>, RepoRollup> repo_values_;
+  std::vector<ChunkEvent> events_read_;
+  std::string key_;
+  std::string value_;
+};
+
+}  // namespace minuted

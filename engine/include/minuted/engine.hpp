@@ -1,0 +1,107 @@
+// The engine's face. Start reading here.
+//
+// An Engine keeps one directory: open it, append batches of events, query minutes, close. An append
+// is durable (synced) and counted exactly once before it is answered, and is in every query that
+// starts after that. A fold thread turns raw events into rollups behind the scenes; no answer shows
+// whether it has run.
+//
+// Every method is safe from any thread while the engine lives. Callbacks run on the commit thread:
+// they must be short, must not throw and must not call back into append's waiting forms.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "minuted/event_batch.hpp"
+#include "minuted/options.hpp"
+#include "minuted/query.hpp"
+#include "minuted/result.hpp"
+#include "minuted/stats.hpp"
+
+namespace minuted {
+
+// 128 bits that stand for a body: equal bodies have equal fingerprints within one store, unequal
+// ones differ but for a chance of 2^-128.
+struct Fingerprint {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+  friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
+};
+
+// Why one event of a batch was refused.
+struct EventError {
+  std::uint64_t index = 0;  // of the event in its body, from 0
+  std::string field;        // empty when the event as a whole is at fault
+  std::string message;
+  friend bool operator==(const EventError&, const EventError&) = default;
+};
+
+// What became of a batch. Stored with its idempotency key, so that a repeat gets the same.
+struct Receipt {
+  std::uint64_t accepted = 0;
+  std::uint64_t rejected = 0;
+  std::uint64_t duplicates = 0;
+  std::vector<EventError> errors;  // the first few of the rejected
+  bool replayed = false;           // this answer is the first one's, nothing was counted now
+  friend bool operator==(const Receipt&, const Receipt&) = default;
+};
+
+// Names a request so that sending it again changes nothing.
+struct IdempotencyKey {
+  std::string scope;  // whose key it is; the same key in two scopes is two keys
+  std::string key;    // 1–128 bytes
+  Fingerprint body;   // of everything that makes the request this one
+};
+
+struct AppendRequest {
+  EventBatch batch;                             // may be empty
+  std::optional<IdempotencyKey> idempotency;
+  std::uint64_t rejected = 0;                   // goes into the receipt as it is
+  std::vector<EventError> errors;               // same
+  // Answer from the key's record if there is one, else kInvalidArgument; nothing is stored. Needs a
+  // key and an empty batch. For a request that is refused now but may have been accepted before.
+  bool only_if_known = false;
+};
+
+using AppendDone = std::function<void(Result<Receipt>)>;
+
+class Engine {
+ public:
+  // Opens or makes the store at options.path and starts its threads. kInvalidArgument, kLocked,
+  // kUnsupportedFormat, kCorruption, kIoError.
+  static Result<std::unique_ptr<Engine>> open(const Options& options);
+
+  // Stops taking appends, commits those queued, stops the fold and closes. Cursors must be gone.
+  virtual ~Engine() = default;
+
+  // Queues the batch; `done` is called exactly once, on the commit thread or before append returns.
+  // With a Receipt: the events and the key are on disk, synced, all or nothing. With kKeyReused or
+  // kInvalidArgument: nothing was stored. With kOverloaded: nothing was stored, try again later.
+  // With kUnavailable or kIoError: unknown; resend under the same key.
+  virtual void append(AppendRequest request, AppendDone done) = 0;
+
+  // append, waited for.
+  virtual Result<Receipt> append_and_wait(AppendRequest request) = 0;
+
+  // A cursor over the rows of `spec` as of now. kUnavailable while closing.
+  virtual Result<std::unique_ptr<RowCursor>> query(const QuerySpec& spec) = 0;
+
+  // Folds everything acknowledged before the call and returns when that is durable.
+  virtual Result<void> fold() = 0;
+
+  // The fingerprint of a request's body and of whether it was strict, keyed by this store's secret.
+  virtual Fingerprint fingerprint(std::string_view body, bool strict) const = 0;
+
+  // nullopt while healthy; else why writes are refused.
+  virtual std::optional<Error> failure() const = 0;
+
+  // Counters since open and gauges of now. Cheap enough for once a second.
+  virtual EngineStats stats() const = 0;
+};
+
+}  // namespace minuted

@@ -1,0 +1,69 @@
+// One storage operation as a node reported it, and the rules its fields obey. First stop of an
+// event's journey: the decoder makes these, an EventBatch keeps them. Pure values; any thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "minuted/time.hpp"
+
+namespace minuted {
+
+inline constexpr std::size_t kIdBytesMax = 255;        // repoId, bucketId, host
+inline constexpr std::size_t kEventIdBytesMax = 128;   // id
+inline constexpr std::uint64_t kBytesMax = INT64_MAX;  // upl_bytes, dwl_bytes of one event
+inline constexpr std::uint64_t kLatencyUsMax = 10'000'000'000'000;  // 10^10 ms
+inline constexpr std::uint16_t kStatusMin = 100;
+inline constexpr std::uint16_t kStatusMax = 599;
+inline constexpr std::int64_t kFutureMillisMax = 10 * kMillisPerMinute;  // events may run ahead
+
+// Classes of operation. Persisted: numbers are never reused or renumbered.
+enum class OpClass : std::uint8_t {
+  kGet = 0,
+  kPut = 1,
+  kDelete = 2,
+  kHead = 3,
+  kList = 4,
+  kOther = 5,
+};
+inline constexpr std::size_t kOpClasses = 6;
+
+// The class of an operation's name, any case: the five names themselves, or a longer name whose
+// words (split at punctuation and case changes, after a leading `REST.` or `S3.`) are read from the
+// left until one decides: List → LIST; Get, Select → GET, but `Get Bucket` alone → LIST; Head →
+// HEAD; Put, Post, Copy, Create, Upload, Complete → PUT; Delete, Abort → DELETE. Else OTHER.
+OpClass classify_op(std::string_view name);
+
+// A validated event. The views are the maker's and are not kept by whoever takes an EventView.
+struct EventView {
+  std::string_view repo;    // 1–255 bytes, see check_id
+  std::string_view bucket;  // same
+  std::string_view host;    // same
+  Millis timestamp;         // when the operation completed; in [0, kMillisMax]
+  OpClass op = OpClass::kOther;
+  std::uint16_t status = 0;  // 100–599, 0 = not told
+  std::uint64_t upl_bytes = 0;  // 0 … 2^63-1
+  std::uint64_t dwl_bytes = 0;  // 0 … 2^63-1
+  std::int64_t size_change = 0;
+  std::optional<std::uint64_t> latency_us;  // 0 … kLatencyUsMax, absent = not measured
+  std::string_view id;                      // 1–128 bytes, empty = none
+};
+
+// Why `id` cannot be a repoId, bucketId or host, as the end of a sentence ("must not be empty"), or
+// nullopt if it can: 1–255 bytes of valid UTF-8 without control characters (C0, DEL, C1) or commas.
+std::optional<std::string> check_id(std::string_view id);
+
+// The same for an event's `id`: 1–128 bytes of valid UTF-8.
+std::optional<std::string> check_event_id(std::string_view id);
+
+// Strict UTF-8: no overlong forms, no surrogates, nothing past U+10FFFF.
+bool is_valid_utf8(std::string_view text);
+
+// `text` as it may stand in a message: quoted, control characters and quotes escaped, invalid bytes
+// as \xhh, cut to about 40 bytes with an ellipsis.
+std::string shorten(std::string_view text);
+
+}  // namespace minuted

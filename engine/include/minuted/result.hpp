@@ -1,0 +1,81 @@
+// The outcome of everything that can be expected to fail: a value, or one Error with a closed code
+// and one sentence that names the offender. Statuses of the libraries below and errno are translated
+// into this once, where they enter. Pure values; any thread.
+#pragma once
+
+#include <cstdint>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+namespace minuted {
+
+enum class ErrorCode : std::uint8_t {
+  kInvalidArgument,    // the caller's value is wrong; retrying the same cannot help
+  kKeyReused,          // an idempotency key came back with another body
+  kOverloaded,         // a bound (bytes in the commit queue) is reached; try again later
+  kUnavailable,        // the engine stopped taking writes after an I/O error, or is closing
+  kExpired,            // a read lived longer than its snapshot may
+  kUnsupportedFormat,  // the stored data is of a format version this build does not read
+  kLocked,             // another process holds the data directory
+  kCorruption,         // stored bytes fail their checks
+  kIoError,            // the file system refused
+};
+
+// The code's stable name in lower_snake_case, for logs and messages.
+const char* to_string(ErrorCode code);
+
+struct Error {
+  ErrorCode code;
+  std::string message;
+};
+
+// A T or an Error. Asking for the one that is not there is a bug of ours and aborts.
+template <class T>
+class [[nodiscard]] Result {
+ public:
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
+
+  bool ok() const { return state_.index() == 0; }
+  explicit operator bool() const { return ok(); }
+
+  T& value() & { return ok() ? *std::get_if<0>(&state_) : fail(); }
+  const T& value() const& { return ok() ? *std::get_if<0>(&state_) : fail(); }
+  T&& value() && { return std::move(ok() ? *std::get_if<0>(&state_) : fail()); }
+  T& operator*() & { return value(); }
+  const T& operator*() const& { return value(); }
+  T* operator->() { return &value(); }
+  const T* operator->() const { return &value(); }
+
+  const Error& error() const {
+    if (ok()) std::abort();
+    return *std::get_if<1>(&state_);
+  }
+
+ private:
+  [[noreturn]] static T& fail() { std::abort(); }
+  std::variant<T, Error> state_;
+};
+
+// Success without a value, or an Error.
+template <>
+class [[nodiscard]] Result<void> {
+ public:
+  Result() = default;
+  Result(Error error) : error_(std::move(error)) {}
+
+  bool ok() const { return !error_.has_value(); }
+  explicit operator bool() const { return ok(); }
+  const Error& error() const {
+    if (ok()) std::abort();
+    return *error_;
+  }
+
+ private:
+  std::optional<Error> error_;
+};
+
+}  // namespace minuted

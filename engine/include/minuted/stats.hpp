@@ -1,0 +1,64 @@
+// What an opened engine tells about itself: counters since open, and gauges of this moment.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace minuted {
+
+// A histogram over fixed upper bounds, as Prometheus means it, but with counts per bucket.
+template <std::size_t N>
+struct HistogramCounts {
+  std::array<std::uint64_t, N + 1> buckets{};  // bucket i: ≤ bounds[i]; the last: above all
+  double sum = 0;
+  std::uint64_t count = 0;
+};
+
+inline constexpr std::array<double, 12> kSyncSecondsBounds = {
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5};
+inline constexpr std::array<double, 10> kBatchesPerSyncBounds = {1,  2,  4,   8,   16,
+                                                                 32, 64, 128, 256, 1024};
+
+struct EngineStats {
+  // Commit.
+  std::uint64_t batches_committed = 0;
+  std::uint64_t batches_replayed = 0;   // answered from an idempotency key's record
+  std::uint64_t batches_overloaded = 0;  // refused: queue full
+  std::uint64_t events_committed = 0;
+  std::uint64_t chunks_written = 0;
+  std::uint64_t chunk_bytes_written = 0;
+  std::uint64_t series_created = 0;
+  std::size_t queue_bytes = 0;
+  HistogramCounts<kSyncSecondsBounds.size()> sync_seconds;
+  HistogramCounts<kBatchesPerSyncBounds.size()> batches_per_sync;
+
+  // Fold.
+  std::uint64_t folds = 0;
+  std::uint64_t chunks_folded = 0;
+  std::uint64_t events_folded = 0;
+  double fold_seconds_sum = 0;
+  std::uint64_t raw_bytes_pending = 0;
+  std::uint64_t raw_chunks_pending = 0;
+  double fold_lag_seconds = 0;  // age of the oldest commit not yet folded; 0 if none
+  std::uint64_t fold_failures = 0;
+
+  // Read.
+  std::uint64_t queries = 0;
+  std::uint64_t rows_read = 0;
+  std::uint64_t cursors_open = 0;
+  std::uint64_t cursors_expired = 0;
+
+  // RocksDB.
+  std::uint64_t store_memtable_bytes = 0;
+  std::uint64_t store_block_cache_bytes = 0;
+  std::uint64_t store_sst_bytes = 0;
+  std::uint64_t store_wal_bytes = 0;
+  std::uint64_t store_pending_compaction_bytes = 0;
+  std::uint64_t store_running_flushes = 0;
+  std::uint64_t store_running_compactions = 0;
+  std::uint64_t store_stall_micros = 0;
+  bool store_write_stopped = false;
+};
+
+}  // namespace minuted

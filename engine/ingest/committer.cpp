@@ -1,0 +1,264 @@
+#include "ingest/committer.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "store/key_codec.hpp"
+
+namespace minuted {
+namespace {
+
+// How far the record of the last acknowledged commit may lag.
+constexpr std::int64_t kAcknowledgeEveryMs = 1000;
+// What a queued request weighs beside its batch: its strings, its callback, its place.
+constexpr std::size_t kRequestBytes = 512;
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+Receipt receipt_of(AppendRequest& request) {
+  Receipt receipt;
+  receipt.accepted = request.batch.size();
+  receipt.rejected = request.rejected;
+  receipt.errors = std::move(request.errors);
+  return receipt;
+}
+
+}  // namespace
+
+Committer::Committer(Store& store, RawBacklog& backlog, CommitCounters& counters,
+                     const Options& options, std::uint64_t sequence)
+    : store_(store),
+      backlog_(backlog),
+      counters_(counters),
+      options_(options),
+      catalog_(store),
+      set_(store),
+      sequence_(sequence),
+      thread_([this] { run(); }) {}
+
+Committer::~Committer() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+  if (!failure_ && sequence_ != store_.acknowledged()) {
+    (void)store_.acknowledge(sequence_);  // as good as it gets: the next start checks what is there
+  }
+}
+
+void Committer::submit(AppendRequest request, AppendDone done) {
+  request.batch.group();
+  const std::size_t bytes = request.batch.memory_bytes() + kRequestBytes;
+  std::optional<Error> refusal;
+  {
+    const std::lock_guard lock(mutex_);
+    if (failure_) {
+      refusal = Error{ErrorCode::kUnavailable, "writes are stopped: " + failure_->message};
+    } else if (stopping_) {
+      refusal = Error{ErrorCode::kUnavailable, "the engine is closing"};
+    } else if (queue_bytes_ != 0 && queue_bytes_ + bytes > options_.queue_bytes_max) {
+      refusal = Error{ErrorCode::kOverloaded,
+                      "the commit queue holds " + std::to_string(queue_bytes_) + " of " +
+                          std::to_string(options_.queue_bytes_max) + " bytes"};
+    } else {
+      queue_bytes_ += bytes;
+      counters_.queue_bytes = queue_bytes_;
+      queue_.push_back({std::move(request), std::move(done), bytes});
+    }
+  }
+  if (!refusal) {
+    wake_.notify_one();
+    return;
+  }
+  if (refusal->code == ErrorCode::kOverloaded) ++counters_.overloaded;
+  done(std::move(*refusal));
+}
+
+std::optional<Error> Committer::failure() const {
+  const std::lock_guard lock(mutex_);
+  return failure_;
+}
+
+void Committer::fail(const Error& error) {
+  const std::lock_guard lock(mutex_);
+  if (!failure_) failure_ = error;
+}
+
+void Committer::run() {
+  std::vector<Waiting> waiting;
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+      if (queue_.empty()) return;  // stopping
+      waiting.swap(queue_);
+    }
+    commit(waiting);
+    std::size_t bytes = 0;
+    for (const Waiting& w : waiting) bytes += w.bytes;
+    waiting.clear();
+    const std::lock_guard lock(mutex_);
+    queue_bytes_ -= bytes;
+    counters_.queue_bytes = queue_bytes_;
+  }
+}
+
+void Committer::commit(std::vector<Waiting>& waiting) {
+  set_.clear();
+  fresh_keys_.clear();
+  batches_.clear();
+  std::vector<Answer> answers;
+  answers.reserve(waiting.size());
+  const std::optional<Error> stopped = failure();
+  std::size_t to_write = 0;
+  for (Waiting& w : waiting) {
+    answers.push_back(stopped ? Answer{Error{ErrorCode::kUnavailable,
+                                             "writes are stopped: " + stopped->message}}
+                              : admit(w.request));
+    if (answers.back().needs_write) ++to_write;
+  }
+  Result<void> written;
+  if (to_write != 0) {
+    RawBacklog::Size added;
+    written = add_chunks(added);
+    if (written) written = write(added, to_write);
+    if (!written) fail(written.error());
+  }
+  for (std::size_t i = 0; i < waiting.size(); ++i) {
+    Answer& answer = answers[i];
+    // The outcome of a failed write is unknown to whoever depends on it.
+    if (answer.needs_write && !written) answer.result.emplace(written.error());
+    waiting[i].done(std::move(*answer.result));
+  }
+  if (written) acknowledge_now_and_then();
+}
+
+// After the answers: nobody waits for this sync.
+void Committer::acknowledge_now_and_then() {
+  const std::int64_t now = options_.clock->steady_ms();
+  if (sequence_ == store_.acknowledged() || now < acknowledge_at_ms_) return;
+  acknowledge_at_ms_ = now + kAcknowledgeEveryMs;
+  if (auto done = store_.acknowledge(sequence_); !done) fail(done.error());
+}
+
+Committer::Answer Committer::admit(AppendRequest& request) {
+  if (request.idempotency) return admit_keyed(request);
+  if (request.only_if_known) {
+    return {Error{ErrorCode::kInvalidArgument, "a request without a key cannot be known"}};
+  }
+  const bool has_events = !request.batch.empty();
+  if (has_events) batches_.push_back(&request.batch);
+  return {receipt_of(request), has_events};
+}
+
+Committer::Answer Committer::admit_keyed(AppendRequest& request) {
+  const IdempotencyKey& key = *request.idempotency;
+  const std::string record_name = record_key(store_.secret(), key);
+  const auto replay = [&](const Fingerprint& body, Receipt receipt, bool needs_write) -> Answer {
+    if (body != key.body) {
+      return {Error{ErrorCode::kKeyReused,
+                    "the idempotency key was used before with another body"}, needs_write};
+    }
+    receipt.replayed = true;
+    ++counters_.replayed;
+    return {std::move(receipt), needs_write};
+  };
+
+  // A repeat of a key that this very commit brings waits for it, and shares its fate.
+  if (const auto at = fresh_keys_.find(record_name); at != fresh_keys_.end()) {
+    return replay(at->second.body, at->second.receipt, true);
+  }
+  const auto stored = store_.get(Family::kIdempotency, record_name);
+  if (!stored) return {stored.error()};
+  const Millis now = options_.clock->now();
+  if (stored->has_value()) {
+    auto record = decode_record(**stored);
+    if (!record) {
+      return {Error{ErrorCode::kCorruption, "the record of an idempotency key is damaged"}};
+    }
+    if (record->committed_at.value + options_.idempotency_window_ms >= now.value) {
+      return replay(record->body, std::move(record->receipt), false);
+    }
+  }
+  if (request.only_if_known) {
+    return {Error{ErrorCode::kInvalidArgument, "the idempotency key is not known"}};
+  }
+  const Receipt receipt = receipt_of(request);
+  set_.put(Family::kIdempotency, record_name, encode_record({now, key.body, receipt}));
+  fresh_keys_.emplace(record_name, Fresh{key.body, receipt});
+  if (!request.batch.empty()) batches_.push_back(&request.batch);
+  return {receipt, true};
+}
+
+// One chunk for each (repo, bucket, minute) of everything at hand: a key costs more than the events
+// below it.
+Result<void> Committer::add_chunks(RawBacklog::Size& added) {
+  struct Part {
+    const EventBatch::Group* group;
+    const EventBatch* batch;
+  };
+  std::vector<Part> parts;
+  for (const EventBatch* batch : batches_) {
+    if (auto series = add_series(*batch); !series) return series;
+    for (const EventBatch::Group& group : batch->groups()) parts.push_back({&group, batch});
+  }
+  const auto before = [](const Part& a, const Part& b) {
+    const int order = a.group->prefix.compare(b.group->prefix);
+    return order != 0 ? order < 0 : a.group->minute < b.group->minute;
+  };
+  if (batches_.size() > 1) std::stable_sort(parts.begin(), parts.end(), before);
+
+  const ChunkHeader header{store_.epoch(), ++sequence_};
+  std::string key;
+  std::string chunk;
+  std::vector<ChunkSource> sources;
+  std::uint64_t events = 0;
+  for (std::size_t i = 0; i < parts.size();) {
+    const std::size_t first = i;
+    sources.clear();
+    for (; i < parts.size() && !before(parts[first], parts[i]); ++i) {
+      sources.push_back({parts[i].batch, parts[i].group->rows});
+      events += parts[i].group->rows.size();
+    }
+    key.assign(parts[first].group->prefix);
+    append_minute(key, parts[first].group->minute);
+    append_sequence(key, header.sequence);
+    chunk.clear();
+    encoder_.encode(header, sources, chunk);
+    set_.put(Family::kRaw, key, chunk);
+    ++added.chunks;
+    added.bytes += key.size() + chunk.size();
+    counters_.chunk_bytes += chunk.size();
+  }
+  counters_.chunks += added.chunks;
+  counters_.events += events;
+
+  store_.mark_commit(header.sequence, set_);
+  return {};
+}
+
+Result<void> Committer::add_series(const EventBatch& batch) {
+  for (const EventBatch::Series& series : batch.series()) {
+    const auto added = catalog_.add_if_new(series.prefix, series.host, set_);
+    if (!added) return added.error();
+    if (*added) ++counters_.series;
+  }
+  return {};
+}
+
+Result<void> Committer::write(RawBacklog::Size added, std::size_t batches) {
+  if (added.chunks != 0) backlog_.add(added, options_.clock->steady_ms());
+  const auto start = std::chrono::steady_clock::now();
+  auto written = store_.write(set_, Durability::kSynced);
+  if (!written) return written;
+  counters_.sync_seconds.record(seconds_since(start));
+  counters_.batches_per_sync.record(static_cast<double>(batches));
+  counters_.batches += batches;
+  return written;
+}
+
+}  // namespace minuted

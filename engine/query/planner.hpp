@@ -1,0 +1,33 @@
+// From a question to the pairs (repo, bucket) that may hold its rows: which to look at one by one,
+// and which ranges of keys to walk. Pure; any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "minuted/query.hpp"
+
+namespace minuted {
+
+// How the pairs of a query are found. Lists are ascending and without repetition.
+struct QueryPlan {
+  enum class Walk : std::uint8_t {
+    kPairs,    // each of repos × each of buckets
+    kIndexed,  // each of buckets, in the repos the bucket index knows
+    kRanges,   // every pair below each of ranges
+  };
+  Walk walk = Walk::kRanges;
+  std::vector<std::string> repos;
+  std::vector<std::string> buckets;
+  std::vector<std::string> hosts;  // rows of others are dropped; empty = all
+  std::vector<std::string> ranges;  // prefixes of pairs; an empty one is everything
+  MinuteRange minutes;
+};
+
+QueryPlan plan_query(const QuerySpec& spec);
+
+// Whether an ascending list is empty (it then names everything) or holds `id`.
+bool names(const std::vector<std::string>& sorted, std::string_view id);
+
+}  // namespace minuted

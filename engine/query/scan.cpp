@@ -1,0 +1,281 @@
+#include "query/scan.hpp"
+
+#include <algorithm>
+
+#include "store/key_codec.hpp"
+
+namespace minuted {
+namespace {
+
+// Reading the clock at every step would cost more than the step.
+constexpr std::uint32_t kStepsPerClockCheck = 256;
+
+std::size_t raw_key_bytes() { return kMinuteKeyBytes + kSequenceKeyBytes; }
+
+// Moves forward to `key`; most often the cursor is there or past it already.
+void advance_to(StoreCursor* cursor, std::string_view key) {
+  if (cursor && cursor->valid() && cursor->key() < key) cursor->seek(key);
+}
+
+}  // namespace
+
+MinuteScan::MinuteScan(std::unique_ptr<View> view, const QuerySpec& spec, const Options& options,
+                       ReadCounters& counters)
+    : view_(std::move(view)),
+      plan_(plan_query(spec)),
+      options_(options),
+      counters_(counters),
+      deadline_ms_(options.clock->steady_ms() + options.lifetime_ms),
+      ended_(spec.range.empty()) {
+  ++counters_.queries;
+  ++counters_.open;
+}
+
+MinuteScan::~MinuteScan() { --counters_.open; }
+
+Result<bool> MinuteScan::next(Row& row) {
+  if (ended_) return false;
+  auto found = next_row(row);
+  if (!found.ok() || !*found) {
+    ended_ = true;
+    // Give the view back now rather than when the caller is done with the answer.
+    folded_.reset();
+    raw_.reset();
+    reader_.reset();
+    view_.reset();
+  }
+  return found;
+}
+
+// Called for every row and minute; looks at the clock now and then.
+Result<void> MinuteScan::check_deadline() {
+  if (steps_to_clock_check_-- != 0) return {};
+  steps_to_clock_check_ = kStepsPerClockCheck;
+  if (options_.clock->steady_ms() <= deadline_ms_) return {};
+  ++counters_.expired;
+  return Error{ErrorCode::kExpired, "the read took longer than its snapshot may live, " +
+                                        std::to_string(options_.lifetime_ms) + " ms"};
+}
+
+Result<bool> MinuteScan::next_row(Row& row) {
+  if (auto in_time = check_deadline(); !in_time) return in_time.error();
+  if (!folded_) {
+    if (auto opened = open_cursors(); !opened) return opened.error();
+  }
+  for (;;) {
+    std::string_view host;
+    if (source_ == Source::kFolded) {
+      while (reader_->next(host, rollup_)) {
+        if (!names(plan_.hosts, host)) continue;
+        row = {repo_, bucket_, host, minute_, &rollup_};
+        ++counters_.rows;
+        return true;
+      }
+      if (!reader_->ok()) return corrupt(minute_, "the folded value");
+      folded_->next();
+    } else if (source_ == Source::kMerged) {
+      while (next_merged_ < merged_.entries().size()) {
+        const HostRollups::Entry& e = merged_.entries()[next_merged_++];
+        if (!names(plan_.hosts, e.host)) continue;
+        row = {repo_, bucket_, e.host, minute_, &e.rollup};
+        ++counters_.rows;
+        return true;
+      }
+    }
+    source_ = Source::kNone;
+    const auto found = next_minute();
+    if (!found.ok() || !*found) return found;
+  }
+}
+
+// Steps to the next minute that has anything, in this pair or a later one, and opens it.
+Result<bool> MinuteScan::next_minute() {
+  for (;;) {
+    if (auto in_time = check_deadline(); !in_time) return in_time.error();
+    if (!in_pair_) {
+      const auto found = next_pair();
+      if (!found.ok() || !*found) return found;
+    }
+    Minute folded{};
+    Minute raw{};
+    const bool has_folded = at_pair(folded_.get(), kMinuteKeyBytes, folded);
+    const bool has_raw = at_pair(raw_.get(), raw_key_bytes(), raw);
+    if (!has_folded && !has_raw) {
+      if (auto status = folded_->status(); !status) return status.error();
+      if (raw_) {
+        if (auto status = raw_->status(); !status) return status.error();
+      }
+      in_pair_ = false;
+      continue;
+    }
+    if (has_folded && (!has_raw || folded < raw)) {
+      minute_ = folded;
+      reader_ = std::make_unique<HostsReader>(folded_->value());
+      source_ = Source::kFolded;
+      return true;
+    }
+    minute_ = raw;
+    merged_.clear();
+    next_merged_ = 0;
+    if (has_folded && folded == raw) {
+      if (!merge_encoded_hosts(folded_->value(), merged_)) {
+        return corrupt(minute_, "the folded value");
+      }
+      folded_->next();
+    }
+    if (auto read = merge_raw(minute_); !read) return read.error();
+    source_ = Source::kMerged;
+    return true;
+  }
+}
+
+// Whether the cursor stands on a key of the pair at hand within the minutes asked for.
+bool MinuteScan::at_pair(const StoreCursor* cursor, std::size_t key_bytes, Minute& minute) const {
+  if (!cursor || !cursor->valid()) return false;
+  const std::string_view key = cursor->key();
+  if (key.size() != prefix_.size() + key_bytes || key.substr(0, prefix_.size()) != prefix_) {
+    return false;
+  }
+  minute = read_minute(key.substr(prefix_.size()));
+  return minute < plan_.minutes.end;
+}
+
+// Adds every raw chunk of the minute to what is merged.
+Result<void> MinuteScan::merge_raw(Minute minute) {
+  Minute at{};
+  while (at_pair(raw_.get(), raw_key_bytes(), at) && at == minute) {
+    ChunkHeader header;
+    if (!decode_chunk(raw_->value(), header, events_)) return corrupt(minute, "a raw chunk");
+    for (const ChunkEvent& event : events_) {
+      merged_.of(event.host).add_sums(event.view(repo_, bucket_, minute));
+    }
+    raw_->next();
+  }
+  return raw_->status();
+}
+
+Result<bool> MinuteScan::next_pair() {
+  return plan_.walk == QueryPlan::Walk::kRanges ? next_walked_pair() : next_listed_pair();
+}
+
+Result<bool> MinuteScan::next_listed_pair() {
+  if (plan_.walk == QueryPlan::Walk::kIndexed) {
+    if (next_listed_ == listed_.size()) return false;
+    enter_pair(listed_[next_listed_++]);
+    return true;
+  }
+  if (next_repo_ == plan_.repos.size()) return false;
+  enter_pair(pair_prefix(plan_.repos[next_repo_], plan_.buckets[next_bucket_]));
+  if (++next_bucket_ == plan_.buckets.size()) {
+    next_bucket_ = 0;
+    ++next_repo_;
+  }
+  return true;
+}
+
+// Jumps to the next pair that has a key at all, whatever its minutes: two seeks a pair.
+Result<bool> MinuteScan::next_walked_pair() {
+  for (;;) {
+    if (!in_range_) {
+      if (next_range_ == plan_.ranges.size()) return false;
+      position_ = plan_.ranges[next_range_++];
+      range_end_ = position_.empty() ? std::string() : after_prefix(position_);
+      in_range_ = true;
+    }
+    advance_to(folded_.get(), position_);
+    advance_to(raw_.get(), position_);
+    std::string_view key;
+    for (const StoreCursor* cursor : {folded_.get(), raw_.get()}) {
+      if (!cursor) continue;
+      if (auto status = cursor->status(); !status) return status.error();
+      if (cursor->valid() && (key.empty() || cursor->key() < key)) key = cursor->key();
+    }
+    if (key.empty() || (!range_end_.empty() && key >= range_end_)) {
+      in_range_ = false;
+      continue;
+    }
+    const auto pair = split_pair(key);
+    if (!pair) return Error{ErrorCode::kCorruption, "a key names no pair: " + shorten(key)};
+    position_ = after_prefix(pair->prefix);
+    if (!names(plan_.buckets, pair->bucket)) continue;
+    enter_pair(std::string(pair->prefix));
+    return true;
+  }
+}
+
+void MinuteScan::enter_pair(std::string_view prefix) {
+  prefix_ = prefix;
+  const auto pair = split_pair(prefix_);
+  repo_ = pair->repo;
+  bucket_ = pair->bucket;
+  key_ = prefix_;
+  append_minute(key_, plan_.minutes.begin);
+  advance_to(folded_.get(), key_);
+  advance_to(raw_.get(), key_);
+  in_pair_ = true;
+}
+
+// The cursors' bounds: the tighter they are, the less a seek has to step over.
+Result<void> MinuteScan::open_cursors() {
+  std::string lower;
+  std::string upper;
+  const auto bound = [&](const std::string& first, const std::string& last) {
+    lower = first;
+    append_minute(lower, plan_.minutes.begin);
+    upper = last;
+    append_minute(upper, plan_.minutes.end);
+  };
+  if (plan_.walk == QueryPlan::Walk::kIndexed) {
+    if (auto loaded = load_indexed_pairs(); !loaded) return loaded;
+  }
+  if (plan_.walk == QueryPlan::Walk::kPairs) {
+    bound(pair_prefix(plan_.repos.front(), plan_.buckets.front()),
+          pair_prefix(plan_.repos.back(), plan_.buckets.back()));
+  } else if (plan_.walk == QueryPlan::Walk::kIndexed) {
+    if (listed_.empty()) {
+      // Below every id: nothing to step over, nothing to find.
+      lower.assign(1, '\x01');
+      upper = lower;
+    } else {
+      bound(listed_.front(), listed_.back());
+    }
+  } else if (plan_.walk == QueryPlan::Walk::kRanges && !plan_.ranges.front().empty()) {
+    lower = plan_.ranges.front();
+    upper = after_prefix(plan_.ranges.back());
+  }
+  folded_ = view_->cursor(Family::kMinute, lower, upper);
+  if (!options_.skip_raw) raw_ = view_->cursor(Family::kRaw, lower, upper);
+  return {};
+}
+
+Result<void> MinuteScan::load_indexed_pairs() {
+  for (const std::string& bucket : plan_.buckets) {
+    const std::string prefix = bucket_index_prefix(bucket);
+    const auto cursor = view_->cursor(Family::kCatalog, prefix, after_prefix(prefix));
+    for (; cursor->valid(); cursor->next()) {
+      const auto repo = repo_of_bucket_index(cursor->key(), prefix);
+      if (!repo) {
+        return Error{ErrorCode::kCorruption, "a bucket index key names no repo: " +
+                                                 shorten(cursor->key())};
+      }
+      if (listed_.size() == kIndexedPairsMax) {
+        listed_.clear();
+        plan_.walk = QueryPlan::Walk::kRanges;
+        plan_.ranges.assign(1, std::string());
+        return {};
+      }
+      listed_.push_back(pair_prefix(*repo, bucket));
+    }
+    if (auto status = cursor->status(); !status) return status;
+  }
+  std::sort(listed_.begin(), listed_.end());
+  return {};
+}
+
+Error MinuteScan::corrupt(Minute minute, std::string_view what) const {
+  return {ErrorCode::kCorruption, std::string(what) + " of repo " + shorten(repo_) + ", bucket " +
+                                      shorten(bucket_) + ", minute " +
+                                      format_iso8601(start_of(minute)) + " cannot be read"};
+}
+
+}  // namespace minuted

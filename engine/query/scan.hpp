@@ -1,0 +1,91 @@
+// Carries a plan out: walks folded minutes and raw chunks side by side under one view and hands out
+// rows. Last stop inside the engine of what an event became. One thread at a time.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "chunk/chunk_codec.hpp"
+#include "minuted/query.hpp"
+#include "query/planner.hpp"
+#include "rollup/rollup_codec.hpp"
+#include "stats/counters.hpp"
+#include "store/store.hpp"
+
+namespace minuted {
+
+// Bucket ids may occur in so many repos that a list of them would not be bounded: past this many
+// pairs the whole store is walked instead.
+inline constexpr std::size_t kIndexedPairsMax = 65'536;
+
+class MinuteScan final : public RowCursor {
+ public:
+  struct Options {
+    bool skip_raw;             // the view holds no raw chunks
+    std::int64_t lifetime_ms;  // of the view
+    const Clock* clock;
+  };
+
+  // Borrows the counters; owns the view.
+  MinuteScan(std::unique_ptr<View> view, const QuerySpec& spec, const Options& options,
+             ReadCounters& counters);
+  ~MinuteScan() override;
+
+  Result<bool> next(Row& row) override;
+
+ private:
+  enum class Source : std::uint8_t { kNone, kFolded, kMerged };
+
+  Result<void> check_deadline();
+  Result<bool> next_row(Row& row);
+  Result<bool> next_minute();
+  Result<bool> next_pair();
+  Result<bool> next_listed_pair();
+  Result<bool> next_walked_pair();
+  Result<void> load_indexed_pairs();
+  Result<void> open_cursors();
+  void enter_pair(std::string_view prefix);
+  Result<void> merge_raw(Minute minute);
+  bool at_pair(const StoreCursor* cursor, std::size_t key_bytes, Minute& minute) const;
+  Error corrupt(Minute minute, std::string_view what) const;
+
+  std::unique_ptr<View> view_;
+  QueryPlan plan_;
+  const Options options_;
+  ReadCounters& counters_;
+  std::int64_t deadline_ms_;
+  std::uint32_t steps_to_clock_check_ = 0;
+  bool ended_ = false;
+
+  std::unique_ptr<StoreCursor> folded_;
+  std::unique_ptr<StoreCursor> raw_;  // null when skipped
+
+  // Where in the plan we are.
+  std::vector<std::string> listed_;  // kIndexed: pair prefixes, ascending
+  std::size_t next_listed_ = 0;
+  std::size_t next_repo_ = 0;
+  std::size_t next_bucket_ = 0;
+  std::size_t next_range_ = 0;
+  std::string position_;   // kRanges: where the next pair is looked for
+  std::string range_end_;  // kRanges: empty = no end
+  bool in_range_ = false;
+
+  // The pair at hand.
+  std::string prefix_;
+  std::string key_;
+  std::string_view repo_;
+  std::string_view bucket_;
+  bool in_pair_ = false;
+
+  // The minute at hand.
+  Source source_ = Source::kNone;
+  Minute minute_{};
+  std::unique_ptr<HostsReader> reader_;
+  HostRollups merged_;
+  std::size_t next_merged_ = 0;
+  Rollup rollup_;
+  std::vector<ChunkEvent> events_;
+};
+
+}  // namespace minuted

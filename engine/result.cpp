@@ -1,0 +1,20 @@
+#include "minuted/result.hpp"
+
+namespace minuted {
+
+const char* to_string(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kInvalidArgument: return "invalid_argument";
+    case ErrorCode::kKeyReused: return "key_reused";
+    case ErrorCode::kOverloaded: return "overloaded";
+    case ErrorCode::kUnavailable: return "unavailable";
+    case ErrorCode::kExpired: return "expired";
+    case ErrorCode::kUnsupportedFormat: return "unsupported_format";
+    case ErrorCode::kLocked: return "locked";
+    case ErrorCode::kCorruption: return "corruption";
+    case ErrorCode::kIoError: return "io_error";
+  }
+  return "unknown";
+}
+
+}  // namespace minuted

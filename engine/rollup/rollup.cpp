@@ -1,0 +1,56 @@
+#include "minuted/rollup.hpp"
+
+#include <algorithm>
+
+namespace minuted {
+
+void Rollup::add(const EventView& event) {
+  add_sums(event);
+  if (event.latency_us) sketch.add(*event.latency_us);
+}
+
+void Rollup::add_sums(const EventView& event) {
+  ++ops[static_cast<std::size_t>(event.op)];
+  if (event.status >= 400 && event.status < 500) ++client_errors;
+  if (event.status >= 500 && event.status < 600) ++server_errors;
+  upl_bytes += event.upl_bytes;
+  dwl_bytes += event.dwl_bytes;
+  size_change += event.size_change;
+  if (event.latency_us) {
+    const std::uint64_t us = *event.latency_us;
+    latency_min_us = latency_count == 0 ? us : std::min(latency_min_us, us);
+    latency_max_us = std::max(latency_max_us, us);
+    latency_sum_us += us;
+    ++latency_count;
+  }
+}
+
+void Rollup::merge(const Rollup& other) {
+  for (std::size_t i = 0; i < ops.size(); ++i) ops[i] += other.ops[i];
+  client_errors += other.client_errors;
+  server_errors += other.server_errors;
+  upl_bytes += other.upl_bytes;
+  dwl_bytes += other.dwl_bytes;
+  size_change += other.size_change;
+  if (other.latency_count != 0) {
+    latency_min_us = latency_count == 0 ? other.latency_min_us
+                                        : std::min(latency_min_us, other.latency_min_us);
+    latency_max_us = std::max(latency_max_us, other.latency_max_us);
+    latency_sum_us += other.latency_sum_us;
+    latency_count += other.latency_count;
+    sketch.merge(other.sketch);
+  }
+}
+
+std::uint64_t Rollup::requests() const {
+  std::uint64_t n = 0;
+  for (const std::uint64_t c : ops) n += c;
+  return n;
+}
+
+std::uint64_t Rollup::latency_mean_us() const {
+  if (latency_count == 0) return 0;
+  return static_cast<std::uint64_t>((latency_sum_us + latency_count / 2) / latency_count);
+}
+
+}  // namespace minuted

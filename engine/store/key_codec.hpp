@@ -1,0 +1,62 @@
+// The bytes of keys. Ids hold no byte below 0x20 (event.hpp), so 0x00 ends each of them: keys are
+// self-delimiting and sort as (repo, bucket, minute, …) do, bytewise. Numbers are big-endian.
+//
+//   pair prefix            repo 00 bucket 00
+//   raw                    pair prefix | minute u32 | commit sequence u64
+//   minute, hour, day      pair prefix | first minute of the span u32
+//   total                  pair prefix
+//   repo                   repo 00 | span byte ('5' 5 minutes, 'h', 'd', 't') | first minute u32
+//   catalog, a series      'S' | pair prefix | host
+//   catalog, bucket index  'B' | bucket 00 repo 00
+//   idempotency            16 bytes of hash of (scope, key)
+//
+// Pure; any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "minuted/time.hpp"
+
+namespace minuted {
+
+inline constexpr std::size_t kMinuteKeyBytes = 4;
+inline constexpr std::size_t kSequenceKeyBytes = 8;
+
+// Spans of the repo values. Persisted as the byte given.
+enum class RepoSpan : char { kFiveMinutes = '5', kHour = 'h', kDay = 'd', kTotal = 't' };
+
+// "repo 00 bucket 00".
+std::string pair_prefix(std::string_view repo, std::string_view bucket);
+// "repo 00": the prefix of all the repo's pairs.
+std::string repo_prefix(std::string_view repo);
+
+void append_minute(std::string& key, Minute minute);
+void append_sequence(std::string& key, std::uint64_t sequence);
+
+std::string repo_key(std::string_view repo, RepoSpan span, Minute first);
+std::string series_key(std::string_view prefix, std::string_view host);
+std::string bucket_index_prefix(std::string_view bucket);
+std::string bucket_index_key(std::string_view prefix);
+
+// The first key after every key that starts with `prefix`, which must end in 00.
+std::string after_prefix(std::string_view prefix);
+
+struct PairView {
+  std::string_view prefix;  // repo 00 bucket 00
+  std::string_view repo;
+  std::string_view bucket;
+};
+
+// Splits the pair off the front of a key of the raw, minute, hour, day or total family.
+std::optional<PairView> split_pair(std::string_view key);
+
+// The big-endian minute at the front of `bytes` (at least kMinuteKeyBytes long).
+Minute read_minute(std::string_view bytes);
+
+// The repo of a bucket index key.
+std::optional<std::string_view> repo_of_bucket_index(std::string_view key, std::string_view prefix);
+
+}  // namespace minuted

@@ -1,0 +1,188 @@
+// The only door to RocksDB: families of keys, atomic sets of writes, consistent views, and its
+// statuses translated into ours. What the bytes mean is said elsewhere (key_codec.hpp, rollup_codec,
+// chunk_codec, idempotency.hpp); how they are kept is decided here.
+//
+// A Store is safe from any thread. A WriteSet, a View's cursor: one thread at a time.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "minuted/result.hpp"
+#include "minuted/time.hpp"
+
+namespace rocksdb {
+class Env;
+class Iterator;
+class Slice;
+}  // namespace rocksdb
+
+namespace minuted {
+
+// The version of everything below the data directory. Before the first release a change of any
+// layout raises it, and stores of another version are refused.
+inline constexpr std::uint32_t kFormatVersion = 1;
+
+// The families. Their names on disk are in store.cpp.
+enum class Family : std::uint8_t {
+  kMeta,         // what the store knows of itself
+  kRaw,          // chunks not folded yet
+  kMinute,       // hosts values per (repo, bucket, minute)
+  kHour,         // the same per hour
+  kDay,          // the same per UTC day
+  kTotal,        // the same since ever
+  kRepo,         // repo values per 5 minutes, hour, day and since ever
+  kCatalog,      // the known series, and buckets' repos
+  kIdempotency,  // answers by idempotency key
+};
+inline constexpr std::size_t kFamilies = 9;
+
+enum class Durability : std::uint8_t {
+  kSynced,    // on disk when the call returns
+  kBuffered,  // ordered before every later write; on disk with the next synced one
+};
+
+struct StoreOptions {
+  std::string path;
+  bool create_if_missing = true;
+  std::size_t block_cache_bytes = 64U << 20;
+  std::size_t memtable_bytes = 64U << 20;
+  const Clock* clock = &system_clock();            // borrowed
+  std::int64_t idempotency_window_ms = 0;          // records older than this may be dropped
+  rocksdb::Env* env = nullptr;                     // borrowed; nullptr = the operating system's
+};
+
+class Store;
+
+// Writes to one store that take effect together or not at all. Must be gone before the Store.
+class WriteSet {
+ public:
+  explicit WriteSet(const Store& store);
+  ~WriteSet();
+  WriteSet(const WriteSet&) = delete;
+  WriteSet& operator=(const WriteSet&) = delete;
+
+  void put(Family family, std::string_view key, std::string_view value);
+  // Adds a rollup to what the key holds. kMinute, kHour, kDay, kTotal, kRepo only.
+  void merge(Family family, std::string_view key, std::string_view operand);
+  // Deletes a raw key, which must have been put exactly once since it was last deleted.
+  void remove_raw(std::string_view key);
+
+  bool empty() const;
+  std::size_t bytes() const;
+  void clear();
+
+ private:
+  friend class Store;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Steps through the keys of one family in bytewise order. Its key() and value() views die at the
+// next step. Must be gone before its View.
+class StoreCursor {
+ public:
+  ~StoreCursor();
+  StoreCursor(const StoreCursor&) = delete;
+  StoreCursor& operator=(const StoreCursor&) = delete;
+
+  // To the first key at or after `key`.
+  void seek(std::string_view key);
+  void next();
+  // False at the end of the keys, and after an error: status() tells which.
+  bool valid() const;
+  std::string_view key() const;
+  std::string_view value() const;
+  Result<void> status() const;
+
+ private:
+  friend class View;
+  StoreCursor(std::unique_ptr<rocksdb::Slice> upper, std::string upper_bytes);
+  std::string upper_bytes_;  // the iterator borrows both
+  std::unique_ptr<rocksdb::Slice> upper_;
+  std::unique_ptr<rocksdb::Iterator> iterator_;
+};
+
+// The store as it was at one moment. Must be gone before the Store.
+class View {
+ public:
+  ~View();
+  View(const View&) = delete;
+  View& operator=(const View&) = delete;
+
+  // A cursor over [lower, upper); an empty bound is no bound.
+  std::unique_ptr<StoreCursor> cursor(Family family, std::string_view lower,
+                                      std::string_view upper) const;
+
+ private:
+  friend class Store;
+  View(const Store& store, const void* snapshot) : store_(store), snapshot_(snapshot) {}
+  const Store& store_;
+  const void* snapshot_;
+};
+
+struct StoreGauges {
+  std::uint64_t memtable_bytes = 0;
+  std::uint64_t block_cache_bytes = 0;
+  std::uint64_t sst_bytes = 0;
+  std::uint64_t wal_bytes = 0;
+  std::uint64_t pending_compaction_bytes = 0;
+  std::uint64_t running_flushes = 0;
+  std::uint64_t running_compactions = 0;
+  std::uint64_t stall_micros = 0;
+  bool write_stopped = false;
+};
+
+class Store {
+ public:
+  // Opens or makes the store. kInvalidArgument (not a directory of ours), kLocked,
+  // kUnsupportedFormat, kCorruption, kIoError.
+  static Result<std::unique_ptr<Store>> open(const StoreOptions& options);
+  ~Store();
+
+  // After any failure the outcome of that write is unknown and no write may follow.
+  Result<void> write(WriteSet& set, Durability durability);
+
+  // Makes every write so far durable.
+  Result<void> sync();
+
+  Result<std::optional<std::string>> get(Family family, std::string_view key) const;
+
+  std::unique_ptr<View> view() const;
+
+  // Writes the memtables out and compacts everything: for benchmarks and tests.
+  Result<void> compact();
+
+  // The number of the last commit in the store, 0 in a new one. mark_commit() puts it there.
+  Result<std::uint64_t> last_commit() const;
+  void mark_commit(std::uint64_t sequence, WriteSet& set) const;
+
+  // The last commit known to have been acknowledged; more than last_commit() means that the log has
+  // lost its tail. acknowledge() is durable when it returns; one thread at a time.
+  std::uint64_t acknowledged() const;
+  Result<void> acknowledge(std::uint64_t sequence);
+
+  StoreGauges gauges() const;
+
+  // A number this opening was given by chance; with the commit sequence it names a commit for ever.
+  std::uint64_t epoch() const;
+  // Random bytes made with the store; keys hashes that outsiders must not predict.
+  std::string_view secret() const;
+
+ private:
+  friend class View;
+  friend class WriteSet;
+  struct Impl;
+  explicit Store(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// Bytes of Store::secret().
+inline constexpr std::size_t kSecretBytes = 192;
+
+}  // namespace minuted

@@ -1,0 +1,96 @@
+#include "render/engine_metrics.hpp"
+
+#include <string_view>
+
+namespace minuted::render {
+namespace {
+
+constexpr double kMicrosPerSecond = 1e6;
+
+template <class Number>
+void counter(MetricsWriter& out, std::string_view name, Number value, std::string_view help) {
+  out.counter(name, help);
+  out.sample(value);
+}
+
+template <class Number>
+void gauge(MetricsWriter& out, std::string_view name, Number value, std::string_view help) {
+  out.gauge(name, help);
+  out.sample(value);
+}
+
+void append_commit(const EngineStats& stats, MetricsWriter& out) {
+  out.counter("minuted_commit_batches_total",
+              "Batches by outcome: committed, replayed (answered from an idempotency key's record) "
+              "or overloaded (refused, the commit queue being full).");
+  out.sample(stats.batches_committed, {{"outcome", "committed"}});
+  out.sample(stats.batches_replayed, {{"outcome", "replayed"}});
+  out.sample(stats.batches_overloaded, {{"outcome", "overloaded"}});
+  counter(out, "minuted_commit_events_total", stats.events_committed, "Events made durable.");
+  counter(out, "minuted_commit_chunks_total", stats.chunks_written,
+          "Chunks of raw events written.");
+  counter(out, "minuted_commit_chunk_bytes_total", stats.chunk_bytes_written,
+          "Bytes of the chunks of raw events written.");
+  counter(out, "minuted_series_created_total", stats.series_created,
+          "Series (repo, bucket, host) seen for the first time.");
+  gauge(out, "minuted_commit_queue_bytes", std::uint64_t{stats.queue_bytes},
+        "Memory of the batches that wait for the commit thread.");
+  out.histogram("minuted_commit_sync_seconds", "Time of one synced write of a commit group.");
+  out.sample_histogram(kSyncSecondsBounds, stats.sync_seconds);
+  out.histogram("minuted_commit_batches_per_sync", "Batches that shared one synced write.");
+  out.sample_histogram(kBatchesPerSyncBounds, stats.batches_per_sync);
+}
+
+void append_fold(const EngineStats& stats, MetricsWriter& out) {
+  counter(out, "minuted_folds_total", stats.folds, "Folds of raw events into rollups completed.");
+  counter(out, "minuted_fold_failures_total", stats.fold_failures, "Folds that failed.");
+  counter(out, "minuted_fold_chunks_total", stats.chunks_folded, "Chunks of raw events folded.");
+  counter(out, "minuted_fold_events_total", stats.events_folded, "Events folded.");
+  counter(out, "minuted_fold_seconds_total", stats.fold_seconds_sum, "Time spent folding.");
+  gauge(out, "minuted_fold_pending_bytes", stats.raw_bytes_pending,
+        "Bytes of the chunks that are not folded yet.");
+  gauge(out, "minuted_fold_pending_chunks", stats.raw_chunks_pending,
+        "Chunks that are not folded yet.");
+  gauge(out, "minuted_fold_lag_seconds", stats.fold_lag_seconds,
+        "Age of the oldest commit that is not folded yet, 0 if none.");
+}
+
+void append_read(const EngineStats& stats, MetricsWriter& out) {
+  counter(out, "minuted_queries_total", stats.queries, "Queries begun.");
+  counter(out, "minuted_query_rows_total", stats.rows_read, "Rows handed out by queries.");
+  gauge(out, "minuted_query_cursors", stats.cursors_open,
+        "Queries under way, each holding a snapshot.");
+  counter(out, "minuted_query_cursors_expired_total", stats.cursors_expired,
+          "Queries ended because their snapshot had lived too long.");
+}
+
+void append_store(const EngineStats& stats, MetricsWriter& out) {
+  gauge(out, "minuted_store_memtable_bytes", stats.store_memtable_bytes,
+        "Memory of the memtables.");
+  gauge(out, "minuted_store_block_cache_bytes", stats.store_block_cache_bytes,
+        "Memory of the block cache in use.");
+  gauge(out, "minuted_store_sst_bytes", stats.store_sst_bytes, "Size of the table files on disk.");
+  gauge(out, "minuted_store_wal_bytes", stats.store_wal_bytes,
+        "Size of the write-ahead log on disk.");
+  gauge(out, "minuted_store_pending_compaction_bytes", stats.store_pending_compaction_bytes,
+        "Bytes that compactions have yet to rewrite, as estimated.");
+  gauge(out, "minuted_store_running_flushes", stats.store_running_flushes, "Flushes under way.");
+  gauge(out, "minuted_store_running_compactions", stats.store_running_compactions,
+        "Compactions under way.");
+  counter(out, "minuted_store_stall_seconds_total",
+          static_cast<double>(stats.store_stall_micros) / kMicrosPerSecond,
+          "Time writes were held back by flushes and compactions.");
+  gauge(out, "minuted_store_write_stopped", std::uint64_t{stats.store_write_stopped},
+        "1 while the store takes no writes, else 0.");
+}
+
+}  // namespace
+
+void append_engine_metrics(const EngineStats& stats, MetricsWriter& out) {
+  append_commit(stats, out);
+  append_fold(stats, out);
+  append_read(stats, out);
+  append_store(stats, out);
+}
+
+}  // namespace minuted::render

@@ -1,0 +1,41 @@
+#include "render/error_mapping.hpp"
+
+namespace minuted::render {
+namespace {
+
+// For what passes by itself within moments, and for what needs a recovery or a restart first.
+constexpr std::uint32_t kSoonSeconds = 1;
+constexpr std::uint32_t kLaterSeconds = 5;
+
+}  // namespace
+
+HttpError http_error(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kInvalidArgument:
+      return {400, "invalid_argument", std::nullopt};
+    case ErrorCode::kKeyReused:
+      return {422, "idempotency_key_reused", std::nullopt};
+    case ErrorCode::kOverloaded:
+      return {503, "overloaded", kSoonSeconds};
+    case ErrorCode::kUnavailable:
+      return {503, "unavailable", kLaterSeconds};
+    // The same read again gets a snapshot of its own.
+    case ErrorCode::kExpired:
+      return {503, "snapshot_expired", kSoonSeconds};
+    // Another process is at the data, as in a hand-over; it goes away without anybody's help.
+    case ErrorCode::kLocked:
+      return {503, "locked", kLaterSeconds};
+    // Whether an append that met it is on disk is unknown: it is to be sent again, with its key.
+    case ErrorCode::kIoError:
+      return {503, "io_error", kLaterSeconds};
+    // These two need somebody to act. Still 5xx, for a node must not throw its batch away, but no
+    // promise of when to come back.
+    case ErrorCode::kUnsupportedFormat:
+      return {500, "unsupported_format", std::nullopt};
+    case ErrorCode::kCorruption:
+      return {500, "corruption", std::nullopt};
+  }
+  return {500, "internal", std::nullopt};  // no such code: a value nobody named
+}
+
+}  // namespace minuted::render

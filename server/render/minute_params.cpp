@@ -1,0 +1,173 @@
+#include "render/minute_params.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "minuted/event.hpp"
+#include "render/parameter_table.hpp"
+
+namespace minuted::render {
+namespace {
+
+// One end of the range as the request wrote it.
+struct DateValue {
+  std::string text;
+  IsoTime time;
+
+  bool same_as(const IsoTime& other) const {
+    return time.start == other.start && time.date_only == other.date_only;
+  }
+  // The last millisecond it names.
+  Millis last() const {
+    return time.date_only ? Millis{time.start.value + kMillisPerDay - 1} : time.start;
+  }
+};
+
+// The parameters as they were given, before they are set against each other.
+struct Collected {
+  std::optional<DateValue> start;
+  std::optional<DateValue> end;
+  std::vector<std::string> repos;
+  std::vector<std::string> buckets;
+  std::vector<std::string> units;
+  std::vector<std::string> hosts;
+};
+
+using Definition = ParameterDefinition<Collected>;
+
+ParameterError invalid(std::string message) {
+  return {kInvalidParameter, std::move(message)};
+}
+
+template <std::optional<DateValue> Collected::*Slot>
+std::optional<ParameterError> take_date(const Definition& self, std::string_view value,
+                                        Collected& target) {
+  const std::optional<IsoTime> time = parse_iso8601(value);
+  if (!time) {
+    return invalid(std::string(self.name) + " " + shorten(value) +
+                   " is not an ISO 8601 date; give a day like 2024-02-01 or a time like "
+                   "2024-02-01T10:15:00Z or 2024-02-01T10:15:00+02:00");
+  }
+  std::optional<DateValue>& slot = target.*Slot;
+  if (slot && !slot->same_as(*time)) {
+    return invalid(std::string(self.name) + " is given twice, as " + shorten(slot->text) + " and " +
+                   shorten(value) + "; give one value");
+  }
+  if (!slot) slot = DateValue{std::string(value), *time};
+  return std::nullopt;
+}
+
+template <std::vector<std::string> Collected::*List>
+std::optional<ParameterError> take_ids(const Definition& self, std::string_view value,
+                                       Collected& target) {
+  while (!value.empty()) {
+    const std::string_view id = value.substr(0, value.find(','));
+    value.remove_prefix(std::min(value.size(), id.size() + 1));
+    if (id.empty()) continue;
+    if (const auto fault = check_id(id)) {
+      return invalid(std::string(self.name) + " " + shorten(id) + " " + *fault +
+                     "; give a comma-separated list of ids, each 1 to " +
+                     std::to_string(kIdBytesMax) + " bytes of UTF-8 without control characters");
+    }
+    (target.*List).emplace_back(id);
+  }
+  return std::nullopt;
+}
+
+std::optional<ParameterError> refuse_for_now(const Definition& self, std::string_view value,
+                                             Collected&) {
+  return ParameterError{kUnsupportedParameter,
+                        std::string(self.name) + " " + shorten(value) +
+                            " asks for what this version does not have yet; leave " +
+                            std::string(self.name) + " out: " + std::string(self.advice)};
+}
+
+constexpr std::array<Definition, 12> kDefinitions{{
+    {"startDate", ValueKind::kDate, take_date<&Collected::start>},
+    {"endDate", ValueKind::kDate, take_date<&Collected::end>},
+    {"repoId", ValueKind::kText, take_ids<&Collected::repos>},
+    {"bucketId", ValueKind::kText, take_ids<&Collected::buckets>},
+    {"unitId", ValueKind::kText, take_ids<&Collected::units>},
+    {"hosts", ValueKind::kText, take_ids<&Collected::hosts>},
+    {"limit", ValueKind::kText, refuse_for_now, false, "the answer is the whole range, streamed"},
+    {"cursor", ValueKind::kText, refuse_for_now, false, "the answer is the whole range, streamed"},
+    {"fields", ValueKind::kText, refuse_for_now, false, "rows have the eight standard columns"},
+    // Empty, it asks for one row a minute: something else than its absence.
+    {"groupBy", ValueKind::kText, refuse_for_now, true,
+     "there is one row per repo, bucket, minute and host"},
+    {"format", ValueKind::kText, refuse_for_now, false, "the answer is JSON"},
+    {"integers", ValueKind::kText, refuse_for_now, false, "byte counts are JSON integers"},
+}};
+
+void make_set(std::vector<std::string>& list) {
+  std::sort(list.begin(), list.end());
+  list.erase(std::unique(list.begin(), list.end()), list.end());
+}
+
+std::string joined(const std::vector<std::string>& list) {
+  std::string out;
+  for (const std::string& id : list) out += (out.empty() ? "" : ",") + id;
+  return out;
+}
+
+// The number of the minute that contains `t`, moved into 0 … kMinuteMax + 1 when the store knows no
+// such minute; what `past` adds to it is added before that.
+Minute minute_near(Millis t, std::int64_t past = 0) {
+  std::int64_t minute = t.value / kMillisPerMinute;
+  if (t.value % kMillisPerMinute < 0) --minute;
+  const std::int64_t end = std::int64_t{kMinuteMax.value} + 1;
+  return Minute{static_cast<std::uint32_t>(std::clamp<std::int64_t>(minute + past, 0, end))};
+}
+
+// The half-open range the dates given mean.
+MinuteRange resolve_range(const std::optional<DateValue>& start,
+                          const std::optional<DateValue>& end, Millis now) {
+  const auto day_before = [](Millis t) { return Millis{t.value - kMillisPerDay}; };
+  MinuteRange range{minute_near(day_before(now)), Minute{kMinuteMax.value + 1}};
+  if (start) range.begin = minute_near(start->time.start);
+  if (end) {
+    range.end = minute_near(end->last(), 1);
+    // A day by its date is itself the 24 hours asked for.
+    if (!start) {
+      range.begin =
+          minute_near(end->time.date_only ? end->time.start : day_before(end->time.start));
+    }
+  }
+  return range;
+}
+
+}  // namespace
+
+std::variant<MinuteParams, ParameterError> parse_minute_params(std::string_view raw_query,
+                                                               Millis now) {
+  Collected given;
+  if (auto error = take_parameters(raw_query, kDefinitions, given)) return std::move(*error);
+
+  for (auto* list : {&given.repos, &given.buckets, &given.units, &given.hosts}) make_set(*list);
+  if (!given.units.empty() && !given.buckets.empty() && given.units != given.buckets) {
+    return invalid("unitId " + shorten(joined(given.units)) + " and bucketId " +
+                   shorten(joined(given.buckets)) +
+                   " differ; unitId is the older name of bucketId: give one of them, or the same "
+                   "ids in both");
+  }
+  if (given.start && given.end && given.start->time.start > given.end->last()) {
+    return invalid("startDate " + shorten(given.start->text) + " is after endDate " +
+                   shorten(given.end->text) + "; give a startDate that is not after the endDate");
+  }
+
+  MinuteParams params;
+  params.unit_id = !given.units.empty();
+  params.spec.range = resolve_range(given.start, given.end, now);
+  params.spec.repos = std::move(given.repos);
+  params.spec.buckets = std::move(params.unit_id ? given.units : given.buckets);
+  params.spec.hosts = std::move(given.hosts);
+  return params;
+}
+
+}  // namespace minuted::render

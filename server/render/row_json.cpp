@@ -1,0 +1,108 @@
+#include "render/row_json.hpp"
+
+#include <charconv>
+#include <cstddef>
+#include <cstring>
+#include <limits>
+
+#include "render/json_text.hpp"
+
+namespace minuted::render {
+namespace {
+
+constexpr std::int64_t kInt64Max = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kInt64Min = std::numeric_limits<std::int64_t>::min();
+
+// Digits of any 64-bit integer with its sign, and of a latency with its point.
+constexpr std::size_t kNumberBytesMax = 24;
+// All of a row but its ids: five numbers and the constant pieces, which are below 128 bytes.
+constexpr std::size_t kFixedBytesMax = 5 * kNumberBytesMax + 128;
+
+template <std::size_t N>
+char* write(const char (&piece)[N], char* out) {
+  std::memcpy(out, piece, N - 1);
+  return out + N - 1;
+}
+
+template <class Integer>
+char* write_number(Integer value, char* out) {
+  return std::to_chars(out, out + kNumberBytesMax, value).ptr;
+}
+
+char* write_latency_ms(std::uint64_t latency_us, char* out) {
+  out = write_number(latency_us / 1000, out);
+  const auto thousandths = static_cast<unsigned>(latency_us % 1000);
+  if (thousandths == 0) return out;
+  *out++ = '.';
+  *out++ = static_cast<char>('0' + thousandths / 100);
+  if (thousandths % 100 == 0) return out;
+  *out++ = static_cast<char>('0' + thousandths / 10 % 10);
+  if (thousandths % 10 == 0) return out;
+  *out++ = static_cast<char>('0' + thousandths % 10);
+  return out;
+}
+
+// A sum as signed 64 bits; `saturated` is set when it does not fit, and never cleared.
+std::int64_t clamped(UInt128 sum, bool& saturated) {
+  if (sum <= static_cast<UInt128>(kInt64Max)) return static_cast<std::int64_t>(sum);
+  saturated = true;
+  return kInt64Max;
+}
+
+std::int64_t clamped(Int128 sum, bool& saturated) {
+  if (sum >= kInt64Min && sum <= kInt64Max) return static_cast<std::int64_t>(sum);
+  saturated = true;
+  return sum < 0 ? kInt64Min : kInt64Max;
+}
+
+}  // namespace
+
+RowJsonWriter::RowJsonWriter(bool unit_id)
+    : bucket_key_(unit_id ? R"(,"unitId":)" : R"(,"bucketId":)") {}
+
+void RowJsonWriter::set_series(std::string_view repo, std::string_view bucket) {
+  repo_ = repo;
+  bucket_ = bucket;
+  series_ = R"(,"repoId":)";
+  append_json_string(repo, series_);
+  series_ += bucket_key_;
+  append_json_string(bucket, series_);
+  series_ += R"(,"upl_bytes":)";
+}
+
+void RowJsonWriter::append(const Row& row, std::string& out) {
+  // Empty: the first row. It cannot be so afterwards.
+  if (series_.empty() || row.bucket != bucket_ || row.repo != repo_) {
+    set_series(row.repo, row.bucket);
+  }
+  const std::size_t room = kFixedBytesMax + series_.size() + kEscapedBytesPerByte * row.host.size();
+  if (scratch_.size() < room) scratch_.resize(room);
+
+  const Rollup& sums = *row.rollup;
+  bool saturated = false;
+  char* p = scratch_.data();
+  p = write(R"({"timestamp":)", p);
+  p = write_number(unix_seconds(row.minute), p);
+  std::memcpy(p, series_.data(), series_.size());
+  p += series_.size();
+  p = write_number(clamped(sums.upl_bytes, saturated), p);
+  p = write(R"(,"dwl_bytes":)", p);
+  p = write_number(clamped(sums.dwl_bytes, saturated), p);
+  p = write(R"(,"size_change":)", p);
+  p = write_number(clamped(sums.size_change, saturated), p);
+  p = write(R"(,"latency_ms":)", p);
+  p = write_latency_ms(sums.latency_mean_us(), p);
+  p = write(R"(,"host":")", p);
+  p = write_json_escaped(row.host, p);
+  *p++ = '"';
+  if (saturated) p = write(R"(,"saturated":true)", p);
+  *p++ = '}';
+  out.append(scratch_.data(), static_cast<std::size_t>(p - scratch_.data()));
+}
+
+void append_latency_ms(std::uint64_t latency_us, std::string& out) {
+  char text[kNumberBytesMax];
+  out.append(text, write_latency_ms(latency_us, text));
+}
+
+}  // namespace minuted::render

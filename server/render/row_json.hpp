@@ -1,0 +1,43 @@
+// Rows of minutes as JSON objects: the hot end of a read, between RowCursor::next and the socket's
+// buffer. A row is numbers between constant pieces; ids are escaped once per run of rows that share
+// them. One writer per answer; not safe for concurrent use.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "minuted/query.hpp"
+
+namespace minuted::render {
+
+// What stands around the rows of a JSON answer; commas between them are the caller's.
+inline constexpr std::string_view kRowsBegin = R"({"success":true,"data":[)";
+inline constexpr std::string_view kRowsEnd = "]}";
+
+class RowJsonWriter {
+ public:
+  // `unit_id`: call the bucket `unitId`.
+  explicit RowJsonWriter(bool unit_id);
+
+  // Appends `row` as one object without spaces or a line end: timestamp (Unix seconds), repoId,
+  // bucketId, upl_bytes, dwl_bytes, size_change, latency_ms, host, in this order. A byte sum
+  // outside signed 64 bits is written as the nearest number inside, and `"saturated":true` follows
+  // the host. Keeps nothing of `row`. Cheapest when rows of one (repo, bucket) come together.
+  void append(const Row& row, std::string& out);
+
+ private:
+  void set_series(std::string_view repo, std::string_view bucket);
+
+  std::string_view bucket_key_;
+  std::string repo_;           // of the last row, unescaped
+  std::string bucket_;         // same
+  std::string series_;         // `,"repoId":"…","bucketId":"…","upl_bytes":` of that row
+  std::vector<char> scratch_;  // one row under construction, so that `out` grows by one append
+};
+
+// Appends a latency of whole microseconds as milliseconds: up to three decimals, no trailing zeros.
+void append_latency_ms(std::uint64_t latency_us, std::string& out);
+
+}  // namespace minuted::render

@@ -1,0 +1,173 @@
+// The engine against the oracle under random interleavings of append, resend, fold, read and reopen:
+// every read equals the model, whatever has been folded. Holds up "counted exactly once" and "every
+// acknowledged event is in every later read".
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <random>
+
+#include "minuted/engine.hpp"
+#include "model/oracle.hpp"
+#include "support/manual_clock.hpp"
+#include "support/random.hpp"
+#include "support/temp_dir.hpp"
+
+namespace minuted::test {
+namespace {
+
+constexpr std::int64_t kStartMs = 1'700'000'000'000;
+const MinuteRange kAllMinutes{{0}, {kMinuteMax.value + 1}};
+
+bool long_form() { return std::getenv("MINUTED_TEST_LONG") != nullptr; }
+
+class RandomHistory {
+ public:
+  explicit RandomHistory(std::uint64_t seed) : random_(seed) {
+    clock_.set_now(Millis{kStartMs});
+    open();
+  }
+
+  void step() {
+    switch (pick(12)) {
+      case 0: fold(); break;
+      case 1: reopen(); break;
+      case 2: resend(); break;
+      case 3:
+      case 4: read(random_spec()); break;
+      default: append(); break;
+    }
+  }
+
+  void read_everything() { read({kAllMinutes, {}, {}, {}}); }
+  void fold() { ASSERT_TRUE(engine_->fold().ok()); }
+
+ private:
+  struct Sent {
+    std::vector<EventView> events;  // of ids that live as long as the process
+    IdempotencyKey key;
+  };
+
+  std::uint64_t pick(std::uint64_t below) { return random_() % below; }
+
+  void open() {
+    Options options;
+    options.path = dir_ / "store";
+    options.clock = &clock_;
+    options.fold_interval_ms = 0;
+    // Small bounds, so that folds take several batches and families are flushed now and then.
+    options.fold_batch_bytes = pick(2) ? 1 : 1U << 20;
+    options.memtable_bytes = 1U << 20;
+    auto opened = Engine::open(options);
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    engine_ = std::move(*opened);
+  }
+
+  void reopen() {
+    engine_.reset();
+    open();
+  }
+
+  // Ids that are prefixes of each other, so that a sloppy key order shows.
+  std::string_view id() {
+    static constexpr std::string_view kIds[] = {"a", "aa", "a b", "b", "\xC3\xA9", "zz"};
+    return kIds[pick(std::size(kIds))];
+  }
+
+  EventView random_event() {
+    EventView e;
+    e.repo = id();
+    e.bucket = id();
+    e.host = id();
+    // Mostly a few minutes, sometimes hours or days late.
+    const std::uint64_t late_ms = pick(8) ? pick(5 * 60'000) : pick(3 * 86'400'000ULL);
+    e.timestamp = Millis{kStartMs - static_cast<std::int64_t>(late_ms)};
+    e.op = static_cast<OpClass>(pick(kOpClasses));
+    e.status = pick(4) ? static_cast<std::uint16_t>(100 + pick(500)) : std::uint16_t{0};
+    e.upl_bytes = pick(3) ? pick(1 << 20) : kBytesMax - pick(10);
+    e.dwl_bytes = pick(3) ? 0 : pick(1ULL << 40);
+    e.size_change = static_cast<std::int64_t>(random_());
+    if (pick(3)) e.latency_us = pick(20) ? pick(1'000'000) : kLatencyUsMax;
+    return e;
+  }
+
+  void send(const Sent& sent, bool expect_replayed) {
+    AppendRequest request;
+    for (const EventView& e : sent.events) request.batch.add(e);
+    request.idempotency = sent.key;
+    const auto receipt = engine_->append_and_wait(std::move(request));
+    ASSERT_TRUE(receipt.ok()) << receipt.error().message;
+    EXPECT_EQ(receipt->accepted, sent.events.size());
+    EXPECT_EQ(receipt->replayed, expect_replayed);
+  }
+
+  void append() {
+    Sent sent;
+    const std::uint64_t count = pick(30);
+    for (std::uint64_t i = 0; i < count; ++i) sent.events.push_back(random_event());
+    sent.key = {"scope", "key-" + std::to_string(sent_.size()), {random_(), random_()}};
+    send(sent, false);
+    for (const EventView& e : sent.events) oracle_.add(e);
+    sent_.push_back(std::move(sent));
+  }
+
+  void resend() {
+    if (sent_.empty()) return;
+    send(sent_[pick(sent_.size())], true);
+  }
+
+  std::vector<std::string> random_list() {
+    std::vector<std::string> list;
+    if (pick(2)) return list;
+    for (std::uint64_t i = pick(4); i > 0; --i) list.emplace_back(pick(5) ? id() : "absent");
+    return list;
+  }
+
+  QuerySpec random_spec() {
+    QuerySpec spec;
+    const auto last = static_cast<std::uint32_t>(kStartMs / 60'000);
+    const auto begin = last - static_cast<std::uint32_t>(pick(2) ? pick(6) : pick(5000));
+    spec.range = {{begin}, {begin + static_cast<std::uint32_t>(pick(2) ? pick(6) : pick(5000))}};
+    spec.repos = random_list();
+    spec.buckets = random_list();
+    spec.hosts = random_list();
+    return spec;
+  }
+
+  void read(const QuerySpec& spec) {
+    auto cursor = engine_->query(spec);
+    ASSERT_TRUE(cursor.ok()) << cursor.error().message;
+    std::vector<OracleRow> rows;
+    Row row;
+    for (;;) {
+      const auto more = (*cursor)->next(row);
+      ASSERT_TRUE(more.ok()) << more.error().message;
+      if (!*more) break;
+      rows.push_back(to_oracle(row));
+    }
+    ASSERT_EQ(rows, oracle_.rows(spec));
+  }
+
+  std::mt19937_64 random_;
+  TempDir dir_;
+  ManualClock clock_;
+  Oracle oracle_;
+  std::vector<Sent> sent_;
+  std::unique_ptr<Engine> engine_;
+};
+
+TEST(EngineModelTest, ReadsEqualTheOracleUnderRandomInterleavings) {
+  const std::uint64_t seed = test_seed();
+  const int histories = long_form() ? 500 : 12;
+  for (int i = 0; i < histories; ++i) {
+    SCOPED_TRACE("history " + std::to_string(i));
+    RandomHistory history(seed + static_cast<std::uint64_t>(i));
+    for (int step = 0; step < 150 && !testing::Test::HasFatalFailure(); ++step) history.step();
+    history.read_everything();
+    history.fold();
+    history.read_everything();
+    if (testing::Test::HasFatalFailure()) return;
+  }
+}
+
+}  // namespace
+}  // namespace minuted::test

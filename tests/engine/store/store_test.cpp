@@ -1,0 +1,174 @@
+// The store's own promises: atomic writes, consistent views, one process at a time, and no guessing
+// at directories or formats that are not ours.
+#include "store/store.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "store/catalog.hpp"
+#include "store/key_codec.hpp"
+#include "support/manual_clock.hpp"
+#include "support/temp_dir.hpp"
+
+namespace minuted::test {
+namespace {
+
+class StoreTest : public testing::Test {
+ protected:
+  Result<std::unique_ptr<Store>> open() {
+    StoreOptions options;
+    options.path = dir_ / "store";
+    options.clock = &clock_;
+    options.idempotency_window_ms = 1000;
+    return Store::open(options);
+  }
+
+  std::unique_ptr<Store> must_open() {
+    auto store = open();
+    EXPECT_TRUE(store.ok()) << store.error().message;
+    return std::move(*store);
+  }
+
+  void write_marker(const std::string& text) {
+    std::filesystem::create_directories(dir_ / "store");
+    std::ofstream(dir_ / "store/minuted.store") << text;
+  }
+
+  TempDir dir_;
+  ManualClock clock_;
+};
+
+TEST_F(StoreTest, WhatWasWrittenIsThereAfterReopening) {
+  {
+    const auto store = must_open();
+    WriteSet set(*store);
+    set.put(Family::kRaw, "key", "value");
+    ASSERT_TRUE(store->write(set, Durability::kSynced).ok());
+  }
+  const auto store = must_open();
+  EXPECT_EQ(*store->get(Family::kRaw, "key"), "value");
+  EXPECT_EQ(*store->get(Family::kMinute, "key"), std::nullopt);
+}
+
+TEST_F(StoreTest, AViewDoesNotSeeLaterWrites) {
+  const auto store = must_open();
+  WriteSet set(*store);
+  set.put(Family::kRaw, "a", "1");
+  ASSERT_TRUE(store->write(set, Durability::kSynced).ok());
+  const auto view = store->view();
+  set.clear();
+  set.remove_raw("a");
+  set.put(Family::kRaw, "b", "2");
+  ASSERT_TRUE(store->write(set, Durability::kSynced).ok());
+  const auto old = view->cursor(Family::kRaw, {}, {});
+  ASSERT_TRUE(old->valid());
+  EXPECT_EQ(old->key(), "a");
+  old->next();
+  EXPECT_FALSE(old->valid());
+  EXPECT_TRUE(old->status().ok());
+  EXPECT_EQ(store->view()->cursor(Family::kRaw, {}, {})->key(), "b");
+}
+
+TEST_F(StoreTest, CursorKeepsToItsBounds) {
+  const auto store = must_open();
+  WriteSet set(*store);
+  for (const char* key : {"a", "b", "c", "d"}) set.put(Family::kRaw, key, key);
+  ASSERT_TRUE(store->write(set, Durability::kBuffered).ok());
+  const auto view = store->view();
+  const auto cursor = view->cursor(Family::kRaw, "b", "d");
+  std::string seen;
+  for (; cursor->valid(); cursor->next()) seen += cursor->key();
+  EXPECT_EQ(seen, "bc");
+}
+
+TEST_F(StoreTest, SecretStaysAndEpochChangesWithEveryOpening) {
+  auto store = must_open();
+  const std::string secret(store->secret());
+  const std::uint64_t epoch = store->epoch();
+  EXPECT_EQ(secret.size(), kSecretBytes);
+  store.reset();
+  store = must_open();
+  EXPECT_EQ(store->secret(), secret);
+  EXPECT_NE(store->epoch(), epoch);
+}
+
+TEST_F(StoreTest, SecondOpeningIsRefusedWhileTheFirstLives) {
+  const auto first = must_open();
+  const auto second = open();
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.error().code, ErrorCode::kLocked);
+  EXPECT_EQ(second.error().message,
+            "another process has the data directory " + (dir_ / "store") + " open");
+}
+
+TEST_F(StoreTest, OtherFormatIsRefusedByNumber) {
+  write_marker("minuted store, format 999\n");
+  const auto store = open();
+  ASSERT_FALSE(store.ok());
+  EXPECT_EQ(store.error().code, ErrorCode::kUnsupportedFormat);
+  EXPECT_EQ(store.error().message,
+            "the data directory is of format 999, this build reads and writes format " +
+                std::to_string(kFormatVersion) +
+                " only; start with an empty directory, or use the build that wrote it");
+  EXPECT_FALSE(std::filesystem::exists(dir_ / "store/rocksdb")) << "nothing may be touched";
+}
+
+TEST_F(StoreTest, UnreadableMarkerIsRefused) {
+  write_marker("something else\n");
+  const auto store = open();
+  ASSERT_FALSE(store.ok());
+  EXPECT_EQ(store.error().code, ErrorCode::kCorruption);
+}
+
+TEST_F(StoreTest, MarkerCutShortAtItsMakingIsWrittenAnew) {
+  write_marker("");
+  EXPECT_TRUE(open().ok());
+  std::stringstream marker;
+  marker << std::ifstream(dir_ / "store/minuted.store").rdbuf();
+  EXPECT_EQ(marker.str(), "minuted store, format " + std::to_string(kFormatVersion) + "\n");
+}
+
+TEST_F(StoreTest, SomebodyElsesDirectoryIsLeftAlone) {
+  std::filesystem::create_directories(dir_ / "store");
+  std::ofstream(dir_ / "store/holiday.jpg") << "x";
+  const auto store = open();
+  ASSERT_FALSE(store.ok());
+  EXPECT_EQ(store.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_FALSE(std::filesystem::exists(dir_ / "store/minuted.store"));
+}
+
+TEST_F(StoreTest, PathThatIsAFileIsRefused) {
+  std::ofstream(dir_ / "store") << "x";
+  const auto store = open();
+  ASSERT_FALSE(store.ok());
+  EXPECT_EQ(store.error().code, ErrorCode::kInvalidArgument);
+}
+
+TEST_F(StoreTest, CatalogTellsASeriesNewOnceAcrossReopenings) {
+  const auto prefix = pair_prefix("repo", "bucket");
+  for (const bool expected : {true, false}) {
+    const auto store = must_open();
+    SeriesCatalog catalog(*store);
+    WriteSet set(*store);
+    EXPECT_EQ(*catalog.add_if_new(prefix, "host", set), expected);
+    EXPECT_EQ(*catalog.add_if_new(prefix, "host", set), false);
+    ASSERT_TRUE(store->write(set, Durability::kSynced).ok());
+    EXPECT_TRUE(store->get(Family::kCatalog, bucket_index_key(prefix))->has_value());
+  }
+}
+
+TEST_F(StoreTest, GaugesTellOfTheLog) {
+  const auto store = must_open();
+  WriteSet set(*store);
+  set.put(Family::kRaw, "key", std::string(100'000, 'x'));
+  ASSERT_TRUE(store->write(set, Durability::kSynced).ok());
+  EXPECT_GE(store->gauges().wal_bytes, 100'000U);
+  EXPECT_GE(store->gauges().memtable_bytes, 100'000U);
+  EXPECT_FALSE(store->gauges().write_stopped);
+}
+
+}  // namespace
+}  // namespace minuted::test

@@ -1,0 +1,114 @@
+// The doors between the layers: who may include whom, and who may name which library. The linker keeps
+// most of them shut; this keeps the rest, and says so in words.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <regex>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace minuted::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Folder of engine/ → folders of engine/ it may include. Everybody may include minuted/.
+const std::map<std::string, std::set<std::string>> kEngineDoors = {
+    {"time", {}},
+    {"event", {}},
+    {"codec", {}},
+    {"stats", {}},
+    {"rollup", {"codec"}},
+    {"chunk", {"codec"}},
+    {"json", {}},
+    {"store", {"codec", "rollup"}},
+    {"ingest", {"codec", "chunk", "stats", "store"}},
+    {"fold", {"chunk", "rollup", "stats", "store"}},
+    {"query", {"chunk", "rollup", "stats", "store"}},
+    {"include", {}},
+    {"engine.cpp", {"fold", "ingest", "query", "stats", "store"}},
+    {"result.cpp", {}},
+};
+
+// Library, as it is included → folders that may name it.
+const std::map<std::string, std::set<std::string>> kLibraryDoors = {
+    {"rocksdb/", {"engine/store"}},
+    {"simdjson", {"engine/json"}},
+    {"boost/", {"server/"}},
+    {"CLI/", {"server/settings"}},
+    {"toml", {"server/settings"}},
+};
+
+struct Include {
+  std::string file;  // relative to the source tree
+  std::string what;
+};
+
+std::vector<Include> includes_below(const std::string& folder) {
+  static const std::regex kInclude(R"(^\s*#\s*include\s*[<"]([^>"]+)[>"])");
+  std::vector<Include> found;
+  const fs::path root(MINUTED_SOURCE_DIR);
+  for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
+    const auto extension = entry.path().extension();
+    if (extension != ".cpp" && extension != ".hpp") continue;
+    std::ifstream in(entry.path());
+    std::smatch match;
+    for (std::string line; std::getline(in, line);) {
+      if (std::regex_search(line, match, kInclude)) {
+        found.push_back({fs::relative(entry.path(), root).string(), match[1]});
+      }
+    }
+  }
+  return found;
+}
+
+std::string first_part(const std::string& path) { return path.substr(0, path.find('/')); }
+
+TEST(LayersTest, EngineFoldersIncludeOnlyWhatIsBelowThem) {
+  const auto includes = includes_below("engine");
+  ASSERT_GT(includes.size(), 100U);
+  for (const Include& include : includes) {
+    const std::string from = first_part(include.file.substr(std::string("engine/").size()));
+    const std::string to = first_part(include.what);
+    ASSERT_TRUE(kEngineDoors.contains(from)) << include.file << ": say in this test what "
+                                             << from << " may include";
+    if (to == from || !kEngineDoors.contains(to)) continue;
+    EXPECT_TRUE(kEngineDoors.at(from).contains(to))
+        << include.file << " includes " << include.what;
+  }
+}
+
+TEST(LayersTest, LibrariesAreNamedOnlyWhereTheyBelong) {
+  for (const char* folder : {"engine", "server"}) {
+    for (const Include& include : includes_below(folder)) {
+      for (const auto& [library, allowed] : kLibraryDoors) {
+        if (!include.what.starts_with(library)) continue;
+        EXPECT_TRUE(std::any_of(allowed.begin(), allowed.end(),
+                                [&](const auto& a) { return include.file.starts_with(a); }))
+            << include.file << " includes " << include.what;
+      }
+    }
+  }
+}
+
+TEST(LayersTest, ServerSeesTheEnginesFaceOnly) {
+  for (const Include& include : includes_below("server")) {
+    const std::string to = first_part(include.what);
+    EXPECT_FALSE(kEngineDoors.contains(to) && to != "stats" && to != "time")
+        << include.file << " includes " << include.what;
+  }
+}
+
+TEST(LayersTest, NoHeaderDragsAllOfAsioOrBeastIn) {
+  for (const Include& include : includes_below("server")) {
+    EXPECT_NE(include.what, "boost/asio.hpp") << include.file;
+    EXPECT_NE(include.what, "boost/beast.hpp") << include.file;
+  }
+}
+
+}  // namespace
+}  // namespace minuted::test

@@ -1,0 +1,94 @@
+// What minuted should answer, computed the slow and obvious way: a map of sums per row. The model
+// that the engine is compared with.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <ostream>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "minuted/event.hpp"
+#include "minuted/query.hpp"
+
+namespace minuted::test {
+
+struct OracleRow {
+  std::string repo;
+  std::string bucket;
+  std::int64_t minute = 0;
+  std::string host;
+  std::uint64_t requests = 0;
+  std::uint64_t client_errors = 0;
+  std::uint64_t server_errors = 0;
+  UInt128 upl_bytes = 0;
+  UInt128 dwl_bytes = 0;
+  Int128 size_change = 0;
+  std::uint64_t latency_count = 0;
+  UInt128 latency_sum_us = 0;
+  std::uint64_t latency_min_us = 0;
+  std::uint64_t latency_max_us = 0;
+  friend bool operator==(const OracleRow&, const OracleRow&) = default;
+};
+
+inline std::ostream& operator<<(std::ostream& out, const OracleRow& r) {
+  return out << r.repo << '/' << r.bucket << '@' << r.minute << '/' << r.host
+             << " requests=" << r.requests << " upl=" << static_cast<double>(r.upl_bytes)
+             << " dwl=" << static_cast<double>(r.dwl_bytes)
+             << " size=" << static_cast<double>(r.size_change)
+             << " latencies=" << r.latency_count;
+}
+
+class Oracle {
+ public:
+  void add(const EventView& e) {
+    const std::int64_t minute = e.timestamp.value / 60'000;
+    auto& r = rows_[{std::string(e.repo), std::string(e.bucket), minute, std::string(e.host)}];
+    ++r.requests;
+    r.client_errors += e.status >= 400 && e.status <= 499;
+    r.server_errors += e.status >= 500 && e.status <= 599;
+    r.upl_bytes += e.upl_bytes;
+    r.dwl_bytes += e.dwl_bytes;
+    r.size_change += e.size_change;
+    if (e.latency_us) {
+      r.latency_min_us =
+          r.latency_count ? std::min(r.latency_min_us, *e.latency_us) : *e.latency_us;
+      r.latency_max_us = std::max(r.latency_max_us, *e.latency_us);
+      r.latency_sum_us += *e.latency_us;
+      ++r.latency_count;
+    }
+  }
+
+  // In the order (repo, bucket, minute, host).
+  std::vector<OracleRow> rows(const QuerySpec& spec) const {
+    std::vector<OracleRow> out;
+    const auto in = [](const std::vector<std::string>& list, const std::string& id) {
+      return list.empty() || std::find(list.begin(), list.end(), id) != list.end();
+    };
+    for (const auto& [key, sums] : rows_) {
+      const auto& [repo, bucket, minute, host] = key;
+      if (minute < spec.range.begin.value || minute >= spec.range.end.value) continue;
+      if (!in(spec.repos, repo) || !in(spec.buckets, bucket) || !in(spec.hosts, host)) continue;
+      OracleRow row = sums;
+      row.repo = repo;
+      row.bucket = bucket;
+      row.minute = minute;
+      row.host = host;
+      out.push_back(row);
+    }
+    return out;
+  }
+
+ private:
+  std::map<std::tuple<std::string, std::string, std::int64_t, std::string>, OracleRow> rows_;
+};
+
+inline OracleRow to_oracle(const Row& row) {
+  const Rollup& r = *row.rollup;
+  return {std::string(row.repo), std::string(row.bucket), row.minute.value, std::string(row.host),
+          r.requests(), r.client_errors, r.server_errors, r.upl_bytes, r.dwl_bytes, r.size_change,
+          r.latency_count, r.latency_sum_us, r.latency_min_us, r.latency_max_us};
+}
+
+}  // namespace minuted::test

@@ -1,0 +1,163 @@
+// Promise: every figure the engine keeps is on the metrics page, once, in base units, under a name
+// that does not change.
+#include "render/engine_metrics.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "server/render/exposition_grammar.hpp"
+
+namespace minuted::render {
+namespace {
+
+using test::Family;
+using test::Sample;
+
+std::string text_of(const EngineStats& stats) {
+  std::string out;
+  MetricsWriter writer(out);
+  append_engine_metrics(stats, writer);
+  return out;
+}
+
+std::vector<Family> families_of(const EngineStats& stats) {
+  auto result = test::read_exposition(text_of(stats));
+  if (const auto* fault = std::get_if<std::string>(&result)) {
+    ADD_FAILURE() << *fault;
+    return {};
+  }
+  return std::get<std::vector<Family>>(result);
+}
+
+// Every field another number.
+EngineStats numbered() {
+  EngineStats stats;
+  stats.batches_committed = 101;
+  stats.batches_replayed = 102;
+  stats.batches_overloaded = 103;
+  stats.events_committed = 104;
+  stats.chunks_written = 105;
+  stats.chunk_bytes_written = 106;
+  stats.series_created = 107;
+  stats.queue_bytes = 108;
+  for (std::size_t i = 0; i < stats.sync_seconds.buckets.size(); ++i) {
+    stats.sync_seconds.buckets[i] = i + 1;
+  }
+  stats.sync_seconds.sum = 109.5;
+  stats.sync_seconds.count = 91;
+  stats.batches_per_sync.buckets.fill(1);
+  stats.batches_per_sync.sum = 110;
+  stats.batches_per_sync.count = 11;
+  stats.folds = 111;
+  stats.chunks_folded = 112;
+  stats.events_folded = 113;
+  stats.fold_seconds_sum = 114.25;
+  stats.raw_bytes_pending = 115;
+  stats.raw_chunks_pending = 116;
+  stats.fold_lag_seconds = 117.125;
+  stats.fold_failures = 118;
+  stats.queries = 119;
+  stats.rows_read = 120;
+  stats.cursors_open = 121;
+  stats.cursors_expired = 122;
+  stats.store_memtable_bytes = 123;
+  stats.store_block_cache_bytes = 124;
+  stats.store_sst_bytes = 125;
+  stats.store_wal_bytes = 126;
+  stats.store_pending_compaction_bytes = 127;
+  stats.store_running_flushes = 128;
+  stats.store_running_compactions = 129;
+  stats.store_stall_micros = 130'500'000;
+  stats.store_write_stopped = true;
+  return stats;
+}
+
+// Name, labels and value of every sample but the histograms', one a line, and the types.
+std::string samples_of(const EngineStats& stats) {
+  std::string lines;
+  for (const Family& family : families_of(stats)) {
+    if (family.type == "histogram") continue;
+    for (const Sample& sample : family.samples) {
+      lines += family.type + ' ' + sample.name;
+      for (const auto& [name, value] : sample.labels) lines += ' ' + name + '=' + value;
+      std::string value = std::to_string(sample.value);
+      value.erase(value.find_last_not_of('0') + 1);
+      if (value.ends_with('.')) value.pop_back();
+      lines += ' ' + value + '\n';
+    }
+  }
+  return lines;
+}
+
+TEST(EngineMetricsTest, EveryFieldHasItsName) {
+  EXPECT_EQ(samples_of(numbered()),
+            "counter minuted_commit_batches_total outcome=committed 101\n"
+            "counter minuted_commit_batches_total outcome=replayed 102\n"
+            "counter minuted_commit_batches_total outcome=overloaded 103\n"
+            "counter minuted_commit_events_total 104\n"
+            "counter minuted_commit_chunks_total 105\n"
+            "counter minuted_commit_chunk_bytes_total 106\n"
+            "counter minuted_series_created_total 107\n"
+            "gauge minuted_commit_queue_bytes 108\n"
+            "counter minuted_folds_total 111\n"
+            "counter minuted_fold_failures_total 118\n"
+            "counter minuted_fold_chunks_total 112\n"
+            "counter minuted_fold_events_total 113\n"
+            "counter minuted_fold_seconds_total 114.25\n"
+            "gauge minuted_fold_pending_bytes 115\n"
+            "gauge minuted_fold_pending_chunks 116\n"
+            "gauge minuted_fold_lag_seconds 117.125\n"
+            "counter minuted_queries_total 119\n"
+            "counter minuted_query_rows_total 120\n"
+            "gauge minuted_query_cursors 121\n"
+            "counter minuted_query_cursors_expired_total 122\n"
+            "gauge minuted_store_memtable_bytes 123\n"
+            "gauge minuted_store_block_cache_bytes 124\n"
+            "gauge minuted_store_sst_bytes 125\n"
+            "gauge minuted_store_wal_bytes 126\n"
+            "gauge minuted_store_pending_compaction_bytes 127\n"
+            "gauge minuted_store_running_flushes 128\n"
+            "gauge minuted_store_running_compactions 129\n"
+            "counter minuted_store_stall_seconds_total 130.5\n"
+            "gauge minuted_store_write_stopped 1\n");
+}
+
+// A field added to EngineStats must be rendered, numbered above, and its size counted in here.
+TEST(EngineMetricsTest, NoFieldIsNew) {
+  EXPECT_EQ(sizeof(EngineStats), 29 * sizeof(std::uint64_t) + sizeof(EngineStats::sync_seconds) +
+                                     sizeof(EngineStats::batches_per_sync));
+}
+
+TEST(EngineMetricsTest, HistogramsUseTheEnginesBounds) {
+  const std::string text = text_of(numbered());
+  EXPECT_NE(text.find("# TYPE minuted_commit_sync_seconds histogram\n"
+                      "minuted_commit_sync_seconds_bucket{le=\"0.0001\"} 1\n"
+                      "minuted_commit_sync_seconds_bucket{le=\"0.00025\"} 3\n"),
+            text.npos);
+  EXPECT_NE(text.find("minuted_commit_sync_seconds_bucket{le=\"2.5\"} 78\n"
+                      "minuted_commit_sync_seconds_bucket{le=\"+Inf\"} 91\n"
+                      "minuted_commit_sync_seconds_sum 109.5\n"
+                      "minuted_commit_sync_seconds_count 91\n"),
+            text.npos);
+  EXPECT_NE(text.find("minuted_commit_batches_per_sync_bucket{le=\"1024\"} 10\n"
+                      "minuted_commit_batches_per_sync_bucket{le=\"+Inf\"} 11\n"
+                      "minuted_commit_batches_per_sync_sum 110\n"
+                      "minuted_commit_batches_per_sync_count 11\n"),
+            text.npos);
+}
+
+TEST(EngineMetricsTest, AFreshEngineIsReadable) { EXPECT_FALSE(families_of({}).empty()); }
+
+TEST(EngineMetricsTest, NamesAreOursAndInBaseUnits) {
+  for (const Family& family : families_of({})) {
+    EXPECT_TRUE(family.name.starts_with("minuted_")) << family.name;
+    for (const char* const unit : {"_ms", "_us", "_micros", "_millis", "_kb", "_mb", "_percent"}) {
+      EXPECT_EQ(family.name.find(unit), family.name.npos) << family.name;
+    }
+    EXPECT_TRUE(family.help.ends_with('.')) << family.name;
+  }
+}
+
+}  // namespace
+}  // namespace minuted::render

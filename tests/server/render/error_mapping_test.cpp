@@ -1,0 +1,76 @@
+// Promise: a client that follows the statuses neither loses a batch nor resends one for ever: 4xx
+// is said only when nothing was stored, every 503 says when to come back.
+#include "render/error_mapping.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <ostream>
+#include <set>
+
+namespace minuted::render {
+
+void PrintTo(const HttpError& error, std::ostream* out) {
+  *out << error.status << ' ' << error.code;
+  if (error.retry_after_seconds) *out << " after " << *error.retry_after_seconds;
+}
+
+namespace {
+
+struct Mapping {
+  ErrorCode code;
+  HttpError http;
+};
+
+const std::array<Mapping, 9> kMappings{{
+    {ErrorCode::kInvalidArgument, {400, "invalid_argument", std::nullopt}},
+    {ErrorCode::kKeyReused, {422, "idempotency_key_reused", std::nullopt}},
+    {ErrorCode::kOverloaded, {503, "overloaded", 1}},
+    {ErrorCode::kUnavailable, {503, "unavailable", 5}},
+    {ErrorCode::kExpired, {503, "snapshot_expired", 1}},
+    {ErrorCode::kUnsupportedFormat, {500, "unsupported_format", std::nullopt}},
+    {ErrorCode::kLocked, {503, "locked", 5}},
+    {ErrorCode::kCorruption, {500, "corruption", std::nullopt}},
+    {ErrorCode::kIoError, {503, "io_error", 5}},
+}};
+
+// The names are frozen: clients compare them.
+TEST(ErrorMappingTest, EveryCodeHasItsAnswer) {
+  for (const Mapping& mapping : kMappings) EXPECT_EQ(http_error(mapping.code), mapping.http);
+}
+
+TEST(ErrorMappingTest, EveryCodeIsListedHereOnce) {
+  for (std::size_t i = 0; i < kMappings.size(); ++i) {
+    EXPECT_EQ(static_cast<std::size_t>(kMappings[i].code), i);
+  }
+  // The first number past them is no code.
+  EXPECT_EQ(http_error(static_cast<ErrorCode>(kMappings.size())),
+            (HttpError{500, "internal", std::nullopt}));
+}
+
+TEST(ErrorMappingTest, NamesAreDistinctAndSnakeCase) {
+  std::set<std::string_view> names;
+  for (const Mapping& mapping : kMappings) {
+    EXPECT_TRUE(names.insert(mapping.http.code).second) << mapping.http.code;
+    EXPECT_EQ(mapping.http.code.find_first_not_of("abcdefghijklmnopqrstuvwxyz_"),
+              std::string_view::npos);
+  }
+}
+
+TEST(ErrorMappingTest, OnlyRefusalsThatStoredNothingAre4xx) {
+  for (const Mapping& mapping : kMappings) {
+    const bool refused =
+        mapping.code == ErrorCode::kInvalidArgument || mapping.code == ErrorCode::kKeyReused;
+    EXPECT_EQ(http_error(mapping.code).status < 500, refused) << mapping.http.code;
+  }
+}
+
+TEST(ErrorMappingTest, ExactlyThe503sSayWhenToComeBack) {
+  for (const Mapping& mapping : kMappings) {
+    const HttpError http = http_error(mapping.code);
+    EXPECT_EQ(http.status == 503, http.retry_after_seconds.has_value()) << http.code;
+  }
+}
+
+}  // namespace
+}  // namespace minuted::render

@@ -1,0 +1,190 @@
+// Promise: a filter means the same set however it is written, and whoever gets it wrong is told the
+// parameter, the value and what would do.
+#include "render/minute_params.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <ostream>
+
+#include "support/random.hpp"
+
+namespace minuted::render {
+namespace {
+
+using Ids = std::vector<std::string>;
+
+constexpr Millis kNow{1'707'568'496'789};
+
+// What a request asked for besides its dates.
+struct Filters {
+  Ids repos;
+  Ids buckets;
+  Ids hosts;
+  bool unit_id = false;
+  friend bool operator==(const Filters&, const Filters&) = default;
+};
+
+void PrintTo(const Filters& filters, std::ostream* out) {
+  for (const Ids* list : {&filters.repos, &filters.buckets, &filters.hosts}) {
+    *out << '[';
+    for (const std::string& id : *list) *out << '<' << id << '>';
+    *out << ']';
+  }
+  *out << (filters.unit_id ? " unitId" : " bucketId");
+}
+
+Filters filters_of(std::string_view query) {
+  auto result = parse_minute_params(query, kNow);
+  if (const auto* error = std::get_if<ParameterError>(&result)) {
+    ADD_FAILURE() << query << ": " << error->message;
+    return {};
+  }
+  MinuteParams& params = std::get<MinuteParams>(result);
+  return {params.spec.repos, params.spec.buckets, params.spec.hosts, params.unit_id};
+}
+
+std::string refusal_of(std::string_view query) {
+  auto result = parse_minute_params(query, kNow);
+  const auto* const error = std::get_if<ParameterError>(&result);
+  if (error == nullptr) return "accepted";
+  return std::string(error->code) + ": " + error->message;
+}
+
+TEST(MinuteParamsTest, NoFilterIsEverything) { EXPECT_EQ(filters_of(""), Filters{}); }
+
+TEST(MinuteParamsTest, ListsAreSplitAtCommasAfterDecoding) {
+  EXPECT_EQ(filters_of("repoId=a,b&bucketId=c%2Cd&hosts=e%2cf,g"),
+            (Filters{{"a", "b"}, {"c", "d"}, {"e", "f", "g"}}));
+}
+
+TEST(MinuteParamsTest, RepeatedParametersAddUpToASet) {
+  EXPECT_EQ(filters_of("repoId=c,a&hosts=x&repoId=b,a&hosts=x"),
+            (Filters{{"a", "b", "c"}, {}, {"x"}}));
+}
+
+TEST(MinuteParamsTest, EmptyValuesAndElementsAreAbsent) {
+  EXPECT_EQ(filters_of("repoId=&bucketId=,&hosts"), Filters{});
+  EXPECT_EQ(filters_of("repoId=,a,,b,&repoId="), (Filters{{"a", "b"}, {}, {}}));
+  EXPECT_EQ(filters_of("unitId="), Filters{});
+}
+
+TEST(MinuteParamsTest, IdsKeepTheirSpacesAndPluses) {
+  EXPECT_EQ(filters_of("repoId=a+b,%20c&hosts=d%2B02:00"),
+            (Filters{{" c", "a b"}, {}, {"d+02:00"}}));
+  EXPECT_EQ(filters_of("hosts=node+02:00"), (Filters{{}, {}, {"node 02:00"}}));
+}
+
+TEST(MinuteParamsTest, NamesAreExact) {
+  EXPECT_EQ(filters_of("repoid=a&RepoId=b&repoId[]=c&host=d&bucket=e"), Filters{});
+}
+
+TEST(MinuteParamsTest, UnknownParametersAreIgnoredHoweverBroken) {
+  EXPECT_EQ(filters_of("x=%zz&y=%FF&%=1&%zz&_=1707568496789&repoId=a&strict=maybe"),
+            (Filters{{"a"}, {}, {}}));
+}
+
+TEST(MinuteParamsTest, UnitIdIsBucketIdAndSaysSo) {
+  EXPECT_EQ(filters_of("unitId=b,a"), (Filters{{}, {"a", "b"}, {}, true}));
+  EXPECT_EQ(filters_of("unitId=b,a&bucketId=a&bucketId=b,b"), (Filters{{}, {"a", "b"}, {}, true}));
+  EXPECT_EQ(filters_of("unitId=a&bucketId="), (Filters{{}, {"a"}, {}, true}));
+  EXPECT_EQ(filters_of("unitId=&bucketId=a"), (Filters{{}, {"a"}, {}}));
+}
+
+TEST(MinuteParamsTest, UnitIdAgainstBucketIdIsRefused) {
+  EXPECT_EQ(refusal_of("unitId=b&bucketId=c,a"),
+            "invalid_parameter: unitId \"b\" and bucketId \"a,c\" differ; unitId is the older name "
+            "of bucketId: give one of them, or the same ids in both");
+  EXPECT_NE(refusal_of("unitId=a,b&bucketId=a"), "accepted");
+  EXPECT_NE(refusal_of("unitId=a&bucketId=a,b"), "accepted");
+}
+
+TEST(MinuteParamsTest, AnIdThatCannotBeIsRefused) {
+  const std::string form =
+      "; give a comma-separated list of ids, each 1 to 255 bytes of UTF-8 without control "
+      "characters";
+  EXPECT_EQ(refusal_of("repoId=ok,a%0Ab"),
+            "invalid_parameter: repoId \"a\\x0ab\" must not contain control characters" + form);
+  EXPECT_EQ(refusal_of("hosts=%00"),
+            "invalid_parameter: hosts \"\\x00\" must not contain control characters" + form);
+  EXPECT_EQ(refusal_of("bucketId=" + std::string(256, 'x')),
+            "invalid_parameter: bucketId \"" + std::string(40, 'x') +
+                "…\" must be 1 to 255 bytes, not 256" + form);
+  EXPECT_TRUE(refusal_of("unitId=%7F").starts_with("invalid_parameter: unitId "));
+  EXPECT_EQ(refusal_of("bucketId=" + std::string(255, 'x')), "accepted");
+  EXPECT_EQ(refusal_of("bucketId=" + std::string(255, 'x') + "," + std::string(255, 'y')),
+            "accepted");
+}
+
+TEST(MinuteParamsTest, BadEncodingInAKnownParameterIsRefused) {
+  EXPECT_EQ(refusal_of("repoId=a%zz"),
+            "invalid_parameter: repoId \"a%zz\" is not percent-encoded: \"%zz\" is not % and two "
+            "hexadecimal digits; a % itself is written %25");
+  EXPECT_EQ(refusal_of("hosts=%FFa"),
+            "invalid_parameter: hosts \"\\xffa\" is not valid UTF-8; percent-encode the bytes of "
+            "its UTF-8 form");
+  EXPECT_TRUE(refusal_of("startDate=%").starts_with("invalid_parameter: startDate \"%\" "));
+}
+
+TEST(MinuteParamsTest, WhatIsNotBuiltYetIsRefusedAndSaysSo) {
+  const auto message = [](const std::string& name, const char* value, const char* advice) {
+    return "unsupported_parameter: " + name + " \"" + value +
+           "\" asks for what this version does not have yet; leave " + name + " out: " + advice;
+  };
+  const char* const whole = "the answer is the whole range, streamed";
+  EXPECT_EQ(refusal_of("limit=10"), message("limit", "10", whole));
+  EXPECT_EQ(refusal_of("cursor=abc"), message("cursor", "abc", whole));
+  EXPECT_EQ(refusal_of("fields=*"), message("fields", "*", "rows have the eight standard columns"));
+  EXPECT_EQ(refusal_of("groupBy=repo"),
+            message("groupBy", "repo", "there is one row per repo, bucket, minute and host"));
+  EXPECT_EQ(refusal_of("groupBy="),
+            message("groupBy", "", "there is one row per repo, bucket, minute and host"));
+  EXPECT_EQ(refusal_of("groupBy"), refusal_of("groupBy="));
+  EXPECT_EQ(refusal_of("format=csv"), message("format", "csv", "the answer is JSON"));
+  EXPECT_EQ(refusal_of("integers=string"),
+            message("integers", "string", "byte counts are JSON integers"));
+}
+
+TEST(MinuteParamsTest, WhatIsNotBuiltYetMayBeEmpty) {
+  EXPECT_EQ(filters_of("limit=&cursor=&fields=&format=&integers="), Filters{});
+}
+
+TEST(MinuteParamsTest, TheFirstFaultOfTheQueryIsTold) {
+  EXPECT_TRUE(refusal_of("limit=1&startDate=x&unitId=a&bucketId=b").starts_with("unsupported"));
+  EXPECT_TRUE(refusal_of("startDate=x&limit=1").starts_with("invalid_parameter: startDate"));
+  EXPECT_TRUE(refusal_of("startDate=2024-02-02&endDate=2024-02-01&unitId=a&bucketId=b")
+                  .starts_with("invalid_parameter: unitId"));
+}
+
+// Lists come back as the sets they are, whatever ids they hold.
+TEST(MinuteParamsTest, RandomListsComeBackAsSets) {
+  test::Random random;
+  for (int round = 0; round < 1000; ++round) {
+    Filters expected;
+    std::string query;
+    const auto add = [&](const char* name, Ids& list) {
+      for (std::uint64_t n = random.below(4); n > 0; --n) {
+        query += std::string(query.empty() ? "" : "&") + name + "=";
+        for (std::uint64_t ids = random.below(4); ids > 0; --ids) {
+          const std::string id = random.id();
+          list.push_back(id);
+          for (const unsigned char c : id) {
+            constexpr char kHex[] = "0123456789ABCDEF";
+            query += {'%', kHex[c >> 4], kHex[c & 15]};
+          }
+          query += random.chance(50) ? "," : "%2C";
+        }
+      }
+      std::sort(list.begin(), list.end());
+      list.erase(std::unique(list.begin(), list.end()), list.end());
+    };
+    add("repoId", expected.repos);
+    add(random.chance(50) ? "bucketId" : "unitId", expected.buckets);
+    expected.unit_id = !expected.buckets.empty() && query.find("unitId") != query.npos;
+    add("hosts", expected.hosts);
+    ASSERT_EQ(filters_of(query), expected) << query;
+  }
+}
+
+}  // namespace
+}  // namespace minuted::render
