@@ -3,10 +3,12 @@
 
 #include <future>
 
+#include "engine_over.hpp"
 #include "fold/folder.hpp"
 #include "ingest/committer.hpp"
 #include "query/scan.hpp"
 #include "stats/counters.hpp"
+#include "store/disk_guard.hpp"
 #include "store/raw_backlog.hpp"
 #include "store/store.hpp"
 
@@ -33,14 +35,17 @@ class EngineImpl final : public Engine {
       : options_(options), store_(std::move(store)) {
     if (backlog.chunks != 0) backlog_.add(backlog, options_.clock->steady_ms());
     committer_ = std::make_unique<Committer>(
-        *store_, backlog_, commit_counters_,
-        Committer::Options{options_.commit_queue_bytes_max, options_.idempotency_window_ms,
-                           options_.clock},
-        sequence);
+        Committer::Parts{*store_, backlog_, commit_counters_, disk_, options_}, sequence);
+  }
+
+  // Before anything else.
+  Result<void> start() {
+    if (auto started = committer_->start(); !started) return started;
     folder_ = std::make_unique<Folder>(
-        *store_, backlog_, fold_counters_,
+        *store_, backlog_, fold_counters_, disk_,
         Folder::Options{options_.fold_interval_ms, options_.fold_batch_bytes,
                         [this](const Error& error) { committer_->fail(error); }});
+    return {};
   }
 
   ~EngineImpl() override {
@@ -64,9 +69,9 @@ class EngineImpl final : public Engine {
     const RawBacklog::Mark mark = backlog_.mark();
     auto view = store_->view();
     const bool skip_raw = backlog_.none_since(mark);
-    return std::unique_ptr<RowCursor>(std::make_unique<MinuteScan>(
+    return std::unique_ptr<RowCursor>(std::make_unique<RowScan>(
         std::move(view), spec,
-        MinuteScan::Options{skip_raw, options_.snapshot_ms_max, options_.clock},
+        RowScan::Options{skip_raw, options_.snapshot_ms_max, options_.clock},
         read_counters_));
   }
 
@@ -78,6 +83,8 @@ class EngineImpl final : public Engine {
 
   std::optional<Error> failure() const override { return committer_->failure(); }
 
+  Store& store() { return *store_; }
+
   EngineStats stats() const override {
     EngineStats s;
     s.batches_committed = commit_counters_.batches;
@@ -86,7 +93,11 @@ class EngineImpl final : public Engine {
     s.events_committed = commit_counters_.events;
     s.chunks_written = commit_counters_.chunks;
     s.chunk_bytes_written = commit_counters_.chunk_bytes;
+    s.batches_rate_limited = commit_counters_.rate_limited;
+    s.batches_disk_full = commit_counters_.disk_full;
     s.series_created = commit_counters_.series;
+    s.series_total = commit_counters_.series_total;
+    s.events_over_series_max = commit_counters_.events_over_series_max;
     s.queue_bytes = commit_counters_.queue_bytes;
     s.sync_seconds = commit_counters_.sync_seconds.counts();
     s.batches_per_sync = commit_counters_.batches_per_sync.counts();
@@ -117,6 +128,9 @@ class EngineImpl final : public Engine {
     s.store_running_compactions = store.running_compactions;
     s.store_stall_micros = store.stall_micros;
     s.store_write_stopped = store.write_stopped;
+    (void)disk_.check();  // for the figures
+    s.disk_free_bytes = disk_.free_bytes();
+    s.disk_reserve_bytes = disk_.reserve_bytes();
     return s;
   }
 
@@ -126,6 +140,7 @@ class EngineImpl final : public Engine {
   FoldCounters fold_counters_;
   mutable ReadCounters read_counters_;
   RawBacklog backlog_;
+  mutable DiskGuard disk_{options_};
   std::unique_ptr<Store> store_;
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Folder> folder_;
@@ -159,6 +174,11 @@ std::optional<Error> check_options(const Options& options) {
   if (options.idempotency_window_ms <= 0 || options.snapshot_ms_max <= 0) {
     return wrong("Options::idempotency_window_ms and snapshot_ms_max must be above 0");
   }
+  if (options.disk_reserve_percent > 100 || !options.disk_probe) {
+    return wrong("Options::disk_reserve_percent is " +
+                 std::to_string(options.disk_reserve_percent) +
+                 "; 0 to 100 is accepted, and a disk_probe is needed");
+  }
   if (options.fold_batch_bytes == 0 || options.commit_queue_bytes_max == 0 ||
       options.memtable_bytes < (1U << 20)) {
     return wrong(
@@ -171,6 +191,10 @@ std::optional<Error> check_options(const Options& options) {
 }  // namespace
 
 Result<std::unique_ptr<Engine>> Engine::open(const Options& options) {
+  return open_engine_over(options, nullptr);
+}
+
+Result<std::unique_ptr<Engine>> open_engine_over(const Options& options, rocksdb::Env* env) {
   if (auto wrong = check_options(options)) return *wrong;
   StoreOptions store_options;
   store_options.path = options.path;
@@ -179,14 +203,18 @@ Result<std::unique_ptr<Engine>> Engine::open(const Options& options) {
   store_options.memtable_bytes = options.memtable_bytes;
   store_options.clock = options.clock;
   store_options.idempotency_window_ms = options.idempotency_window_ms;
+  store_options.env = env;
   auto store = Store::open(store_options);
   if (!store) return store.error();
   const auto sequence = check_log(**store, options);
   if (!sequence) return sequence.error();
   const auto backlog = count_backlog(**store);
   if (!backlog) return backlog.error();
-  return std::unique_ptr<Engine>(
-      std::make_unique<EngineImpl>(options, std::move(*store), *sequence, *backlog));
+  auto engine = std::make_unique<EngineImpl>(options, std::move(*store), *sequence, *backlog);
+  if (auto started = engine->start(); !started) return started.error();
+  return std::unique_ptr<Engine>(std::move(engine));
 }
+
+Store& store_below(Engine& engine) { return static_cast<EngineImpl&>(engine).store(); }
 
 }  // namespace minuted

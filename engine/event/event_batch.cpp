@@ -81,7 +81,7 @@ std::uint32_t EventBatch::group_number(std::uint32_t pair, Minute minute) {
   return number;
 }
 
-void EventBatch::add(const EventView& event) {
+void EventBatch::add(const EventView& event, std::uint32_t index) {
   if (grouped_) {
     // Back to a state that add() can go on from: which group each row is in.
     row_group_.clear();
@@ -99,10 +99,8 @@ void EventBatch::add(const EventView& event) {
   row_group_.push_back(group);
 
   const std::uint64_t series = std::uint64_t{pair} << 32 | host;
-  const std::uint64_t series_hash = hash_of(series);
-  if (series_table_.find(series_hash, [&](std::uint32_t n) { return series_[n] == series; }) ==
-      IndexTable::kNone) {
-    series_table_.insert(series_hash, static_cast<std::uint32_t>(series_.size()));
+  if (series_place(series) == IndexTable::kNone) {
+    series_table_.insert(hash_of(series), static_cast<std::uint32_t>(series_.size()));
     series_.push_back(series);
   }
 
@@ -112,6 +110,7 @@ void EventBatch::add(const EventView& event) {
   row.size_change = event.size_change;
   row.latency_us = event.latency_us ? static_cast<std::int64_t>(*event.latency_us) : -1;
   row.host = host;
+  row.index = index;
   row.ms_in_minute =
       static_cast<std::uint16_t>(event.timestamp.value - start_of(minute).value);
   row.status = event.status;
@@ -119,6 +118,11 @@ void EventBatch::add(const EventView& event) {
   row.id_bytes = static_cast<std::uint8_t>(event.id.size());
   if (!event.id.empty()) row.id_offset = keep(event.id).offset;
   rows_.push_back(row);
+}
+
+std::uint32_t EventBatch::series_place(std::uint64_t series) const {
+  return series_table_.find(hash_of(series),
+                            [&](std::uint32_t n) { return series_[n] == series; });
 }
 
 void EventBatch::group() {
@@ -143,28 +147,67 @@ void EventBatch::group() {
   for (std::size_t i = 0; i < rows_.size(); ++i) rows_spare_[next[row_group_[i]]++] = rows_[i];
   rows_.swap(rows_spare_);
 
-  groups_.clear();
-  groups_.reserve(order.size());
+  // Renumber the groups in their order, so that add() can resume after a group().
   std::vector<GroupKey> sorted_keys;
   sorted_keys.reserve(order.size());
-  position = 0;
-  for (const std::uint32_t g : order) {
+  for (const std::uint32_t g : order) sorted_keys.push_back(group_keys_[g]);
+  group_keys_.swap(sorted_keys);
+  row_group_.clear();
+  index_groups();
+  grouped_ = true;
+}
+
+// From group_keys_, and rows_ in the order of them, to groups_ and group_table_.
+void EventBatch::index_groups() {
+  groups_.clear();
+  groups_.reserve(group_keys_.size());
+  group_table_.clear();
+  std::uint32_t position = 0;
+  for (std::uint32_t g = 0; g < group_keys_.size(); ++g) {
     const GroupKey& key = group_keys_[g];
     groups_.push_back({text_of(pairs_[key.pair]), key.minute,
                        std::span<const Row>(rows_).subspan(position, key.rows)});
-    sorted_keys.push_back(key);
+    group_table_.insert(hash_of(std::uint64_t{key.pair} << 32 | key.minute.value), g);
     position += key.rows;
   }
-  // Renumber the groups in their order, so that add() can resume after a group().
-  group_keys_.swap(sorted_keys);
-  group_table_.clear();
-  for (std::uint32_t g = 0; g < group_keys_.size(); ++g) {
-    group_table_.insert(
-        hash_of(std::uint64_t{group_keys_[g].pair} << 32 | group_keys_[g].minute.value), g);
-  }
   last_group_ = UINT32_MAX;
-  row_group_.clear();
-  grouped_ = true;
+}
+
+std::vector<std::uint32_t> EventBatch::remove_series(std::span<const std::size_t> places) {
+  group();
+  std::vector<bool> leaves(series_.size(), false);
+  for (const std::size_t place : places) leaves[place] = true;
+  std::vector<std::uint32_t> removed;
+  std::vector<GroupKey> keys;
+  rows_spare_.clear();
+  std::size_t position = 0;
+  for (GroupKey key : group_keys_) {
+    const std::size_t end = position + key.rows;
+    key.rows = 0;
+    for (; position < end; ++position) {
+      const Row& row = rows_[position];
+      if (leaves[series_place(std::uint64_t{key.pair} << 32 | row.host)]) {
+        removed.push_back(row.index);
+      } else {
+        rows_spare_.push_back(row);
+        ++key.rows;
+      }
+    }
+    if (key.rows != 0) keys.push_back(key);
+  }
+  rows_.swap(rows_spare_);
+  group_keys_.swap(keys);
+  index_groups();
+  std::vector<std::uint64_t> staying;
+  series_table_.clear();
+  for (std::size_t i = 0; i < series_.size(); ++i) {
+    if (leaves[i]) continue;
+    series_table_.insert(hash_of(series_[i]), static_cast<std::uint32_t>(staying.size()));
+    staying.push_back(series_[i]);
+  }
+  series_.swap(staying);
+  std::sort(removed.begin(), removed.end());
+  return removed;
 }
 
 std::vector<EventBatch::Series> EventBatch::series() const {

@@ -4,8 +4,13 @@
 
 namespace minuted {
 
-Folder::Folder(Store& store, RawBacklog& backlog, FoldCounters& counters, Options options)
-    : store_(store), backlog_(backlog), counters_(counters), options_(std::move(options)) {
+Folder::Folder(Store& store, RawBacklog& backlog, FoldCounters& counters, DiskGuard& disk,
+               Options options)
+    : store_(store),
+      backlog_(backlog),
+      counters_(counters),
+      disk_(disk),
+      options_(std::move(options)) {
   if (options_.interval_ms > 0) thread_ = std::thread([this] { run(); });
 }
 
@@ -31,6 +36,7 @@ void Folder::run() {
 
 Result<void> Folder::fold(Durability durability) {
   const std::lock_guard lock(fold_mutex_);
+  if (auto room = disk_.check(); !room) return room;
   Result<void> folded;
   if (backlog_.size().chunks != 0) {
     const auto start = std::chrono::steady_clock::now();

@@ -13,6 +13,7 @@
 #include "fold/fold_batch.hpp"
 #include "minuted/time.hpp"
 #include "stats/counters.hpp"
+#include "store/disk_guard.hpp"
 #include "store/raw_backlog.hpp"
 #include "store/store.hpp"
 
@@ -27,12 +28,14 @@ class Folder {
   };
 
   // Borrows all of them.
-  Folder(Store& store, RawBacklog& backlog, FoldCounters& counters, Options options);
+  Folder(Store& store, RawBacklog& backlog, FoldCounters& counters, DiskGuard& disk,
+         Options options);
   // Lets a running fold finish its batch, then stops.
   ~Folder();
 
   // Folds everything committed before the call. kSynced: and it is durable. kCorruption if chunks
-  // had to be left raw because they cannot be read; the rest is folded all the same.
+  // had to be left raw because they cannot be read; the rest is folded all the same. kDiskFull while
+  // there is no room: raw events wait, and reads add them up themselves.
   Result<void> fold(Durability durability);
 
  private:
@@ -43,6 +46,7 @@ class Folder {
   Store& store_;
   RawBacklog& backlog_;
   FoldCounters& counters_;
+  DiskGuard& disk_;
   const Options options_;
 
   std::mutex fold_mutex_;  // held through a fold

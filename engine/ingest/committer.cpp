@@ -27,16 +27,29 @@ Receipt receipt_of(AppendRequest& request) {
 
 }  // namespace
 
-Committer::Committer(Store& store, RawBacklog& backlog, CommitCounters& counters,
-                     const Options& options, std::uint64_t sequence)
-    : store_(store),
-      backlog_(backlog),
-      counters_(counters),
-      options_(options),
-      catalog_(store),
-      set_(store),
-      sequence_(sequence),
-      thread_([this] { run(); }) {}
+Committer::Committer(const Parts& parts, std::uint64_t sequence)
+    : store_(parts.store),
+      backlog_(parts.backlog),
+      counters_(parts.counters),
+      disk_(parts.disk),
+      options_(parts.options),
+      catalog_(parts.store),
+      limiter_(parts.options.series),
+      set_(parts.store),
+      sequence_(sequence) {}
+
+Result<void> Committer::start() {
+  if (auto opened = catalog_.open(); !opened) return opened;
+  limiter_.set_total(catalog_.total());
+  counters_.series_total = catalog_.total();
+  for (const auto& [repo, max] : options_.series.repo_total_max) {
+    const auto count = catalog_.count_of_repo(repo);
+    if (!count) return count.error();
+    limiter_.set_repo_total(repo, *count);
+  }
+  thread_ = std::thread([this] { run(); });
+  return {};
+}
 
 Committer::~Committer() {
   {
@@ -44,6 +57,7 @@ Committer::~Committer() {
     stopping_ = true;
   }
   wake_.notify_one();
+  if (!thread_.joinable()) return;
   thread_.join();
   if (!failure_ && sequence_ != store_.acknowledged()) {
     (void)store_.acknowledge(sequence_);  // as good as it gets: the next start checks what is there
@@ -60,10 +74,10 @@ void Committer::submit(AppendRequest request, AppendDone done) {
       refusal = Error{ErrorCode::kUnavailable, "writes are stopped: " + failure_->message};
     } else if (stopping_) {
       refusal = Error{ErrorCode::kUnavailable, "the engine is closing"};
-    } else if (queue_bytes_ != 0 && queue_bytes_ + bytes > options_.queue_bytes_max) {
+    } else if (queue_bytes_ != 0 && queue_bytes_ + bytes > options_.commit_queue_bytes_max) {
       refusal = Error{ErrorCode::kOverloaded,
                       "the commit queue holds " + std::to_string(queue_bytes_) + " of " +
-                          std::to_string(options_.queue_bytes_max) + " bytes"};
+                          std::to_string(options_.commit_queue_bytes_max) + " bytes"};
     } else {
       queue_bytes_ += bytes;
       counters_.queue_bytes = queue_bytes_;
@@ -113,12 +127,16 @@ void Committer::commit(std::vector<Waiting>& waiting) {
   batches_.clear();
   std::vector<Answer> answers;
   answers.reserve(waiting.size());
-  const std::optional<Error> stopped = failure();
+  std::optional<Error> refusal;
+  if (const auto stopped = failure()) {
+    refusal = Error{ErrorCode::kUnavailable, "writes are stopped: " + stopped->message};
+  } else if (auto room = disk_.check(); !room) {
+    refusal = room.error();
+    counters_.disk_full += waiting.size();
+  }
   std::size_t to_write = 0;
   for (Waiting& w : waiting) {
-    answers.push_back(stopped ? Answer{Error{ErrorCode::kUnavailable,
-                                             "writes are stopped: " + stopped->message}}
-                              : admit(w.request));
+    answers.push_back(refusal ? Answer{*refusal} : admit(w.request));
     if (answers.back().needs_write) ++to_write;
   }
   Result<void> written;
@@ -150,9 +168,51 @@ Committer::Answer Committer::admit(AppendRequest& request) {
   if (request.only_if_known) {
     return {Error{ErrorCode::kInvalidArgument, "a request without a key cannot be known"}};
   }
+  if (auto admitted = admit_series(request); !admitted) return {admitted.error()};
   const bool has_events = !request.batch.empty();
   if (has_events) batches_.push_back(&request.batch);
   return {receipt_of(request), has_events};
+}
+
+// Lets the batch's new series in, takes out the events of those that are too many.
+Result<void> Committer::admit_series(AppendRequest& request) {
+  const std::vector<EventBatch::Series> series = request.batch.series();
+  new_places_.clear();
+  refused_places_.clear();
+  limiter_.begin();
+  for (std::size_t i = 0; i < series.size(); ++i) {
+    const auto known = catalog_.knows(series[i].prefix, series[i].host);
+    if (!known) {
+      fail(known.error());
+      return known.error();
+    }
+    if (*known) continue;
+    auto& places = limiter_.reserve(split_pair(series[i].prefix)->repo) ? new_places_ : refused_places_;
+    places.push_back(i);
+  }
+  if (const auto bound = limiter_.admit(options_.clock->steady_ms())) {
+    ++counters_.rate_limited;
+    return Error{ErrorCode::kTooManyNewSeries, *bound + "; send the batch again later"};
+  }
+  for (const std::size_t i : new_places_) catalog_.add(series[i].prefix, series[i].host, set_);
+  counters_.series += new_places_.size();
+  counters_.series_total = catalog_.total();
+  if (!refused_places_.empty()) reject_refused(request);
+  return {};
+}
+
+void Committer::reject_refused(AppendRequest& request) {
+  const std::vector<std::uint32_t> indexes = request.batch.remove_series(refused_places_);
+  counters_.events_over_series_max += indexes.size();
+  request.rejected += indexes.size();
+  for (std::size_t i = 0; i < indexes.size() && i < kReceiptErrorsMax; ++i) {
+    request.errors.push_back({indexes[i], "",
+                              "the event is of a new series (repo, bucket, host), and there are as "
+                              "many series as there may be"});
+  }
+  std::sort(request.errors.begin(), request.errors.end(),
+            [](const EventError& a, const EventError& b) { return a.index < b.index; });
+  if (request.errors.size() > kReceiptErrorsMax) request.errors.resize(kReceiptErrorsMax);
 }
 
 Committer::Answer Committer::admit_keyed(AppendRequest& request) {
@@ -187,6 +247,7 @@ Committer::Answer Committer::admit_keyed(AppendRequest& request) {
   if (request.only_if_known) {
     return {Error{ErrorCode::kInvalidArgument, "the idempotency key is not known"}};
   }
+  if (auto admitted = admit_series(request); !admitted) return {admitted.error()};
   const Receipt receipt = receipt_of(request);
   set_.put(Family::kIdempotency, record_name, encode_record({now, key.body, receipt}));
   fresh_keys_.emplace(record_name, Fresh{key.body, receipt});
@@ -203,7 +264,6 @@ Result<void> Committer::add_chunks(RawBacklog::Size& added) {
   };
   std::vector<Part> parts;
   for (const EventBatch* batch : batches_) {
-    if (auto series = add_series(*batch); !series) return series;
     for (const EventBatch::Group& group : batch->groups()) parts.push_back({&group, batch});
   }
   const auto before = [](const Part& a, const Part& b) {
@@ -241,15 +301,6 @@ Result<void> Committer::add_chunks(RawBacklog::Size& added) {
   return {};
 }
 
-Result<void> Committer::add_series(const EventBatch& batch) {
-  for (const EventBatch::Series& series : batch.series()) {
-    const auto added = catalog_.add_if_new(series.prefix, series.host, set_);
-    if (!added) return added.error();
-    if (*added) ++counters_.series;
-  }
-  return {};
-}
-
 Result<void> Committer::write(RawBacklog::Size added, std::size_t batches) {
   if (added.chunks != 0) backlog_.add(added, options_.clock->steady_ms());
   const auto start = std::chrono::steady_clock::now();
@@ -258,6 +309,7 @@ Result<void> Committer::write(RawBacklog::Size added, std::size_t batches) {
   counters_.sync_seconds.record(seconds_since(start));
   counters_.batches_per_sync.record(static_cast<double>(batches));
   counters_.batches += batches;
+  catalog_.written();
   return written;
 }
 

@@ -15,9 +15,11 @@
 #include <vector>
 
 #include "chunk/chunk_codec.hpp"
+#include "ingest/series_limiter.hpp"
 #include "minuted/engine.hpp"
 #include "stats/counters.hpp"
 #include "store/catalog.hpp"
+#include "store/disk_guard.hpp"
 #include "store/idempotency.hpp"
 #include "store/raw_backlog.hpp"
 #include "store/store.hpp"
@@ -26,17 +28,22 @@ namespace minuted {
 
 class Committer {
  public:
-  struct Options {
-    std::size_t queue_bytes_max;
-    std::int64_t idempotency_window_ms;
-    const Clock* clock;
+  // What it works with. Borrowed, all of it.
+  struct Parts {
+    Store& store;
+    RawBacklog& backlog;
+    CommitCounters& counters;
+    DiskGuard& disk;
+    const Options& options;
   };
 
-  // Borrows all of them. `sequence` is the last commit's number.
-  Committer(Store& store, RawBacklog& backlog, CommitCounters& counters, const Options& options,
-            std::uint64_t sequence);
+  // `sequence` is the last commit's number.
+  Committer(const Parts& parts, std::uint64_t sequence);
   // Commits what is queued, answers it, stops.
   ~Committer();
+
+  // Reads what it must know of the store and starts the thread; before anything else.
+  Result<void> start();
 
   // See Engine::append.
   void submit(AppendRequest request, AppendDone done);
@@ -68,24 +75,29 @@ class Committer {
   void commit(std::vector<Waiting>& waiting);
   Answer admit(AppendRequest& request);
   Answer admit_keyed(AppendRequest& request);
+  Result<void> admit_series(AppendRequest& request);
+  void reject_refused(AppendRequest& request);
   Result<void> add_chunks(RawBacklog::Size& added);
-  Result<void> add_series(const EventBatch& batch);
   Result<void> write(RawBacklog::Size added, std::size_t batches);
   void acknowledge_now_and_then();
 
   Store& store_;
   RawBacklog& backlog_;
   CommitCounters& counters_;
-  const Options options_;
+  DiskGuard& disk_;
+  const Options& options_;
 
   // The commit thread's own.
   SeriesCatalog catalog_;
+  SeriesLimiter limiter_;
   ChunkEncoder encoder_;
   WriteSet set_;
   std::uint64_t sequence_;
   std::int64_t acknowledge_at_ms_ = INT64_MIN;
   std::unordered_map<std::string, Fresh> fresh_keys_;
   std::vector<const EventBatch*> batches_;
+  std::vector<std::size_t> new_places_;      // in a batch's series()
+  std::vector<std::size_t> refused_places_;  // same
 
   mutable std::mutex mutex_;  // guards the queue, its bytes, stopping and failure
   std::condition_variable wake_;

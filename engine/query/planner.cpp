@@ -13,6 +13,13 @@ std::vector<std::string> ascending(std::vector<std::string> ids) {
   return ids;
 }
 
+// The spans that hold any minute of the range.
+MinuteRange whole_spans(const MinuteRange& range, std::uint32_t length) {
+  if (range.empty()) return range;
+  const Minute last = floor_to({range.end.value - 1}, length);
+  return {floor_to(range.begin, length), {last.value + length}};
+}
+
 }  // namespace
 
 QueryPlan plan_query(const QuerySpec& spec) {
@@ -20,7 +27,10 @@ QueryPlan plan_query(const QuerySpec& spec) {
   plan.repos = ascending(spec.repos);
   plan.buckets = ascending(spec.buckets);
   plan.hosts = ascending(spec.hosts);
-  plan.minutes = spec.range;
+  plan.minutes = whole_spans(spec.range, minutes_in(spec.span));
+  plan.span = spec.span;
+  plan.after = spec.after;
+  if (plan.after) plan.after_prefix = pair_prefix(plan.after->repo, plan.after->bucket);
   if (!plan.repos.empty() && !plan.buckets.empty()) {
     plan.walk = QueryPlan::Walk::kPairs;
   } else if (!plan.buckets.empty()) {
@@ -31,6 +41,13 @@ QueryPlan plan_query(const QuerySpec& spec) {
     plan.ranges.emplace_back();
   }
   return plan;
+}
+
+bool is_after(const QueryPlan& plan, std::string_view prefix, Minute minute,
+              std::string_view host) {
+  if (!plan.after || prefix != plan.after_prefix) return true;  // earlier pairs are never entered
+  if (minute != plan.after->minute) return minute > plan.after->minute;
+  return host > plan.after->host;
 }
 
 bool names(const std::vector<std::string>& sorted, std::string_view id) {

@@ -2,6 +2,7 @@
 // and which ranges of keys to walk. Pure; any thread.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,10 +23,17 @@ struct QueryPlan {
   std::vector<std::string> buckets;
   std::vector<std::string> hosts;  // rows of others are dropped; empty = all
   std::vector<std::string> ranges;  // prefixes of pairs; an empty one is everything
-  MinuteRange minutes;
+  MinuteRange minutes;  // whole spans
+  Span span = Span::kMinute;
+  std::optional<RowKey> after;
+  std::string after_prefix;  // of `after`'s pair; pairs before it are passed over
 };
 
 QueryPlan plan_query(const QuerySpec& spec);
+
+// Whether the row of `host` at `minute` of the pair `prefix` lies behind plan.after, and so belongs to
+// this page.
+bool is_after(const QueryPlan& plan, std::string_view prefix, Minute minute, std::string_view host);
 
 // Whether an ascending list is empty (it then names everything) or holds `id`.
 bool names(const std::vector<std::string>& sorted, std::string_view id);

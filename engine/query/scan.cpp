@@ -12,6 +12,12 @@ constexpr std::uint32_t kStepsPerClockCheck = 256;
 
 std::size_t raw_key_bytes() { return kMinuteKeyBytes + kSequenceKeyBytes; }
 
+Family family_of(Span span) {
+  return span == Span::kMinute ? Family::kMinute
+         : span == Span::kHour ? Family::kHour
+                               : Family::kDay;
+}
+
 // Moves forward to `key`; most often the cursor is there or past it already.
 void advance_to(StoreCursor* cursor, std::string_view key) {
   if (cursor && cursor->valid() && cursor->key() < key) cursor->seek(key);
@@ -19,7 +25,7 @@ void advance_to(StoreCursor* cursor, std::string_view key) {
 
 }  // namespace
 
-MinuteScan::MinuteScan(std::unique_ptr<View> view, const QuerySpec& spec, const Options& options,
+RowScan::RowScan(std::unique_ptr<View> view, const QuerySpec& spec, const Options& options,
                        ReadCounters& counters)
     : view_(std::move(view)),
       plan_(plan_query(spec)),
@@ -31,9 +37,9 @@ MinuteScan::MinuteScan(std::unique_ptr<View> view, const QuerySpec& spec, const 
   ++counters_.open;
 }
 
-MinuteScan::~MinuteScan() { --counters_.open; }
+RowScan::~RowScan() { --counters_.open; }
 
-Result<bool> MinuteScan::next(Row& row) {
+Result<bool> RowScan::next(Row& row) {
   if (ended_) return false;
   auto found = next_row(row);
   if (!found.ok() || !*found) {
@@ -48,7 +54,7 @@ Result<bool> MinuteScan::next(Row& row) {
 }
 
 // Called for every row and minute; looks at the clock now and then.
-Result<void> MinuteScan::check_deadline() {
+Result<void> RowScan::check_deadline() {
   if (steps_to_clock_check_-- != 0) return {};
   steps_to_clock_check_ = kStepsPerClockCheck;
   if (options_.clock->steady_ms() <= deadline_ms_) return {};
@@ -57,7 +63,7 @@ Result<void> MinuteScan::check_deadline() {
                                         std::to_string(options_.lifetime_ms) + " ms"};
 }
 
-Result<bool> MinuteScan::next_row(Row& row) {
+Result<bool> RowScan::next_row(Row& row) {
   if (auto in_time = check_deadline(); !in_time) return in_time.error();
   if (!folded_) {
     if (auto opened = open_cursors(); !opened) return opened.error();
@@ -66,7 +72,7 @@ Result<bool> MinuteScan::next_row(Row& row) {
     std::string_view host;
     if (source_ == Source::kFolded) {
       while (reader_->next(host, rollup_)) {
-        if (!names(plan_.hosts, host)) continue;
+        if (!wanted(host)) continue;
         row = {repo_, bucket_, host, minute_, &rollup_};
         ++counters_.rows;
         return true;
@@ -76,20 +82,20 @@ Result<bool> MinuteScan::next_row(Row& row) {
     } else if (source_ == Source::kMerged) {
       while (next_merged_ < merged_.entries().size()) {
         const HostRollups::Entry& e = merged_.entries()[next_merged_++];
-        if (!names(plan_.hosts, e.host)) continue;
+        if (!wanted(e.host)) continue;
         row = {repo_, bucket_, e.host, minute_, &e.rollup};
         ++counters_.rows;
         return true;
       }
     }
     source_ = Source::kNone;
-    const auto found = next_minute();
+    const auto found = next_span();
     if (!found.ok() || !*found) return found;
   }
 }
 
-// Steps to the next minute that has anything, in this pair or a later one, and opens it.
-Result<bool> MinuteScan::next_minute() {
+// Steps to the next span that has anything, in this pair or a later one, and opens it.
+Result<bool> RowScan::next_span() {
   for (;;) {
     if (auto in_time = check_deadline(); !in_time) return in_time.error();
     if (!in_pair_) {
@@ -123,63 +129,74 @@ Result<bool> MinuteScan::next_minute() {
       }
       folded_->next();
     }
-    if (auto read = merge_raw(minute_); !read) return read.error();
+    if (auto read = merge_raw(); !read) return read.error();
     source_ = Source::kMerged;
     return true;
   }
 }
 
-// Whether the cursor stands on a key of the pair at hand within the minutes asked for.
-bool MinuteScan::at_pair(const StoreCursor* cursor, std::size_t key_bytes, Minute& minute) const {
+// Whether the cursor stands on a key of the pair at hand within the minutes asked for, and in which
+// span.
+bool RowScan::at_pair(const StoreCursor* cursor, std::size_t key_bytes, Minute& first) const {
   if (!cursor || !cursor->valid()) return false;
   const std::string_view key = cursor->key();
   if (key.size() != prefix_.size() + key_bytes || key.substr(0, prefix_.size()) != prefix_) {
     return false;
   }
-  minute = read_minute(key.substr(prefix_.size()));
+  const Minute minute = read_minute(key.substr(prefix_.size()));
+  first = floor_to(minute, minutes_in(plan_.span));
   return minute < plan_.minutes.end;
 }
 
-// Adds every raw chunk of the minute to what is merged.
-Result<void> MinuteScan::merge_raw(Minute minute) {
-  Minute at{};
-  while (at_pair(raw_.get(), raw_key_bytes(), at) && at == minute) {
+bool RowScan::wanted(std::string_view host) const {
+  return names(plan_.hosts, host) && is_after(plan_, prefix_, minute_, host);
+}
+
+// Adds every raw chunk of the span to what is merged.
+Result<void> RowScan::merge_raw() {
+  Minute first{};
+  while (at_pair(raw_.get(), raw_key_bytes(), first) && first == minute_) {
+    if (auto in_time = check_deadline(); !in_time) return in_time;
     ChunkHeader header;
-    if (!decode_chunk(raw_->value(), header, events_)) return corrupt(minute, "a raw chunk");
+    if (!decode_chunk(raw_->value(), header, events_)) return corrupt(minute_, "a raw chunk");
     for (const ChunkEvent& event : events_) {
-      merged_.of(event.host).add_sums(event.view(repo_, bucket_, minute));
+      merged_.of(event.host).add_sums(event.view(repo_, bucket_, minute_));
     }
     raw_->next();
   }
   return raw_->status();
 }
 
-Result<bool> MinuteScan::next_pair() {
+Result<bool> RowScan::next_pair() {
   return plan_.walk == QueryPlan::Walk::kRanges ? next_walked_pair() : next_listed_pair();
 }
 
-Result<bool> MinuteScan::next_listed_pair() {
+Result<bool> RowScan::next_listed_pair() {
   if (plan_.walk == QueryPlan::Walk::kIndexed) {
-    if (next_listed_ == listed_.size()) return false;
-    enter_pair(listed_[next_listed_++]);
-    return true;
+    while (next_listed_ != listed_.size()) {
+      if (enter_pair(listed_[next_listed_++])) return true;
+    }
+    return false;
   }
-  if (next_repo_ == plan_.repos.size()) return false;
-  enter_pair(pair_prefix(plan_.repos[next_repo_], plan_.buckets[next_bucket_]));
-  if (++next_bucket_ == plan_.buckets.size()) {
-    next_bucket_ = 0;
-    ++next_repo_;
+  while (next_repo_ != plan_.repos.size()) {
+    const std::string prefix = pair_prefix(plan_.repos[next_repo_], plan_.buckets[next_bucket_]);
+    if (++next_bucket_ == plan_.buckets.size()) {
+      next_bucket_ = 0;
+      ++next_repo_;
+    }
+    if (enter_pair(prefix)) return true;
   }
-  return true;
+  return false;
 }
 
 // Jumps to the next pair that has a key at all, whatever its minutes: two seeks a pair.
-Result<bool> MinuteScan::next_walked_pair() {
+Result<bool> RowScan::next_walked_pair() {
   for (;;) {
     if (!in_range_) {
       if (next_range_ == plan_.ranges.size()) return false;
       position_ = plan_.ranges[next_range_++];
       range_end_ = position_.empty() ? std::string() : after_prefix(position_);
+      position_ = std::max(position_, plan_.after_prefix);
       in_range_ = true;
     }
     advance_to(folded_.get(), position_);
@@ -198,25 +215,29 @@ Result<bool> MinuteScan::next_walked_pair() {
     if (!pair) return Error{ErrorCode::kCorruption, "a key names no pair: " + shorten(key)};
     position_ = after_prefix(pair->prefix);
     if (!names(plan_.buckets, pair->bucket)) continue;
-    enter_pair(std::string(pair->prefix));
-    return true;
+    if (enter_pair(std::string(pair->prefix))) return true;
   }
 }
 
-void MinuteScan::enter_pair(std::string_view prefix) {
+// False if the pair lies before where this page begins.
+bool RowScan::enter_pair(std::string_view prefix) {
+  if (prefix < plan_.after_prefix) return false;
   prefix_ = prefix;
   const auto pair = split_pair(prefix_);
   repo_ = pair->repo;
   bucket_ = pair->bucket;
   key_ = prefix_;
-  append_minute(key_, plan_.minutes.begin);
+  const bool resumed = plan_.after && prefix == plan_.after_prefix;
+  append_minute(key_, resumed ? std::max(plan_.minutes.begin, plan_.after->minute)
+                              : plan_.minutes.begin);
   advance_to(folded_.get(), key_);
   advance_to(raw_.get(), key_);
   in_pair_ = true;
+  return true;
 }
 
 // The cursors' bounds: the tighter they are, the less a seek has to step over.
-Result<void> MinuteScan::open_cursors() {
+Result<void> RowScan::open_cursors() {
   std::string lower;
   std::string upper;
   const auto bound = [&](const std::string& first, const std::string& last) {
@@ -243,12 +264,12 @@ Result<void> MinuteScan::open_cursors() {
     lower = plan_.ranges.front();
     upper = after_prefix(plan_.ranges.back());
   }
-  folded_ = view_->cursor(Family::kMinute, lower, upper);
+  folded_ = view_->cursor(family_of(plan_.span), lower, upper);
   if (!options_.skip_raw) raw_ = view_->cursor(Family::kRaw, lower, upper);
   return {};
 }
 
-Result<void> MinuteScan::load_indexed_pairs() {
+Result<void> RowScan::load_indexed_pairs() {
   for (const std::string& bucket : plan_.buckets) {
     const std::string prefix = bucket_index_prefix(bucket);
     const auto cursor = view_->cursor(Family::kCatalog, prefix, after_prefix(prefix));
@@ -272,7 +293,7 @@ Result<void> MinuteScan::load_indexed_pairs() {
   return {};
 }
 
-Error MinuteScan::corrupt(Minute minute, std::string_view what) const {
+Error RowScan::corrupt(Minute minute, std::string_view what) const {
   return {ErrorCode::kCorruption, std::string(what) + " of repo " + shorten(repo_) + ", bucket " +
                                       shorten(bucket_) + ", minute " +
                                       format_iso8601(start_of(minute)) + " cannot be read"};

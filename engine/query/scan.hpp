@@ -1,5 +1,5 @@
-// Carries a plan out: walks folded minutes and raw chunks side by side under one view and hands out
-// rows. Last stop inside the engine of what an event became. One thread at a time.
+// Carries a plan out: walks folded spans and raw chunks side by side under one view and hands out
+// rows; a span whose events are not all folded is added up on the way. Last stop inside the engine of what an event became. One thread at a time.
 #pragma once
 
 #include <memory>
@@ -19,7 +19,7 @@ namespace minuted {
 // pairs the whole store is walked instead.
 inline constexpr std::size_t kIndexedPairsMax = 65'536;
 
-class MinuteScan final : public RowCursor {
+class RowScan final : public RowCursor {
  public:
   struct Options {
     bool skip_raw;             // the view holds no raw chunks
@@ -28,9 +28,9 @@ class MinuteScan final : public RowCursor {
   };
 
   // Borrows the counters; owns the view.
-  MinuteScan(std::unique_ptr<View> view, const QuerySpec& spec, const Options& options,
+  RowScan(std::unique_ptr<View> view, const QuerySpec& spec, const Options& options,
              ReadCounters& counters);
-  ~MinuteScan() override;
+  ~RowScan() override;
 
   Result<bool> next(Row& row) override;
 
@@ -39,15 +39,16 @@ class MinuteScan final : public RowCursor {
 
   Result<void> check_deadline();
   Result<bool> next_row(Row& row);
-  Result<bool> next_minute();
+  Result<bool> next_span();
   Result<bool> next_pair();
   Result<bool> next_listed_pair();
   Result<bool> next_walked_pair();
   Result<void> load_indexed_pairs();
   Result<void> open_cursors();
-  void enter_pair(std::string_view prefix);
-  Result<void> merge_raw(Minute minute);
-  bool at_pair(const StoreCursor* cursor, std::size_t key_bytes, Minute& minute) const;
+  bool enter_pair(std::string_view prefix);
+  Result<void> merge_raw();
+  bool at_pair(const StoreCursor* cursor, std::size_t key_bytes, Minute& first) const;
+  bool wanted(std::string_view host) const;
   Error corrupt(Minute minute, std::string_view what) const;
 
   std::unique_ptr<View> view_;
@@ -78,7 +79,7 @@ class MinuteScan final : public RowCursor {
   std::string_view bucket_;
   bool in_pair_ = false;
 
-  // The minute at hand.
+  // The span at hand; minute_ is its first.
   Source source_ = Source::kNone;
   Minute minute_{};
   std::unique_ptr<HostsReader> reader_;

@@ -46,6 +46,10 @@ struct CommitCounters {
   Counter chunks{0};
   Counter chunk_bytes{0};
   Counter series{0};
+  Counter series_total{0};
+  Counter rate_limited{0};
+  Counter disk_full{0};
+  Counter events_over_series_max{0};
   std::atomic<std::size_t> queue_bytes{0};
   Histogram<kSyncSecondsBounds.size()> sync_seconds{kSyncSecondsBounds};
   Histogram<kBatchesPerSyncBounds.size()> batches_per_sync{kBatchesPerSyncBounds};

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "store/store.hpp"
@@ -21,9 +22,19 @@ class SeriesCatalog {
   // Borrows the store.
   explicit SeriesCatalog(const Store& store);
 
-  // Adds the records of the series to `set` if it is new; whether it was. The set must be written
-  // before anything else is asked, for the answer is remembered.
-  Result<bool> add_if_new(std::string_view prefix, std::string_view host, WriteSet& set);
+  // Whether the series is in the store, or was added since the last written().
+  Result<bool> knows(std::string_view prefix, std::string_view host);
+  // Adds the records of a series that is not known, and the number of all, to `set`.
+  void add(std::string_view prefix, std::string_view host, WriteSet& set);
+  // The set that add() filled is written.
+  void written() { fresh_.clear(); }
+
+  // Series in the store, those added included.
+  std::uint64_t total() const { return total_; }
+  // Reads the total; before anything else.
+  Result<void> open();
+  // Counts the series of one repo by walking them.
+  Result<std::uint64_t> count_of_repo(std::string_view repo) const;
 
  private:
   struct Hash {
@@ -31,14 +42,21 @@ class SeriesCatalog {
     std::uint64_t low = 0;
     friend bool operator==(const Hash&, const Hash&) = default;
   };
+  struct LowBits {
+    std::size_t operator()(const Hash& hash) const { return hash.low; }
+  };
   // Two places a hash may lie in, so that two hot series seldom push each other out.
   static constexpr std::size_t kWays = 2;
   static constexpr std::size_t kSets = std::size_t{1} << 17;  // × 2 × 16 bytes = 4 MiB
 
-  bool recall(const Hash& hash);
+  Hash hash_of(std::string_view prefix, std::string_view host) const;
+  bool recall(const Hash& hash) const;
+  void remember(const Hash& hash);
 
   const Store& store_;
-  std::vector<Hash> cache_;
+  std::uint64_t total_ = 0;
+  std::vector<Hash> cache_;                     // of series in the store
+  std::unordered_set<Hash, LowBits> fresh_;     // of series in a set not yet written
 };
 
 }  // namespace minuted

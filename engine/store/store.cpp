@@ -197,6 +197,7 @@ struct Store::Impl {
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families{};
   std::uint64_t epoch = 0;
   std::string secret;
+  std::atomic<bool> log_failed = false;
 
   ~Impl() {
     if (!db) return;
@@ -209,6 +210,8 @@ struct Store::Impl {
   rocksdb::ColumnFamilyHandle* family(Family f) const {
     return families[static_cast<std::size_t>(f)];
   }
+  Result<void> log_result(const rocksdb::Status& status, std::string_view doing);
+  Result<void> check_log() const;
 };
 
 struct WriteSet::Impl {
@@ -286,6 +289,17 @@ Result<void> load_secret(rocksdb::DB& db, std::string& secret) {
   return check(db.Put(write, slice(kSecretKey), secret), "writing the store's secret");
 }
 
+// RocksDB would make its directory too, but syncs only the names within: a power cut could take the
+// directory and all that was acknowledged in it.
+Result<void> make_database_directory(rocksdb::Env& env, const std::string& path,
+                                     const std::string& database) {
+  std::unique_ptr<rocksdb::Directory> directory;
+  rocksdb::Status status = env.CreateDirIfMissing(database);
+  if (status.ok()) status = env.NewDirectory(path, &directory);
+  if (status.ok()) status = directory->Fsync();
+  return check(status, "making " + database);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
@@ -302,6 +316,10 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
   auto watermark = Watermark::open(*env, options.path);
   if (!watermark) return watermark.error();
   impl->watermark = std::move(*watermark);
+  const std::string database = options.path + "/rocksdb";
+  if (auto made = make_database_directory(*env, options.path, database); !made) {
+    return made.error();
+  }
 
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   for (std::size_t i = 0; i < kFamilies; ++i) {
@@ -312,7 +330,7 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(
-      db_options(options, impl->stalls), options.path + "/rocksdb", descriptors, &handles, &db);
+      db_options(options, impl->stalls), database, descriptors, &handles, &db);
   if (!status.ok()) return translate(status, "opening the store in " + options.path);
   impl->db.reset(db);
   std::copy(handles.begin(), handles.end(), impl->families.begin());
@@ -320,13 +338,29 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
   return std::unique_ptr<Store>(new Store(std::move(impl)));
 }
 
-Result<void> Store::write(WriteSet& set, Durability durability) {
-  rocksdb::WriteOptions options;
-  options.sync = durability == Durability::kSynced;
-  return check(impl_->db->Write(options, &set.impl_->batch), "writing to the store");
+// RocksDB may take writes again after one failed for want of space, and then asserts that nobody
+// appends to, syncs or flushes past a log that an append failed on: ours end at the first failure.
+Result<void> Store::Impl::log_result(const rocksdb::Status& status, std::string_view doing) {
+  if (!status.ok()) log_failed = true;
+  return check(status, doing);
 }
 
-Result<void> Store::sync() { return check(impl_->db->SyncWAL(), "syncing the store's log"); }
+Result<void> Store::Impl::check_log() const {
+  if (!log_failed) return {};
+  return Error{ErrorCode::kIoError, "the store takes no more writes: an earlier one failed"};
+}
+
+Result<void> Store::write(WriteSet& set, Durability durability) {
+  if (auto usable = impl_->check_log(); !usable) return usable;
+  rocksdb::WriteOptions options;
+  options.sync = durability == Durability::kSynced;
+  return impl_->log_result(impl_->db->Write(options, &set.impl_->batch), "writing to the store");
+}
+
+Result<void> Store::sync() {
+  if (auto usable = impl_->check_log(); !usable) return usable;
+  return impl_->log_result(impl_->db->SyncWAL(), "syncing the store's log");
+}
 
 Result<std::optional<std::string>> Store::get(Family family, std::string_view key) const {
   std::string value;
@@ -342,6 +376,7 @@ std::unique_ptr<View> Store::view() const {
 }
 
 Result<void> Store::compact() {
+  if (auto usable = impl_->check_log(); !usable) return usable;
   const std::vector<rocksdb::ColumnFamilyHandle*> all(impl_->families.begin(),
                                                       impl_->families.end());
   if (auto flushed = check(impl_->db->Flush({}, all), "flushing the store"); !flushed) {

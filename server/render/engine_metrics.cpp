@@ -21,11 +21,14 @@ void gauge(MetricsWriter& out, std::string_view name, Number value, std::string_
 
 void append_commit(const EngineStats& stats, MetricsWriter& out) {
   out.counter("minuted_commit_batches_total",
-              "Batches by outcome: committed, replayed (answered from an idempotency key's record) "
-              "or overloaded (refused, the commit queue being full).");
+              "Batches by outcome: committed, replayed (answered from an idempotency key's record), "
+              "or refused: overloaded (the commit queue is full), rate_limited (too many new series) "
+              "or disk_full (less than the reserve is free).");
   out.sample(stats.batches_committed, {{"outcome", "committed"}});
   out.sample(stats.batches_replayed, {{"outcome", "replayed"}});
   out.sample(stats.batches_overloaded, {{"outcome", "overloaded"}});
+  out.sample(stats.batches_rate_limited, {{"outcome", "rate_limited"}});
+  out.sample(stats.batches_disk_full, {{"outcome", "disk_full"}});
   counter(out, "minuted_commit_events_total", stats.events_committed, "Events made durable.");
   counter(out, "minuted_commit_chunks_total", stats.chunks_written,
           "Chunks of raw events written.");
@@ -33,6 +36,9 @@ void append_commit(const EngineStats& stats, MetricsWriter& out) {
           "Bytes of the chunks of raw events written.");
   counter(out, "minuted_series_created_total", stats.series_created,
           "Series (repo, bucket, host) seen for the first time.");
+  gauge(out, "minuted_series", stats.series_total, "Series (repo, bucket, host) in the store.");
+  counter(out, "minuted_events_over_series_max_total", stats.events_over_series_max,
+          "Events rejected because they would have added a series more than there may be.");
   gauge(out, "minuted_commit_queue_bytes", std::uint64_t{stats.queue_bytes},
         "Memory of the batches that wait for the commit thread.");
   out.histogram("minuted_commit_sync_seconds", "Time of one synced write of a commit group.");
@@ -80,6 +86,10 @@ void append_store(const EngineStats& stats, MetricsWriter& out) {
   counter(out, "minuted_store_stall_seconds_total",
           static_cast<double>(stats.store_stall_micros) / kMicrosPerSecond,
           "Time writes were held back by flushes and compactions.");
+  gauge(out, "minuted_disk_free_bytes", stats.disk_free_bytes,
+        "Bytes free on the disk of the data, as last looked.");
+  gauge(out, "minuted_disk_reserve_bytes", stats.disk_reserve_bytes,
+        "Bytes that must stay free there; with less, writes are refused.");
   gauge(out, "minuted_store_write_stopped", std::uint64_t{stats.store_write_stopped},
         "1 while the store takes no writes, else 0.");
 }

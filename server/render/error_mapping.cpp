@@ -6,6 +6,8 @@ namespace {
 // For what passes by itself within moments, and for what needs a recovery or a restart first.
 constexpr std::uint32_t kSoonSeconds = 1;
 constexpr std::uint32_t kLaterSeconds = 5;
+// For what refills by the minute, or needs somebody to make room.
+constexpr std::uint32_t kMinuteSeconds = 60;
 
 }  // namespace
 
@@ -15,6 +17,10 @@ HttpError http_error(ErrorCode code) {
       return {400, "invalid_argument", std::nullopt};
     case ErrorCode::kKeyReused:
       return {422, "idempotency_key_reused", std::nullopt};
+    case ErrorCode::kTooManyNewSeries:
+      return {429, "too_many_new_series", kMinuteSeconds};
+    case ErrorCode::kDiskFull:
+      return {507, "disk_full", kMinuteSeconds};
     case ErrorCode::kOverloaded:
       return {503, "overloaded", kSoonSeconds};
     case ErrorCode::kUnavailable:

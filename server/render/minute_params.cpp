@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -9,7 +10,11 @@
 #include <utility>
 #include <vector>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include "minuted/event.hpp"
+#include "render/page_cursor.hpp"
 #include "render/parameter_table.hpp"
 
 namespace minuted::render {
@@ -37,6 +42,8 @@ struct Collected {
   std::vector<std::string> buckets;
   std::vector<std::string> units;
   std::vector<std::string> hosts;
+  std::optional<std::uint64_t> limit;
+  std::optional<std::string> cursor;
 };
 
 using Definition = ParameterDefinition<Collected>;
@@ -80,6 +87,35 @@ std::optional<ParameterError> take_ids(const Definition& self, std::string_view 
   return std::nullopt;
 }
 
+template <class Value>
+std::optional<ParameterError> take_once(const Definition& self, std::string_view text, Value value,
+                                        std::optional<Value>& slot) {
+  if (slot && *slot != value) {
+    return invalid(std::string(self.name) + " is given twice, the second time as " + shorten(text) +
+                   "; give one value");
+  }
+  slot = std::move(value);
+  return std::nullopt;
+}
+
+std::optional<ParameterError> take_limit(const Definition& self, std::string_view value,
+                                         Collected& target) {
+  std::uint64_t limit = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), limit);
+  if (error != std::errc{} || end != value.data() + value.size() || limit == 0 ||
+      limit > kLimitMax) {
+    return invalid(std::string(self.name) + " " + shorten(value) +
+                   " is not a number of rows; give a whole number from 1 to " +
+                   std::to_string(kLimitMax));
+  }
+  return take_once(self, value, limit, target.limit);
+}
+
+std::optional<ParameterError> take_cursor(const Definition& self, std::string_view value,
+                                          Collected& target) {
+  return take_once(self, value, std::string(value), target.cursor);
+}
+
 std::optional<ParameterError> refuse_for_now(const Definition& self, std::string_view value,
                                              Collected&) {
   return ParameterError{kUnsupportedParameter,
@@ -95,8 +131,8 @@ constexpr std::array<Definition, 12> kDefinitions{{
     {"bucketId", ValueKind::kText, take_ids<&Collected::buckets>},
     {"unitId", ValueKind::kText, take_ids<&Collected::units>},
     {"hosts", ValueKind::kText, take_ids<&Collected::hosts>},
-    {"limit", ValueKind::kText, refuse_for_now, false, "the answer is the whole range, streamed"},
-    {"cursor", ValueKind::kText, refuse_for_now, false, "the answer is the whole range, streamed"},
+    {"limit", ValueKind::kText, take_limit},
+    {"cursor", ValueKind::kText, take_cursor},
     {"fields", ValueKind::kText, refuse_for_now, false, "rows have the eight standard columns"},
     // Empty, it asks for one row a minute: something else than its absence.
     {"groupBy", ValueKind::kText, refuse_for_now, true,
@@ -142,10 +178,42 @@ MinuteRange resolve_range(const std::optional<DateValue>& start,
   return range;
 }
 
+// Of all that decides which rows there are and in what form; not of `now`, nor of the page's size.
+std::uint64_t hash_of(const Collected& given, const QuerySpec& spec, bool unit_id) {
+  std::string text;
+  const auto add_date = [&](const std::optional<DateValue>& date) {
+    text += date ? std::to_string(date->time.start.value) + (date->time.date_only ? "d" : "t") : "";
+    text += '\n';
+  };
+  add_date(given.start);
+  add_date(given.end);
+  for (const auto* list : {&spec.repos, &spec.buckets, &spec.hosts}) text += joined(*list) + '\n';
+  text += unit_id ? 'u' : 'b';
+  text += std::to_string(static_cast<unsigned>(spec.span));
+  return XXH3_64bits(text.data(), text.size());
+}
+
+// Goes on where the cursor's page ended.
+std::optional<ParameterError> resume(const std::string& text, MinuteParams& params) {
+  auto cursor = decode_cursor(text);
+  if (!cursor) {
+    return invalid("cursor " + shorten(text) +
+                   " is not one of ours; give the nextCursor of the page before, as it was");
+  }
+  if (cursor->query_hash != params.query_hash) {
+    return invalid("cursor " + shorten(text) +
+                   " is of another query; give it with the parameters of the page before, or leave "
+                   "it out to begin anew");
+  }
+  params.spec.range = cursor->range;
+  params.spec.after = std::move(cursor->last);
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::variant<MinuteParams, ParameterError> parse_minute_params(std::string_view raw_query,
-                                                               Millis now) {
+                                                               Millis now, Span span) {
   Collected given;
   if (auto error = take_parameters(raw_query, kDefinitions, given)) return std::move(*error);
 
@@ -167,6 +235,12 @@ std::variant<MinuteParams, ParameterError> parse_minute_params(std::string_view 
   params.spec.repos = std::move(given.repos);
   params.spec.buckets = std::move(params.unit_id ? given.units : given.buckets);
   params.spec.hosts = std::move(given.hosts);
+  params.spec.span = span;
+  params.limit = given.limit;
+  params.query_hash = hash_of(given, params.spec, params.unit_id);
+  if (given.cursor) {
+    if (auto error = resume(*given.cursor, params)) return std::move(*error);
+  }
   return params;
 }
 

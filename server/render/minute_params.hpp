@@ -1,7 +1,9 @@
-// What `GET /stats/minute` was asked: from its query string to the engine's QuerySpec and how the
+// What `GET /stats/minute`, `/stats/hourly` or `/stats/daily` was asked: from its query string to the engine's QuerySpec and how the
 // rows are to be written. Second stop of a read's journey, before Engine::query. Pure; any thread.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string_view>
 #include <variant>
 
@@ -11,16 +13,23 @@
 
 namespace minuted::render {
 
+// Rows of one page at most.
+inline constexpr std::uint64_t kLimitMax = 1'000'000;
+
 struct MinuteParams {
   QuerySpec spec;        // lists ascending and without repeats; the range may be empty
   bool unit_id = false;  // asked by unitId: rows call the bucket `unitId`
+  std::optional<std::uint64_t> limit;  // rows of this page, 1 … kLimitMax; absent = all
+  std::uint64_t query_hash = 0;        // of what must stay the same from page to page
 };
 
-// Reads startDate, endDate, repoId, bucketId, unitId and hosts by the contract's rules; the range's
-// end may be one past kMinuteMax. `now` gives the range its begin when no date does. Of several
-// faults the first in the query is told, then unitId against bucketId, then startDate against
-// endDate. kInvalidParameter; kUnsupportedParameter for those this version does not have yet.
+// Reads startDate, endDate, repoId, bucketId, unitId, hosts, limit and cursor by the contract's rules;
+// the range's end may be one past kMinuteMax, and the engine widens it to whole spans. `now` gives the
+// range its begin when no date and no cursor does. Of several faults the first in the query is told,
+// then unitId against bucketId, startDate against endDate, the cursor against the rest.
+// kInvalidParameter; kUnsupportedParameter for those this version does not have yet.
 std::variant<MinuteParams, ParameterError> parse_minute_params(std::string_view raw_query,
-                                                               Millis now);
+                                                               Millis now,
+                                                               Span span = Span::kMinute);
 
 }  // namespace minuted::render

@@ -130,21 +130,37 @@ class RandomHistory {
     spec.repos = random_list();
     spec.buckets = random_list();
     spec.hosts = random_list();
+    spec.span = static_cast<Span>(pick(3));
+    if (pick(4) == 0) spec.after = RowKey{std::string(id()), std::string(id()), {begin}, std::string(id())};
     return spec;
   }
 
-  void read(const QuerySpec& spec) {
+  // Reads up to `rows_max` rows; whether that was all.
+  bool read_page(const QuerySpec& spec, std::size_t rows_max, std::vector<OracleRow>& rows) {
     auto cursor = engine_->query(spec);
-    ASSERT_TRUE(cursor.ok()) << cursor.error().message;
-    std::vector<OracleRow> rows;
+    EXPECT_TRUE(cursor.ok()) << cursor.error().message;
     Row row;
-    for (;;) {
+    for (std::size_t i = 0; i < rows_max; ++i) {
       const auto more = (*cursor)->next(row);
-      ASSERT_TRUE(more.ok()) << more.error().message;
-      if (!*more) break;
+      EXPECT_TRUE(more.ok()) << more.error().message;
+      if (!more.ok() || !*more) return true;
       rows.push_back(to_oracle(row));
     }
-    ASSERT_EQ(rows, oracle_.rows(spec));
+    return false;
+  }
+
+  // In one go or page by page, with something happening between the pages that adds no rows.
+  void read(QuerySpec spec) {
+    const std::vector<OracleRow> expected = oracle_.rows(spec);
+    const std::size_t page = pick(3) ? SIZE_MAX : 1 + pick(20);
+    std::vector<OracleRow> rows;
+    while (!read_page(spec, page, rows)) {
+      const OracleRow& last = rows.back();
+      spec.after = RowKey{last.repo, last.bucket, {static_cast<std::uint32_t>(last.minute)},
+                          last.host};
+      if (pick(4) == 0) fold();
+    }
+    ASSERT_EQ(rows, expected);
   }
 
   std::mt19937_64 random_;

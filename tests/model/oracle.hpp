@@ -62,26 +62,51 @@ class Oracle {
 
   // In the order (repo, bucket, minute, host).
   std::vector<OracleRow> rows(const QuerySpec& spec) const {
-    std::vector<OracleRow> out;
+    const std::int64_t length = minutes_in(spec.span);
+    const std::int64_t begin = spec.range.begin.value / length * length;
+    const std::int64_t end = (spec.range.end.value + length - 1) / length * length;
+    std::map<Key, OracleRow> spans;
+    if (spec.range.empty()) return {};
     const auto in = [](const std::vector<std::string>& list, const std::string& id) {
       return list.empty() || std::find(list.begin(), list.end(), id) != list.end();
     };
     for (const auto& [key, sums] : rows_) {
       const auto& [repo, bucket, minute, host] = key;
-      if (minute < spec.range.begin.value || minute >= spec.range.end.value) continue;
+      if (minute < begin || minute >= end) continue;
       if (!in(spec.repos, repo) || !in(spec.buckets, bucket) || !in(spec.hosts, host)) continue;
-      OracleRow row = sums;
-      row.repo = repo;
-      row.bucket = bucket;
-      row.minute = minute;
-      row.host = host;
+      const Key span_key{repo, bucket, minute / length * length, host};
+      if (spec.after && span_key <= key_of(*spec.after)) continue;
+      add_sums(spans[span_key], sums);
+    }
+    std::vector<OracleRow> out;
+    for (auto& [key, row] : spans) {
+      std::tie(row.repo, row.bucket, row.minute, row.host) = key;
       out.push_back(row);
     }
     return out;
   }
 
  private:
-  std::map<std::tuple<std::string, std::string, std::int64_t, std::string>, OracleRow> rows_;
+  using Key = std::tuple<std::string, std::string, std::int64_t, std::string>;
+
+  static Key key_of(const RowKey& k) { return {k.repo, k.bucket, k.minute.value, k.host}; }
+
+  static void add_sums(OracleRow& to, const OracleRow& from) {
+    to.requests += from.requests;
+    to.client_errors += from.client_errors;
+    to.server_errors += from.server_errors;
+    to.upl_bytes += from.upl_bytes;
+    to.dwl_bytes += from.dwl_bytes;
+    to.size_change += from.size_change;
+    if (from.latency_count == 0) return;
+    to.latency_min_us = to.latency_count ? std::min(to.latency_min_us, from.latency_min_us)
+                                         : from.latency_min_us;
+    to.latency_max_us = std::max(to.latency_max_us, from.latency_max_us);
+    to.latency_sum_us += from.latency_sum_us;
+    to.latency_count += from.latency_count;
+  }
+
+  std::map<Key, OracleRow> rows_;
 };
 
 inline OracleRow to_oracle(const Row& row) {

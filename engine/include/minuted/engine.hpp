@@ -41,12 +41,15 @@ struct EventError {
   friend bool operator==(const EventError&, const EventError&) = default;
 };
 
+// Rejected events a receipt names one by one; the rest are only counted.
+inline constexpr std::size_t kReceiptErrorsMax = 20;
+
 // What became of a batch. Stored with its idempotency key, so that a repeat gets the same.
 struct Receipt {
   std::uint64_t accepted = 0;
   std::uint64_t rejected = 0;
   std::uint64_t duplicates = 0;
-  std::vector<EventError> errors;  // the first few of the rejected
+  std::vector<EventError> errors;  // the first kReceiptErrorsMax of the rejected
   bool replayed = false;           // this answer is the first one's, nothing was counted now
   friend bool operator==(const Receipt&, const Receipt&) = default;
 };
@@ -81,7 +84,8 @@ class Engine {
 
   // Queues the batch; `done` is called exactly once, on the commit thread or before append returns.
   // With a Receipt: the events and the key are on disk, synced, all or nothing. With kKeyReused or
-  // kInvalidArgument: nothing was stored. With kOverloaded: nothing was stored, try again later.
+  // kInvalidArgument: nothing was stored. With kOverloaded, kTooManyNewSeries or kDiskFull: nothing
+  // was stored, try again later. Events of new series past their total are rejected in the receipt.
   // With kUnavailable or kIoError: unknown; resend under the same key.
   virtual void append(AppendRequest request, AppendDone done) = 0;
 

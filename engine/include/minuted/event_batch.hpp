@@ -26,6 +26,7 @@ class EventBatch {
     std::int64_t latency_us;   // -1 = none
     std::uint32_t host;        // see host()
     std::uint32_t id_offset;   // see id()
+    std::uint32_t index;       // of the event in its body
     std::uint16_t ms_in_minute;
     std::uint16_t status;      // 0 = none
     OpClass op;
@@ -53,8 +54,10 @@ class EventBatch {
   EventBatch(const EventBatch&) = delete;
   EventBatch& operator=(const EventBatch&) = delete;
 
-  // Copies the event in. Its fields must satisfy event.hpp; ungroups the batch.
-  void add(const EventView& event);
+  // Copies the event in. Its fields must satisfy event.hpp; ungroups the batch. `index` is its place
+  // in whatever body it came from, for errors about it; by default its place in the batch.
+  void add(const EventView& event) { add(event, static_cast<std::uint32_t>(rows_.size())); }
+  void add(const EventView& event, std::uint32_t index);
 
   // Sorts the events into groups, ascending by (prefix bytes, minute). Idempotent. Call it on the
   // filling thread, so that the commit thread need not; append() calls it otherwise.
@@ -63,6 +66,10 @@ class EventBatch {
   // Valid after group(), until the next add() or clear().
   std::span<const Group> groups() const { return groups_; }
   std::vector<Series> series() const;
+
+  // Takes the events of some series, named by their places in series(), out of the batch, and groups
+  // it. The indexes of the events removed, ascending.
+  std::vector<std::uint32_t> remove_series(std::span<const std::size_t> places);
 
   std::size_t size() const { return rows_.size(); }
   bool empty() const { return rows_.empty(); }
@@ -92,6 +99,8 @@ class EventBatch {
   std::uint32_t pair_number(std::string_view repo, std::string_view bucket);
   std::uint32_t host_number(std::string_view host);
   std::uint32_t group_number(std::uint32_t pair, Minute minute);
+  std::uint32_t series_place(std::uint64_t series) const;
+  void index_groups();
 
   // Every id's bytes, each pair as "repo\0bucket\0". A vector, since moving a short string would
   // leave the groups' views behind.

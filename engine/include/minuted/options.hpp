@@ -3,11 +3,38 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
 #include <string>
 
 #include "minuted/time.hpp"
 
 namespace minuted {
+
+// Bounds on series (repo, bucket, host) that were never seen before, so that a client that makes up
+// ids cannot fill the store. Known series are never refused.
+struct SeriesLimits {
+  // In any minute. A batch is refused whole (kTooManyNewSeries) while the allowance is used up; it
+  // refills evenly. The batch that uses it up is let in whatever it brings, and what it took too much
+  // is owed, so no batch is too large for ever.
+  std::uint64_t new_per_minute_max = 100'000;
+  // In the store. Events that would add one more are rejected, the rest of their batch is not.
+  std::uint64_t total_max = 10'000'000;
+  // The same for the repos named, which count in the bounds above as well.
+  std::map<std::string, std::uint64_t, std::less<>> repo_new_per_minute_max;
+  std::map<std::string, std::uint64_t, std::less<>> repo_total_max;
+};
+
+// The space of the file system a store lies on.
+struct DiskSpace {
+  std::uint64_t free_bytes = 0;   // to this process
+  std::uint64_t total_bytes = 0;
+};
+
+// How much there is now at a path; nullopt if the system will not tell. Safe from any thread.
+using DiskProbe = std::function<std::optional<DiskSpace>(const std::string& path)>;
+std::optional<DiskSpace> system_disk_space(const std::string& path);
 
 struct Options {
   // The directory that holds everything. Made if absent, unless create_if_missing is false.
@@ -40,6 +67,15 @@ struct Options {
   // How long one read may hold its snapshot, milliseconds; then it ends with kExpired. A snapshot
   // keeps deleted data from being reclaimed.
   std::int64_t snapshot_ms_max = 60 * kMillisPerSecond;
+
+  SeriesLimits series;
+
+  // Space to leave free: while less than the larger of these is, writes are refused (kDiskFull) and
+  // folds wait, while reads go on; they resume by themselves. What RocksDB does in the background may
+  // use the reserve. 0 and 0 = no reserve.
+  std::uint64_t disk_reserve_bytes = 1U << 30;
+  std::uint32_t disk_reserve_percent = 5;  // of the file system, 0 … 100
+  DiskProbe disk_probe = system_disk_space;
 
   // RocksDB's block cache and the sum of its memtables, bytes.
   std::size_t block_cache_bytes = 64U << 20;

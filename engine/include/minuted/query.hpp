@@ -1,8 +1,9 @@
-// A question about minutes and the rows that answer it.
+// A question about minutes, hours or days, and the rows that answer it.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,22 +14,41 @@
 
 namespace minuted {
 
-// Which rows: those in `range` that match every list (a row matches a list if it names its id, or
+// What one row covers. Spans are aligned to 1970-01-01 UTC.
+enum class Span : std::uint8_t { kMinute, kHour, kDay };
+
+constexpr std::uint32_t minutes_in(Span span) {
+  return span == Span::kMinute ? 1 : span == Span::kHour ? kMinutesPerHour : kMinutesPerDay;
+}
+
+// A row's place in the order of answers.
+struct RowKey {
+  std::string repo;
+  std::string bucket;
+  Minute minute;
+  std::string host;
+  friend bool operator==(const RowKey&, const RowKey&) = default;
+};
+
+// Which rows: those of the spans that overlap `range` that match every list (a row matches a list if it names its id, or
 // if the list is empty). Lists are sets: order and repetition mean nothing.
 struct QuerySpec {
   MinuteRange range;
   std::vector<std::string> repos;
   std::vector<std::string> buckets;
   std::vector<std::string> hosts;
+  Span span = Span::kMinute;
+  // Only rows that come after this one, whether or not it is there: the last row of an earlier page.
+  std::optional<RowKey> after = std::nullopt;
 };
 
-// One row: what one host did in one bucket in one minute. The views and the pointer belong to the
+// One row: what one host did in one bucket in one span. The views and the pointer belong to the
 // cursor and die at its next step.
 struct Row {
   std::string_view repo;
   std::string_view bucket;
   std::string_view host;
-  Minute minute;
+  Minute minute;  // the first of the span
   const Rollup* rollup = nullptr;  // without its sketch: QuerySpec cannot ask for quantiles yet
 };
 

@@ -15,6 +15,8 @@ namespace minuted {
 enum class ErrorCode : std::uint8_t {
   kInvalidArgument,    // the caller's value is wrong; retrying the same cannot help
   kKeyReused,          // an idempotency key came back with another body
+  kTooManyNewSeries,   // the allowance of new series is used up; try again in a minute
+  kDiskFull,           // less than the reserve is free on disk; reads go on
   kOverloaded,         // a bound (bytes in the commit queue) is reached; try again later
   kUnavailable,        // the engine stopped taking writes after an I/O error, or is closing
   kExpired,            // a read lived longer than its snapshot may

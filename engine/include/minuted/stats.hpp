@@ -28,7 +28,11 @@ struct EngineStats {
   std::uint64_t events_committed = 0;
   std::uint64_t chunks_written = 0;
   std::uint64_t chunk_bytes_written = 0;
+  std::uint64_t batches_rate_limited = 0;  // refused: too many new series
+  std::uint64_t batches_disk_full = 0;     // refused: too little space free
   std::uint64_t series_created = 0;
+  std::uint64_t series_total = 0;          // in the store
+  std::uint64_t events_over_series_max = 0;  // rejected: of a series more than there may be
   std::size_t queue_bytes = 0;
   HistogramCounts<kSyncSecondsBounds.size()> sync_seconds;
   HistogramCounts<kBatchesPerSyncBounds.size()> batches_per_sync;
@@ -59,6 +63,8 @@ struct EngineStats {
   std::uint64_t store_running_compactions = 0;
   std::uint64_t store_stall_micros = 0;
   bool store_write_stopped = false;
+  std::uint64_t disk_free_bytes = 0;
+  std::uint64_t disk_reserve_bytes = 0;
 };
 
 }  // namespace minuted

@@ -147,15 +147,25 @@ TEST_F(StoreTest, PathThatIsAFileIsRefused) {
   EXPECT_EQ(store.error().code, ErrorCode::kInvalidArgument);
 }
 
-TEST_F(StoreTest, CatalogTellsASeriesNewOnceAcrossReopenings) {
+TEST_F(StoreTest, CatalogKnowsASeriesAcrossReopenings) {
   const auto prefix = pair_prefix("repo", "bucket");
-  for (const bool expected : {true, false}) {
+  for (const bool known : {false, true}) {
     const auto store = must_open();
     SeriesCatalog catalog(*store);
+    ASSERT_TRUE(catalog.open().ok());
+    EXPECT_EQ(catalog.total(), known ? 1U : 0U);
+    EXPECT_EQ(*catalog.knows(prefix, "host"), known);
+    if (known) break;
     WriteSet set(*store);
-    EXPECT_EQ(*catalog.add_if_new(prefix, "host", set), expected);
-    EXPECT_EQ(*catalog.add_if_new(prefix, "host", set), false);
+    catalog.add(prefix, "host", set);
+    EXPECT_TRUE(*catalog.knows(prefix, "host"));
+    EXPECT_FALSE(*catalog.knows(prefix, "host-2"));
     ASSERT_TRUE(store->write(set, Durability::kSynced).ok());
+    catalog.written();
+    EXPECT_TRUE(*catalog.knows(prefix, "host"));
+    EXPECT_EQ(catalog.total(), 1U);
+    EXPECT_EQ(*catalog.count_of_repo("repo"), 1U);
+    EXPECT_EQ(*catalog.count_of_repo("rep"), 0U);
     EXPECT_TRUE(store->get(Family::kCatalog, bucket_index_key(prefix))->has_value());
   }
 }

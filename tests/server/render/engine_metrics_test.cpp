@@ -36,6 +36,12 @@ EngineStats numbered() {
   stats.batches_committed = 101;
   stats.batches_replayed = 102;
   stats.batches_overloaded = 103;
+  stats.batches_rate_limited = 131;
+  stats.batches_disk_full = 132;
+  stats.series_total = 133;
+  stats.events_over_series_max = 134;
+  stats.disk_free_bytes = 135;
+  stats.disk_reserve_bytes = 136;
   stats.events_committed = 104;
   stats.chunks_written = 105;
   stats.chunk_bytes_written = 106;
@@ -95,10 +101,14 @@ TEST(EngineMetricsTest, EveryFieldHasItsName) {
             "counter minuted_commit_batches_total outcome=committed 101\n"
             "counter minuted_commit_batches_total outcome=replayed 102\n"
             "counter minuted_commit_batches_total outcome=overloaded 103\n"
+            "counter minuted_commit_batches_total outcome=rate_limited 131\n"
+            "counter minuted_commit_batches_total outcome=disk_full 132\n"
             "counter minuted_commit_events_total 104\n"
             "counter minuted_commit_chunks_total 105\n"
             "counter minuted_commit_chunk_bytes_total 106\n"
             "counter minuted_series_created_total 107\n"
+            "gauge minuted_series 133\n"
+            "counter minuted_events_over_series_max_total 134\n"
             "gauge minuted_commit_queue_bytes 108\n"
             "counter minuted_folds_total 111\n"
             "counter minuted_fold_failures_total 118\n"
@@ -120,12 +130,14 @@ TEST(EngineMetricsTest, EveryFieldHasItsName) {
             "gauge minuted_store_running_flushes 128\n"
             "gauge minuted_store_running_compactions 129\n"
             "counter minuted_store_stall_seconds_total 130.5\n"
+            "gauge minuted_disk_free_bytes 135\n"
+            "gauge minuted_disk_reserve_bytes 136\n"
             "gauge minuted_store_write_stopped 1\n");
 }
 
 // A field added to EngineStats must be rendered, numbered above, and its size counted in here.
 TEST(EngineMetricsTest, NoFieldIsNew) {
-  EXPECT_EQ(sizeof(EngineStats), 29 * sizeof(std::uint64_t) + sizeof(EngineStats::sync_seconds) +
+  EXPECT_EQ(sizeof(EngineStats), 35 * sizeof(std::uint64_t) + sizeof(EngineStats::sync_seconds) +
                                      sizeof(EngineStats::batches_per_sync));
 }
 

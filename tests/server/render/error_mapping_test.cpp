@@ -22,9 +22,11 @@ struct Mapping {
   HttpError http;
 };
 
-const std::array<Mapping, 9> kMappings{{
+const std::array<Mapping, 11> kMappings{{
     {ErrorCode::kInvalidArgument, {400, "invalid_argument", std::nullopt}},
     {ErrorCode::kKeyReused, {422, "idempotency_key_reused", std::nullopt}},
+    {ErrorCode::kTooManyNewSeries, {429, "too_many_new_series", 60}},
+    {ErrorCode::kDiskFull, {507, "disk_full", 60}},
     {ErrorCode::kOverloaded, {503, "overloaded", 1}},
     {ErrorCode::kUnavailable, {503, "unavailable", 5}},
     {ErrorCode::kExpired, {503, "snapshot_expired", 1}},
@@ -59,16 +61,18 @@ TEST(ErrorMappingTest, NamesAreDistinctAndSnakeCase) {
 
 TEST(ErrorMappingTest, OnlyRefusalsThatStoredNothingAre4xx) {
   for (const Mapping& mapping : kMappings) {
-    const bool refused =
-        mapping.code == ErrorCode::kInvalidArgument || mapping.code == ErrorCode::kKeyReused;
+    const bool refused = mapping.code == ErrorCode::kInvalidArgument ||
+                         mapping.code == ErrorCode::kKeyReused ||
+                         mapping.code == ErrorCode::kTooManyNewSeries;
     EXPECT_EQ(http_error(mapping.code).status < 500, refused) << mapping.http.code;
   }
 }
 
-TEST(ErrorMappingTest, ExactlyThe503sSayWhenToComeBack) {
+TEST(ErrorMappingTest, ExactlyWhatPassesSaysWhenToComeBack) {
   for (const Mapping& mapping : kMappings) {
     const HttpError http = http_error(mapping.code);
-    EXPECT_EQ(http.status == 503, http.retry_after_seconds.has_value()) << http.code;
+    const bool passes = http.status == 503 || http.status == 429 || http.status == 507;
+    EXPECT_EQ(passes, http.retry_after_seconds.has_value()) << http.code;
   }
 }
 

@@ -1,0 +1,105 @@
+// From the bytes of a request body to validated events in an EventBatch: the only place that knows
+// how an event is written as JSON, and where each of its fields is checked. Second stop of an
+// event's journey, after the HTTP body and before the commit queue. Sees the engine's values and
+// simdjson, not the store. A decoder keeps its parser's memory between bodies; one thread at a time
+// uses it.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "minuted/engine.hpp"
+#include "minuted/event_batch.hpp"
+#include "minuted/time.hpp"
+
+namespace minuted::json {
+
+// Bytes that must be readable behind a body (their values do not matter): words are loaded past the
+// end of a text and the excess is masked away.
+inline constexpr std::size_t kBodyPadding = 64;
+// Nesting of arrays and objects a body may have unless told otherwise; `[{}]` is 2.
+inline constexpr std::size_t kDepthMax = 16;
+// The deepest nesting that can be allowed: what lies in it is walked by recursion.
+inline constexpr std::size_t kDepthLimit = 1024;
+// Rejected events that are reported one by one; the rest are only counted.
+inline constexpr std::size_t kErrorsMax = 20;
+
+enum class BodyForm : std::uint8_t {
+  kJson,    // one document: an event, an array of events, or {"events":[…]}
+  kNdjson,  // one event a line; blank lines and CR before LF are nothing
+};
+
+// Why an event was rejected. A closed set, so that it may label a metric.
+enum class RejectReason : std::uint8_t {
+  kNotJson,      // a line of NDJSON that is not one well-formed document, or nests too deep
+  kNotObject,    // JSON, but no object
+  kMissing,      // a required field is absent or null
+  kWrongType,    // a string for a number, a fraction for an integer, …
+  kOutOfRange,   // a number beyond its field's bounds
+  kBadText,      // an id's length, its characters or its encoding
+  kBadTime,      // a timestamp in none of the accepted forms
+  kTooOld,       // before DecodeContext::oldest
+  kTooFarAhead,  // more than kFutureMillisMax after DecodeContext::now
+  kConflict,     // unitId and bucketId differ
+};
+inline constexpr std::size_t kRejectReasons = 10;
+
+// The reason's stable name in lower_snake_case, for metrics and logs.
+const char* to_string(RejectReason reason);
+
+struct DecodeContext {
+  Millis now;        // time of receipt: what an event without a timestamp gets; in [0, kMillisMax]
+  Millis oldest{0};  // events before it are rejected; never below 0
+  std::size_t depth_max = kDepthMax;  // 1 … kDepthLimit; what is outside is taken for the nearest
+};
+
+// Why a body as a whole was refused. `code` is the contract's error_code and never renamed.
+struct BodyError {
+  std::string_view code;  // "malformed_json" or "wrong_shape"
+  std::string message;    // one sentence; names the byte offset and line where the text goes wrong
+};
+
+struct Decoded {
+  std::uint64_t accepted = 0;  // added to the batch
+  std::uint64_t rejected = 0;
+  std::array<std::uint64_t, kRejectReasons> rejected_by_reason{};  // adds up to `rejected`
+  std::vector<EventError> errors;  // the first kErrorsMax of the rejected, ascending by index
+};
+
+// What the contract leaves open is settled so:
+// - An object is the wrapper when it has a key "events", whatever else it has; the last "events"
+//   counts, and if its value is not an array the body is of wrong_shape. Within an array and in
+//   NDJSON "events" is an unknown field like any other.
+// - A known field that is null is absent. A number is an integer if its value is one: 1.0 and 1e3
+//   are, 1.5 is not. An op that is a string is never rejected, one of another type is.
+// - A timestamp that names a day only is rejected: it does not say when the operation completed.
+// - A byte order mark is malformed. Half a surrogate pair (`\ud800`) is well-formed, as the grammar
+//   has it, but no valid UTF-8: harmless in an unknown field and in op, rejected in an id.
+// - An event is rejected for its first bad field, in the order of the contract's table.
+class EventDecoder {
+ public:
+  EventDecoder();
+  ~EventDecoder();
+  EventDecoder(EventDecoder&&) noexcept;
+  EventDecoder& operator=(EventDecoder&&) noexcept;
+
+  // Decodes all of `body`, which must be followed by kBodyPadding readable bytes, and adds its good
+  // events to `batch`, which must be empty, in order. On a BodyError the batch may hold some of
+  // them: throw it away. In kNdjson a line that is not JSON, or not an object, is a rejected event;
+  // only a body without any event is a BodyError. An event's index counts the elements of the
+  // array, or the lines that are not blank.
+  std::variant<Decoded, BodyError> decode(std::string_view body, BodyForm form,
+                                          const DecodeContext& context, EventBatch& batch);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace minuted::json

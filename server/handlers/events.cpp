@@ -1,0 +1,219 @@
+// `POST /events`: from a body to a receipt. The body is decoded here, committed by the engine's one
+// commit thread, and answered when that has synced.
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <memory>
+
+#include "handlers/handlers.hpp"
+#include "handlers/media_type.hpp"
+#include "handlers/services.hpp"
+#include "http/ascii.hpp"
+#include "minuted/event.hpp"
+#include "render/event_params.hpp"
+#include "render/receipt_json.hpp"
+
+namespace minuted::http {
+namespace {
+
+// A body up to here is decoded on the loop, some 30 µs of work; a larger one on a worker's thread.
+constexpr std::size_t kInlineBodyBytesMax = 32 << 10;
+constexpr std::size_t kIdempotencyKeyBytesMax = 128;
+// A decoder that has seen a large document holds several times its size: not for ever.
+constexpr std::size_t kDecoderBodyBytesMax = 4 << 20;
+
+constexpr std::string_view kKeyHeader = "Idempotency-Key";
+
+// The body's form by its Content-Type; none is taken for JSON.
+std::optional<json::BodyForm> form_of(const Request& request) {
+  const auto type = request.headers.find("Content-Type");
+  if (!type) return json::BodyForm::kJson;
+  const auto media = parse_media_type(*type);
+  if (!media || !(media->charset.empty() || equals_ignoring_case(media->charset, "utf-8"))) {
+    return std::nullopt;
+  }
+  if (equals_ignoring_case(media->type, "application/json")) return json::BodyForm::kJson;
+  if (equals_ignoring_case(media->type, "application/x-ndjson") ||
+      equals_ignoring_case(media->type, "application/ndjson")) {
+    return json::BodyForm::kNdjson;
+  }
+  return std::nullopt;
+}
+
+std::optional<Response> check_key(const Request& request) {
+  const std::size_t keys = request.headers.count(kKeyHeader);
+  if (keys == 0) return std::nullopt;
+  const std::string_view key = *request.headers.find(kKeyHeader);
+  const bool visible = std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c <= '~'; });
+  if (keys == 1 && visible && !key.empty() && key.size() <= kIdempotencyKeyBytesMax) {
+    return std::nullopt;
+  }
+  return error_response(400, "invalid_idempotency_key",
+                        "Idempotency-Key " + shorten(key) +
+                            (keys > 1 ? " is given " + std::to_string(keys) + " times" : "") +
+                            " is not accepted; give one key of 1 to 128 visible ASCII characters");
+}
+
+std::optional<Coding> coding_of(const Request& request) {
+  const auto encoding = request.headers.find("Content-Encoding");
+  return encoding ? parse_coding(*encoding) : Coding::kIdentity;
+}
+
+// What decoding a body comes to, as work for whichever thread does it.
+struct Decode {
+  Request* request;
+  Coding coding;
+  InflateLimits inflate_limits;
+  json::BodyForm form;
+  json::DecodeContext context;
+  const Engine* engine;
+  bool strict;
+  bool with_fingerprint;
+  EventBatch batch{};
+  Fingerprint fingerprint{};
+  std::optional<Response> refusal{};  // of what the body is compressed with
+  std::variant<json::Decoded, json::BodyError> outcome{};
+
+  void operator()() {
+    if (coding != Coding::kIdentity) {
+      auto plain = inflate(coding, request->body.view(), inflate_limits, request->body_share);
+      if (auto* refused = std::get_if<Response>(&plain)) {
+        refusal = std::move(*refused);
+        return;
+      }
+      request->body = std::move(std::get<BodyBuffer>(plain));
+    }
+    const std::string_view body = request->body.view();
+    thread_local std::optional<json::EventDecoder> decoder;
+    if (!decoder) decoder.emplace();
+    outcome = decoder->decode(body, form, context, batch);
+    if (form == json::BodyForm::kJson && body.size() > kDecoderBodyBytesMax) decoder.reset();
+    if (with_fingerprint) fingerprint = engine->fingerprint(body, strict);
+    batch.group();
+  }
+};
+
+// Engine::append as something a coroutine awaits; the answer comes back on the caller's loop.
+struct Append {
+  Engine* engine;
+  AppendRequest* request;
+  std::optional<Result<Receipt>>* answer;
+
+  template <class Handler>
+  void operator()(Handler&& handler) const {
+    // Shared, since a std::function must be copyable and a handler is not.
+    auto kept = std::make_shared<std::decay_t<Handler>>(std::forward<Handler>(handler));
+    engine->append(std::move(*request), [kept, answer = answer](Result<Receipt> result) {
+      answer->emplace(std::move(result));
+      const auto executor = asio::get_associated_executor(*kept);
+      asio::post(executor, [kept]() { std::move (*kept)(); });
+    });
+  }
+};
+
+Awaitable<Result<Receipt>> append(Services& services, AppendRequest request) {
+  std::optional<Result<Receipt>> answer;
+  UseAwaitable token;
+  co_await asio::async_initiate<UseAwaitable, void()>(
+      Append{&services.engine, &request, &answer}, token);
+  co_return std::move(*answer);
+}
+
+void count(Services& services, const json::Decoded& decoded) {
+  for (std::size_t i = 0; i < json::kRejectReasons; ++i) {
+    if (decoded.rejected_by_reason[i] != 0) {
+      services.events.rejected[i].fetch_add(decoded.rejected_by_reason[i],
+                                            std::memory_order_relaxed);
+    }
+  }
+}
+
+Response invalid_event(const json::Decoded& decoded) {
+  const EventError& first = decoded.errors.front();
+  return error_response(400, "invalid_event",
+                        std::to_string(decoded.rejected) +
+                            " events of the strict batch are not accepted, and so none is; the "
+                            "first is at index " +
+                            std::to_string(first.index) + ": " + first.message);
+}
+
+Response receipt_response(const Receipt& receipt) {
+  Response response;
+  render::append_receipt_json(receipt, response.body);
+  return response;
+}
+
+}  // namespace
+
+std::optional<Response> check_events(Services&, const Request& request) {
+  const auto params = render::parse_event_params(request.query);
+  if (const auto* fault = std::get_if<render::ParameterError>(&params)) {
+    return error_response(400, fault->code, fault->message);
+  }
+  if (!form_of(request)) {
+    return error_response(415, "unsupported_media_type",
+                          "Content-Type " + shorten(*request.headers.find("Content-Type")) +
+                              " is not accepted; send application/json or application/x-ndjson, "
+                              "in UTF-8");
+  }
+  if (request.headers.count("Content-Encoding") > 1 || !coding_of(request)) {
+    return error_response(415, "unsupported_encoding",
+                          "Content-Encoding " + shorten(*request.headers.find("Content-Encoding")) +
+                              " is not accepted; send gzip, zstd, or the body as it is");
+  }
+  return check_key(request);
+}
+
+Awaitable<Response> post_events(Services& services, Request& request) {
+  const auto params = std::get<render::EventParams>(render::parse_event_params(request.query));
+  const auto key = request.headers.find(kKeyHeader);
+  Decode decode{&request,
+                *coding_of(request),
+                services.options.inflate,
+                *form_of(request),
+                {services.clock.now(), Millis{0}, services.options.json_depth_max},
+                &services.engine,
+                params.strict,
+                key.has_value()};
+  if (request.body.size() <= kInlineBodyBytesMax && decode.coding == Coding::kIdentity) {
+    decode();
+  } else {
+    co_await run_on(services.workers, decode);
+  }
+  request.release_body();
+  if (decode.refusal) co_return std::move(*decode.refusal);
+  if (const auto* refused = std::get_if<json::BodyError>(&decode.outcome)) {
+    co_return error_response(400, refused->code, refused->message);
+  }
+  auto& decoded = std::get<json::Decoded>(decode.outcome);
+  AppendRequest batch;
+  if (key) {
+    batch.idempotency = IdempotencyKey{std::string(request.caller.name()), std::string(*key),
+                                       decode.fingerprint};
+  }
+  // What is refused now may be the repeat of what was accepted when it was younger.
+  const bool refused = params.strict && decoded.rejected != 0;
+  if (refused) {
+    if (!key) {
+      count(services, decoded);
+      co_return invalid_event(decoded);
+    }
+    batch.only_if_known = true;
+  } else {
+    batch.batch = std::move(decode.batch);
+    batch.rejected = decoded.rejected;
+    batch.errors = decoded.errors;
+  }
+  const Result<Receipt> receipt = co_await append(services, std::move(batch));
+  if (refused && !receipt.ok() && receipt.error().code == ErrorCode::kInvalidArgument) {
+    count(services, decoded);
+    co_return invalid_event(decoded);
+  }
+  if (!receipt.ok()) co_return error_response(receipt.error());
+  if (!receipt.value().replayed) {
+    count(services, decoded);
+    services.events.accepted.fetch_add(receipt.value().accepted, std::memory_order_relaxed);
+  }
+  co_return receipt_response(receipt.value());
+}
+
+}  // namespace minuted::http

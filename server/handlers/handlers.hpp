@@ -1,0 +1,32 @@
+// The handlers, one or two functions a route: `check` sees the header before any body is read, `handle`
+// answers. Each is described by the contract's page on its route; the files are named after them.
+#pragma once
+
+#include <optional>
+
+#include "http/request.hpp"
+#include "http/response.hpp"
+#include "http/route.hpp"
+
+namespace minuted::http {
+
+// events.cpp
+std::optional<Response> check_events(Services& services, const Request& request);
+Awaitable<Response> post_events(Services& services, Request& request);
+
+// stats.cpp
+std::optional<Response> check_rows(Services& services, const Request& request);
+Awaitable<Response> get_rows(Services& services, Request& request);
+
+// admin.cpp
+Awaitable<Response> post_fold(Services& services, Request& request);
+
+// health.cpp
+Awaitable<Response> get_livez(Services& services, Request& request);
+Awaitable<Response> get_readyz(Services& services, Request& request);
+Awaitable<Response> get_version(Services& services, Request& request);
+
+// metrics.cpp
+Awaitable<Response> get_metrics(Services& services, Request& request);
+
+}  // namespace minuted::http

@@ -1,0 +1,30 @@
+#include "handlers/routes.hpp"
+
+#include <array>
+
+#include "handlers/handlers.hpp"
+
+namespace minuted::http {
+namespace {
+
+using enum Method;
+using enum auth::Need;
+using enum BodyRule;
+
+constexpr std::array kRoutes = {
+    Route{kPost, "/events", kIngest, kTaken, check_events, post_events},
+    Route{kGet, "/stats/minute", kRead, kIgnored, check_rows, get_rows},
+    Route{kGet, "/stats/hourly", kRead, kIgnored, check_rows, get_rows},
+    Route{kGet, "/stats/daily", kRead, kIgnored, check_rows, get_rows},
+    Route{kPost, "/admin/fold", kAdminOfAll, kIgnored, nullptr, post_fold},
+    Route{kGet, "/livez", kNothing, kIgnored, nullptr, get_livez},
+    Route{kGet, "/readyz", kNothing, kIgnored, nullptr, get_readyz},
+    Route{kGet, "/version", kNothing, kIgnored, nullptr, get_version},
+    Route{kGet, "/metrics", kMetrics, kIgnored, nullptr, get_metrics},
+};
+
+}  // namespace
+
+std::span<const Route> routes() { return kRoutes; }
+
+}  // namespace minuted::http

@@ -1,0 +1,142 @@
+// `GET /stats/minute`, `/stats/hourly` and `/stats/daily`: from a query string to a stream of rows.
+#include <algorithm>
+#include <iterator>
+#include <memory>
+
+#include "handlers/handlers.hpp"
+#include "handlers/services.hpp"
+#include "render/json_text.hpp"
+#include "render/minute_params.hpp"
+#include "render/page_cursor.hpp"
+#include "render/row_json.hpp"
+
+namespace minuted::http {
+namespace {
+
+// A scan's place among those that may hold a snapshot at once; gives it back at its end.
+class Slot {
+ public:
+  explicit Slot(Slots& slots) : slots_(&slots) {}
+  ~Slot() { slots_->give_back(); }
+  Slot(const Slot&) = delete;
+  Slot& operator=(const Slot&) = delete;
+
+ private:
+  Slots* slots_;
+};
+
+// The rows of a query as JSON. The snapshot is taken on a worker's thread, at the first piece.
+class RowSource final : public BodySource {
+ public:
+  // Takes a slot that is already taken.
+  RowSource(Engine& engine, Slots& slots, render::MinuteParams params)
+      : engine_(engine), slot_(slots), params_(std::move(params)), writer_(params_.unit_id) {}
+
+  Result<bool> fill(std::string& out) override {
+    if (!cursor_) {
+      auto opened = engine_.query(params_.spec);
+      if (!opened) return opened.error();
+      cursor_ = std::move(*opened);
+      out += render::kRowsBegin;
+    }
+    out.reserve(kPieceBytes + kPieceBytes / 4);
+    while (out.size() < kPieceBytes) {
+      const auto more = cursor_->next(row_);
+      if (!more) return more.error();
+      const bool page_is_full = params_.limit && rows_ == *params_.limit;
+      if (!*more || page_is_full) {
+        end(*more, out);
+        return false;
+      }
+      if (rows_++ != 0) out += ',';
+      writer_.append(row_, out);
+      if (params_.limit && rows_ == *params_.limit) {
+        last_ = RowKey{std::string(row_.repo), std::string(row_.bucket), row_.minute,
+                       std::string(row_.host)};
+      }
+    }
+    return true;
+  }
+
+ private:
+  void end(bool more_rows, std::string& out) {
+    if (!more_rows) {
+      out += render::kRowsEnd;
+      return;
+    }
+    out += R"(],"nextCursor":)";
+    render::append_json_string(
+        render::encode_cursor({params_.spec.range, params_.query_hash, std::move(last_)}), out);
+    out += '}';
+  }
+
+  Engine& engine_;
+  const Slot slot_;
+  const render::MinuteParams params_;
+  std::unique_ptr<RowCursor> cursor_;
+  render::RowJsonWriter writer_;
+  Row row_;
+  std::uint64_t rows_ = 0;
+  RowKey last_;  // of a full page
+};
+
+// Leaves of the query what the caller may see; false if nothing is left of it.
+bool narrow(QuerySpec& spec, const auth::Caller& caller) {
+  const auto limited = caller.limited_to();
+  if (!limited) return true;
+  if (spec.repos.empty()) {
+    spec.repos.assign(limited->begin(), limited->end());
+  } else {
+    std::vector<std::string> seen;
+    std::set_intersection(spec.repos.begin(), spec.repos.end(), limited->begin(), limited->end(),
+                          std::back_inserter(seen));
+    spec.repos = std::move(seen);
+  }
+  return !spec.repos.empty();
+}
+
+}  // namespace
+
+namespace {
+
+Span span_of(const Request& request) {
+  return request.path == "/stats/daily"    ? Span::kDay
+         : request.path == "/stats/hourly" ? Span::kHour
+                                           : Span::kMinute;
+}
+
+}  // namespace
+
+std::optional<Response> check_rows(Services& services, const Request& request) {
+  const auto params =
+      render::parse_minute_params(request.query, services.clock.now(), span_of(request));
+  if (const auto* fault = std::get_if<render::ParameterError>(&params)) {
+    return error_response(400, fault->code, fault->message);
+  }
+  return std::nullopt;
+}
+
+Awaitable<Response> get_rows(Services& services, Request& request) {
+  auto parsed = render::parse_minute_params(request.query, services.clock.now(), span_of(request));
+  if (const auto* fault = std::get_if<render::ParameterError>(&parsed)) {
+    co_return error_response(400, fault->code, fault->message);
+  }
+  auto& params = std::get<render::MinuteParams>(parsed);
+  Response response;
+  if (!narrow(params.spec, request.caller)) {
+    response.body = std::string(render::kRowsBegin) + std::string(render::kRowsEnd);
+    co_return response;
+  }
+  if (!services.scans.take()) {
+    co_return retry_response(503, "too_many_scans",
+                             std::to_string(services.scans.max()) +
+                                 " reads are under way, as many as may be; try again soon",
+                             1);
+  }
+  response.source =
+      std::make_unique<RowSource>(services.engine, services.scans, std::move(params));
+  response.source_ms_max = services.options.snapshot_ms_max;
+  co_return response;
+}
+
+}  // namespace minuted::http

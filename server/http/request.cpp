@@ -1,0 +1,31 @@
+#include "http/request.hpp"
+
+#include <boost/beast/http/fields.hpp>
+
+namespace minuted::http {
+
+std::string_view to_string(Method method) {
+  switch (method) {
+    case Method::kGet: return "GET";
+    case Method::kHead: return "HEAD";
+    case Method::kPost: return "POST";
+    case Method::kPut: return "PUT";
+    case Method::kDelete: return "DELETE";
+    case Method::kOptions: return "OPTIONS";
+    case Method::kOther: break;
+  }
+  return {};
+}
+
+std::optional<std::string_view> Headers::find(std::string_view name) const {
+  const auto at = fields_->find({name.data(), name.size()});
+  if (at == fields_->end()) return std::nullopt;
+  const auto value = at->value();
+  return std::string_view(value.data(), value.size());
+}
+
+std::size_t Headers::count(std::string_view name) const {
+  return fields_->count({name.data(), name.size()});
+}
+
+}  // namespace minuted::http

@@ -1,0 +1,46 @@
+// An answer as handlers make it. The session adds framing, Date and Connection.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "minuted/result.hpp"
+
+namespace minuted::http {
+
+inline constexpr std::string_view kJson = "application/json";
+// Rows are handed to the socket in pieces of about this size: the memory of one answer.
+inline constexpr std::size_t kPieceBytes = 64 << 10;
+
+// A body too large to hold, produced piece by piece. Called on worker threads, by one at a time.
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+  // Appends about kPieceBytes to `out`; false when that was the end. After an error nothing follows.
+  virtual Result<bool> fill(std::string& out) = 0;
+};
+
+struct Response {
+  std::uint16_t status = 200;
+  std::string_view content_type = kJson;
+  std::vector<std::pair<std::string_view, std::string>> headers;
+  std::string body;
+  std::unique_ptr<BodySource> source;  // streamed instead of `body` if set
+  std::int64_t source_ms_max = 0;      // how long the source may take in all, milliseconds
+  bool close = false;                  // the connection cannot be used for another request
+  std::string_view error_code = {};    // of an error answer, for logs and counters
+};
+
+// `{"success":false,"message":…,"error_code":…}`.
+Response error_response(std::uint16_t status, std::string_view code, std::string_view message);
+// The same with Retry-After.
+Response retry_response(std::uint16_t status, std::string_view code, std::string_view message,
+                        std::uint32_t retry_after_seconds);
+// How an engine's error is answered, see render/error_mapping.hpp.
+Response error_response(const Error& error);
+
+}  // namespace minuted::http

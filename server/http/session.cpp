@@ -1,0 +1,594 @@
+#include "http/session.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <boost/asio/read.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/chunk_encode.hpp>
+#include <boost/beast/http/read.hpp>
+
+#include "http/loop.hpp"
+#include "minuted/event.hpp"
+
+namespace minuted::http {
+namespace {
+
+namespace bhttp = boost::beast::http;
+using boost::system::error_code;
+
+// The first read of a request; a header seldom is longer.
+constexpr std::size_t kFirstReadBytes = 4096;
+// A connection between requests keeps at most about this much.
+constexpr std::size_t kIdleBufferBytesMax = 16 << 10;
+// A body is read, and its share of the budget raised, in steps of this many bytes.
+constexpr std::size_t kBodyStepBytes = 256 << 10;
+// Extensions of one chunk, and of all chunks of a body, and the trailers: nobody needs any.
+constexpr std::size_t kChunkExtensionBytesMax = 256;
+constexpr std::size_t kChunkExtensionsBytesMax = 64 << 10;
+constexpr std::size_t kTrailerBytesMax = 8 << 10;
+// After a refusal, what the client was sending already is read so that it sees the answer.
+constexpr std::size_t kLingerBytesMax = 1 << 20;
+constexpr std::int64_t kLingerMs = 1000;
+
+std::uint64_t next_request_id() {
+  static std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+// The parser's own bound on a header comes first; behind it may lie what was sent ahead.
+std::size_t header_buffer_bytes_max(const Limits& limits) {
+  return limits.header_bytes_max + limits.uri_bytes_max + kBodyStepBytes + kTrailerBytesMax +
+         kFirstReadBytes;
+}
+
+Response closing(Response response) {
+  response.close = true;
+  return response;
+}
+
+}  // namespace
+
+Session::Session(Socket socket, Peer peer, Loop& loop, const Application& application)
+    : socket_(std::move(socket)),
+      peer_(std::move(peer)),
+      loop_(loop),
+      app_(application),
+      buffer_(header_buffer_bytes_max(application.limits)) {
+  loop_.enter(*this);
+}
+
+Session::~Session() { loop_.leave(*this); }
+
+void Session::set_deadline(std::int64_t after_ms) {
+  timed_out_ = false;
+  deadline_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(after_ms);
+}
+
+void Session::check_deadline(TimePoint now) {
+  if (now < deadline_) return;
+  clear_deadline();
+  timed_out_ = true;
+  error_code ignored;
+  socket_.cancel(ignored);
+}
+
+void Session::drain() {
+  draining_ = true;
+  if (!idle_) return;
+  error_code ignored;
+  socket_.cancel(ignored);
+}
+
+void Session::abort() {
+  aborted_ = draining_ = true;
+  error_code ignored;
+  socket_.close(ignored);
+}
+
+Session::Outcome Session::refuse(Response response) {
+  refusal_.emplace(std::move(response));
+  return Outcome::kRefused;
+}
+
+// A read failed: because its time was up, because the client left, or because it broke the protocol.
+Session::Outcome Session::refuse_read(const error_code& error, std::string_view phase) {
+  unread_body_ = true;
+  if (timed_out_) {
+    const std::string what(phase);
+    return refuse(closing(error_response(408, what + "_timeout",
+                                         "the " + what + " did not arrive in time; send it again")));
+  }
+  if (error == bhttp::error::header_limit || error == bhttp::error::buffer_overflow) {
+    return refuse(closing(error_response(
+        431, "header_too_large",
+        "the header fields are too large; " + std::to_string(app_.limits.header_bytes_max) +
+            " bytes are accepted")));
+  }
+  const bool broken = error.category() == make_error_code(bhttp::error::bad_chunk).category();
+  if (broken && error != bhttp::error::end_of_stream && error != bhttp::error::partial_message) {
+    return refuse(closing(error_response(
+        400, "bad_request", "the request is not HTTP/1.1: " + error.message())));
+  }
+  return Outcome::kGone;
+}
+
+Awaitable<Session::Outcome> Session::wait_for_request() {
+  if (buffer_.capacity() > kIdleBufferBytesMax) buffer_.shrink_to_fit();
+  if (buffer_.size() != 0) co_return Outcome::kDone;  // pipelined
+  if (draining_) co_return Outcome::kGone;
+  set_deadline(app_.limits.idle_timeout_ms);
+  idle_ = true;
+  error_code error;
+  const std::size_t bytes = co_await socket_.async_read_some(
+      buffer_.prepare(kFirstReadBytes), asio::redirect_error(UseAwaitable{}, error));
+  idle_ = false;
+  if (error) co_return Outcome::kGone;
+  buffer_.commit(bytes);
+  co_return Outcome::kDone;
+}
+
+Awaitable<Session::Outcome> Session::read_header() {
+  parser_.emplace();
+  const Limits& limits = app_.limits;
+  // One bound for both here; framing.cpp then holds each to its own.
+  parser_->header_limit(
+      static_cast<std::uint32_t>(limits.header_bytes_max + limits.uri_bytes_max));
+  parser_->body_limit(boost::none);  // what counts is judged below, by the route's rule
+  buffer_.max_size(header_buffer_bytes_max(limits));  // a chunked body has set its own
+  set_deadline(limits.header_timeout_ms);
+  folded_field_ = false;
+  const error_code error = co_await parse_header();
+  if (!error && folded_field_) {
+    unread_body_ = true;
+    co_return refuse(closing(error_response(
+        400, "bad_framing", "a header field goes on in the next line; send each as one line")));
+  }
+  if (!error) co_return timed_out_ ? refuse_read(error, "header") : Outcome::kDone;
+  const bool in_first_line =
+      error == bhttp::error::header_limit && parser_->get().target().empty();
+  if (in_first_line) {
+    unread_body_ = true;
+    co_return refuse(closing(error_response(
+        414, "uri_too_long",
+        "the request target is too long; " + std::to_string(limits.uri_bytes_max) +
+            " bytes are accepted")));
+  }
+  co_return refuse_read(error, "header");
+}
+
+// Until the parser has the whole header: beast::http::async_read_header, but for a look at the
+// bytes. A field that goes on in the next line is not the same field to every reader, and the parser
+// joins its lines without a word. Nor does it add up what comes in whole lines, read after read.
+Awaitable<error_code> Session::parse_header() {
+  const std::size_t bytes_max = app_.limits.header_bytes_max + app_.limits.uri_bytes_max;
+  std::size_t taken_bytes = 0;
+  error_code error;
+  for (;;) {
+    const std::size_t taken = buffer_.size() == 0 ? 0 : parser_->put(buffer_.data(), error);
+    // Of fields the parser takes all lines at once, or none yet.
+    const std::string_view lines(static_cast<const char*>(buffer_.data().data()), taken);
+    folded_field_ = folded_field_ || folds_a_field(lines);
+    buffer_.consume(taken);
+    taken_bytes += taken;
+    if (taken_bytes > bytes_max) co_return bhttp::error::header_limit;
+    if (parser_->is_header_done() || (error && error != bhttp::error::need_more)) co_return error;
+    const std::size_t bytes = co_await socket_.async_read_some(
+        buffer_.prepare(kFirstReadBytes), asio::redirect_error(UseAwaitable{}, error));
+    if (error == asio::error::eof) co_return bhttp::error::partial_message;
+    if (error) co_return error;
+    buffer_.commit(bytes);
+  }
+}
+
+Awaitable<void> Session::run() {
+  for (;;) {
+    const Outcome waited = co_await wait_for_request();
+    if (waited != Outcome::kDone) break;
+    const bool go_on = co_await serve_request();
+    if (!go_on || draining_) break;
+  }
+  if (unread_body_ && !aborted_) co_await linger();
+  error_code ignored;
+  socket_.shutdown(Socket::shutdown_both, ignored);
+  socket_.close(ignored);
+}
+
+// One request from its header to the end of its answer; whether another may follow.
+Awaitable<bool> Session::serve_request() {
+  const TimePoint start = std::chrono::steady_clock::now();
+  refusal_.reset();
+  sent_status_ = 0;
+  sent_bytes_ = 0;
+  sent_code_ = {};
+  keep_alive_ = false;
+  http_1_1_ = true;
+  static const bhttp::fields kNoFields;
+  Request request(next_request_id(), peer_.address, Headers(kNoFields), app_.budget);
+  std::optional<bhttp::fields> judged_fields;
+  std::size_t route = app_.routes.size();
+  Framing framing{};
+
+  Outcome outcome = co_await read_header();
+  if (outcome == Outcome::kGone) co_return false;
+  if (outcome == Outcome::kDone) {
+    const Header& header = parser_->get().base();
+    request.headers = Headers(header);
+    http_1_1_ = header.version() != 10;
+    auto read = read_framing(header, app_.limits);
+    if (auto* refused = std::get_if<Response>(&read)) {
+      outcome = refuse(std::move(*refused));
+      unread_body_ = true;
+    } else {
+      framing = std::get<Framing>(read);
+      // The parser adds the trailers to its fields; what has been judged must stay as it is.
+      if (framing.chunked) {
+        request.headers = Headers(judged_fields.emplace(static_cast<const bhttp::fields&>(header)));
+      }
+      keep_alive_ = parser_->get().keep_alive();
+      request.method = framing.method;
+      request.path = framing.path;
+      request.query = framing.query;
+      request.host = framing.host;
+      request.http_1_0 = !http_1_1_;
+      route = find_route(app_.routes, framing.method, framing.path).value_or(route);
+    }
+  }
+  if (outcome == Outcome::kDone) {
+    co_await answer_request(framing, request);
+  } else {
+    co_await send(std::move(*refusal_), Method::kGet);
+  }
+  request.release_body();
+  if (sent_status_ != 0) record(request, route, start);
+  co_return keep_alive_ && !draining_;
+}
+
+// From a header in order to its answer.
+Awaitable<void> Session::answer_request(const Framing& framing, Request& request) {
+  const auto index = find_route(app_.routes, framing.method, framing.path);
+  std::optional<Response> answer;
+  if (!index) {
+    std::string allowed = allowed_methods(app_.routes, framing.path);
+    if (allowed.empty() && framing.path != "*") {
+      answer = error_response(404, "not_found", "there is nothing at " + shorten(framing.path));
+    } else if (framing.method == Method::kOptions) {
+      answer.emplace();
+      answer->status = 204;
+      answer->headers.emplace_back("Allow", std::move(allowed));
+    } else {
+      answer = error_response(405, "method_not_allowed",
+                              shorten(framing.path) + " answers to " + allowed + " only");
+      answer->headers.emplace_back("Allow", std::move(allowed));
+    }
+  } else {
+    const Route& route = app_.routes[*index];
+    answer = app_.admit(app_.services, route, request);
+    if (!answer && route.check != nullptr) answer = route.check(app_.services, request);
+  }
+  const BodyRule rule = index ? app_.routes[*index].body : BodyRule::kIgnored;
+  if (answer) {
+    // Refused on its header: a body that is small, or not asked for yet, is no reason to part.
+    const bool small =
+        !framing.expects_continue && framing.content_length.value_or(0) <= kIgnoredBodyBytesMax;
+    if (framing.has_body() && (!small || framing.chunked)) {
+      answer->close = unread_body_ = true;
+    } else if (framing.has_body()) {
+      const Outcome drained = co_await take_body(framing, BodyRule::kIgnored, request);
+      if (drained != Outcome::kDone) answer->close = true;  // the rest may come yet
+    }
+    co_await send(std::move(*answer), framing.method);
+    co_return;
+  }
+  const Outcome body = co_await take_body(framing, rule, request);
+  if (body == Outcome::kGone) {
+    keep_alive_ = false;
+    co_return;
+  }
+  if (body == Outcome::kRefused) {
+    co_await send(std::move(*refusal_), framing.method);
+    co_return;
+  }
+  clear_deadline();
+  std::string failure;
+  try {
+    answer.emplace(co_await app_.routes[*index].handle(app_.services, request));
+  } catch (const std::exception& thrown) {
+    failure = thrown.what();
+  }
+  if (!answer) {
+    app_.log.error("a request failed", {{"request_id", request.id}, {"reason", failure}});
+    answer = error_response(500, "internal", "the request failed inside the server");
+  }
+  co_await send(std::move(*answer), framing.method);
+}
+
+void Session::record(const Request& request, std::size_t route, TimePoint start) {
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  app_.counters.count_request(route, sent_status_, took.count());
+  app_.counters.bytes_sent += sent_bytes_;
+  if (!sent_code_.empty()) app_.counters.count_refusal(sent_code_);
+  const log::Level level = sent_status_ >= 500   ? log::Level::kWarn
+                           : sent_status_ >= 400 ? log::Level::kInfo
+                                                 : log::Level::kDebug;
+  if (!app_.log.wants(level)) return;
+  app_.log.write(level, "request",
+                 {{"request_id", request.id},
+                  {"token", request.caller.name()},
+                  {"peer", request.peer_address},
+                  {"method", to_string(request.method)},
+                  {"path", request.path},
+                  {"status", std::uint64_t{sent_status_}},
+                  {"error_code", sent_code_},
+                  {"sent_bytes", sent_bytes_},
+                  {"latency_ms", took.count() * 1000}});
+}
+
+Awaitable<Session::Outcome> Session::take_body(const Framing& framing, BodyRule rule,
+                                               Request& request) {
+  const bool taken = rule == BodyRule::kTaken;
+  if (!framing.has_body()) {
+    if (taken && !framing.content_length && !framing.chunked) {
+      co_return refuse(error_response(411, "length_required",
+                                      "a body is wanted; send it with Content-Length or chunked"));
+    }
+    co_return Outcome::kDone;
+  }
+  const std::size_t bytes_max = taken ? app_.limits.body_bytes_max : kIgnoredBodyBytesMax;
+  if (framing.content_length.value_or(0) > bytes_max) {
+    unread_body_ = true;
+    co_return refuse(closing(error_response(
+        413, "body_too_large",
+        "the body has " + std::to_string(*framing.content_length) + " bytes; " +
+            std::to_string(bytes_max) + " are accepted")));
+  }
+  const Outcome continued = co_await continue_if_expected(framing);
+  if (continued != Outcome::kDone) co_return continued;
+  set_deadline(app_.limits.body_timeout_ms);
+  Outcome read{};
+  if (framing.chunked) {
+    read = co_await read_chunked_body(bytes_max, request);
+  } else {
+    read = co_await read_fixed_body(*framing.content_length, request);
+  }
+  app_.counters.bytes_received += request.body.size();
+  if (read != Outcome::kDone) co_return read;
+  if (taken) {
+    request.body.finish();
+  } else {
+    request.release_body();
+  }
+  co_return Outcome::kDone;
+}
+
+Awaitable<Session::Outcome> Session::continue_if_expected(const Framing& framing) {
+  // Who sends the body without waiting needs no word.
+  if (!framing.expects_continue || buffer_.size() != 0) co_return Outcome::kDone;
+  static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  const bool written = co_await write(asio::buffer(kContinue), {}, TimePoint::max());
+  co_return written ? Outcome::kDone : Outcome::kGone;
+}
+
+// Straight from the socket into the body's memory: a large body is copied once, by the kernel.
+Awaitable<Session::Outcome> Session::read_fixed_body(std::uint64_t length, Request& request) {
+  BodyBuffer& body = request.body;
+  const auto total = static_cast<std::size_t>(length);
+  body.reserve(total);
+  while (body.size() < total) {
+    const std::size_t step = std::min(total - body.size(), kBodyStepBytes);
+    if (!request.body_share.raise_to(body.size() + step)) {
+      unread_body_ = true;
+      co_return refuse(closing(retry_response(
+          503, "overloaded", "too many bytes of requests are in flight; send it again", 1)));
+    }
+    std::size_t bytes = std::min(step, buffer_.size());
+    if (bytes != 0) {
+      std::memcpy(body.room(), buffer_.data().data(), bytes);
+      buffer_.consume(bytes);
+    } else {
+      error_code error;
+      bytes = co_await socket_.async_read_some(asio::buffer(body.room(), step),
+                                               asio::redirect_error(UseAwaitable{}, error));
+      if (error || timed_out_) co_return refuse_read(error, "body");
+    }
+    body.grew_by(bytes);
+  }
+  co_return Outcome::kDone;
+}
+
+void Session::limit_chunk_headers() {
+  chunk_header_bytes_ = 0;
+  on_chunk_header_ = [this](std::uint64_t, boost::beast::string_view extensions,
+                            boost::beast::error_code& error) {
+    chunk_header_bytes_ += extensions.size();
+    if (extensions.size() > kChunkExtensionBytesMax ||
+        chunk_header_bytes_ > kChunkExtensionsBytesMax) {
+      error = bhttp::error::bad_chunk_extension;
+    }
+  };
+  parser_->on_chunk_header(on_chunk_header_);
+}
+
+Awaitable<Session::Outcome> Session::read_chunked_body(std::size_t bytes_max, Request& request) {
+  BodyBuffer& body = request.body;
+  limit_chunk_headers();
+  // The parser needs a chunk's header, or the trailers, whole in the buffer.
+  buffer_.max_size(std::max(buffer_.size(), kBodyStepBytes) + kTrailerBytesMax);
+  while (!parser_->is_done()) {
+    if (body.room_bytes() == 0) {
+      const std::size_t grown = std::max(kBodyStepBytes, body.size() * 2);
+      if (!request.body_share.raise_to(grown)) {
+        unread_body_ = true;
+        co_return refuse(closing(retry_response(
+            503, "overloaded", "too many bytes of requests are in flight; send it again", 1)));
+      }
+      body.reserve(grown);
+    }
+    const std::size_t room = body.room_bytes();
+    parser_->get().body().data = body.room();
+    parser_->get().body().size = room;
+    error_code error;
+    co_await bhttp::async_read_some(socket_, buffer_, *parser_,
+                                    asio::redirect_error(UseAwaitable{}, error));
+    body.grew_by(room - parser_->get().body().size);
+    if (error == bhttp::error::need_buffer) error = {};
+    if (error || timed_out_) co_return refuse_read(error, "body");
+    if (body.size() > bytes_max) {
+      unread_body_ = true;
+      co_return refuse(closing(error_response(
+          413, "body_too_large",
+          "the body is larger than the " + std::to_string(bytes_max) + " bytes accepted")));
+    }
+  }
+  co_return Outcome::kDone;
+}
+
+std::string Session::head_of(const Response& response, Method method, bool chunked) const {
+  std::string head = http_1_1_ ? "HTTP/1.1 " : "HTTP/1.0 ";
+  head += std::to_string(response.status);
+  head += ' ';
+  const auto reason = bhttp::obsolete_reason(static_cast<bhttp::status>(response.status));
+  head.append(reason.data(), reason.size());
+  head += "\r\nDate: ";
+  head += loop_.date();
+  if (response.status != 204) {
+    head += "\r\nContent-Type: ";
+    head += response.content_type;
+    if (chunked && http_1_1_) {
+      head += "\r\nTransfer-Encoding: chunked";
+    } else if (!chunked && !(response.source && method == Method::kHead)) {
+      head += "\r\nContent-Length: ";
+      head += std::to_string(response.body.size());
+    }
+  }
+  for (const auto& [name, value] : response.headers) {
+    head += "\r\n";
+    head += name;
+    head += ": ";
+    head += value;
+  }
+  if (!keep_alive_) {
+    head += "\r\nConnection: close";
+  } else if (!http_1_1_) {
+    head += "\r\nConnection: keep-alive";
+  }
+  head += "\r\n\r\n";
+  return head;
+}
+
+// Writes both buffers within the time of one write, and before `latest`.
+Awaitable<bool> Session::write(asio::const_buffer first, asio::const_buffer second,
+                               TimePoint latest) {
+  const std::array<asio::const_buffer, 2> buffers{first, second};
+  set_deadline(app_.limits.write_timeout_ms);
+  deadline_ = std::min(deadline_, latest);
+  error_code error;
+  co_await asio::async_write(socket_, buffers, asio::redirect_error(UseAwaitable{}, error));
+  clear_deadline();
+  if (timed_out_) app_.counters.count_refusal("write_timeout");
+  co_return !error && !timed_out_;
+}
+
+// Answers; keep_alive_ then tells whether the connection can go on.
+Awaitable<bool> Session::send(Response response, Method method) {
+  if (response.close || draining_) keep_alive_ = false;
+  sent_status_ = response.status;
+  sent_code_ = response.error_code;
+  if (response.source && method != Method::kHead) {
+    co_return co_await send_stream(std::move(response), method);
+  }
+  const bool chunked = response.source != nullptr;
+  const std::string head = head_of(response, method, chunked);
+  asio::const_buffer body;
+  if (method != Method::kHead && response.status != 204) body = asio::buffer(response.body);
+  sent_bytes_ = body.size();
+  const bool written = co_await write(asio::buffer(head), body, TimePoint::max());
+  if (!written) keep_alive_ = false;
+  co_return written;
+}
+
+namespace {
+
+// One call of a source, as work for a worker thread.
+struct Fill {
+  BodySource* source;
+  std::string* piece;
+  Result<bool> outcome = false;
+  void operator()() { outcome = source->fill(*piece); }
+};
+
+}  // namespace
+
+// The first piece decides the form: an answer that is whole by then gets a length, and an error its
+// status. After that an error can only be told by closing without the last chunk.
+Awaitable<bool> Session::send_stream(Response response, Method method) {
+  const TimePoint latest =
+      response.source_ms_max > 0
+          ? std::chrono::steady_clock::now() + std::chrono::milliseconds(response.source_ms_max)
+          : TimePoint::max();
+  std::string piece;
+  std::string head;
+  bool begun = false;
+  for (;;) {
+    Fill fill{response.source.get(), &piece};
+    co_await run_on(app_.workers, fill);
+    if (!fill.outcome.ok()) {
+      keep_alive_ = false;
+      if (!begun) {
+        Response failed = error_response(fill.outcome.error());
+        co_return co_await send(std::move(failed), method);
+      }
+      sent_code_ = "answer_cut_short";
+      app_.log.warn("an answer was cut short", {{"reason", fill.outcome.error().message}});
+      co_return false;
+    }
+    const bool more = *fill.outcome;
+    if (!begun && !more) {
+      response.source.reset();
+      response.body = std::move(piece);
+      co_return co_await send(std::move(response), method);
+    }
+    if (!begun) {
+      if (!http_1_1_) keep_alive_ = false;  // the end of the body is the end of the connection
+      head = head_of(response, method, true);
+      begun = true;
+    }
+    sent_bytes_ += piece.size();
+    if (http_1_1_ && !piece.empty()) {
+      char size[32];
+      const int digits = std::snprintf(size, sizeof size, "%zx\r\n", piece.size());
+      head.append(size, static_cast<std::size_t>(digits));
+      piece += "\r\n";
+    }
+    if (http_1_1_ && !more) piece += "0\r\n\r\n";
+    const bool written = co_await write(asio::buffer(head), asio::buffer(piece), latest);
+    if (!written) {
+      keep_alive_ = false;
+      sent_code_ = "answer_cut_short";
+    }
+    if (!written || !more) co_return written;
+    head.clear();
+    piece.clear();
+  }
+}
+
+// Closing while the client still sends would reset the connection, and the answer with it.
+Awaitable<void> Session::linger() {
+  error_code error;
+  socket_.shutdown(Socket::shutdown_send, error);
+  set_deadline(kLingerMs);
+  std::array<char, 4096> scratch;
+  for (std::size_t total = 0; !error && !timed_out_ && total < kLingerBytesMax;) {
+    total += co_await socket_.async_read_some(asio::buffer(scratch),
+                                              asio::redirect_error(UseAwaitable{}, error));
+  }
+  clear_deadline();
+}
+
+Awaitable<void> serve_connection(Socket socket, Peer peer, Loop& loop,
+                                 const Application& application) {
+  Session session(std::move(socket), std::move(peer), loop, application);
+  co_await session.run();
+}
+
+}  // namespace minuted::http

@@ -1,0 +1,122 @@
+// One connection, request after request: wait, read a header, judge it, read the body, answer. Its
+// phases have deadlines (header, body, idle, write) and bounds (limits.hpp); what breaks the framing
+// is answered and the connection closed, since nobody can know where the next request begins.
+// Pipelined requests are answered in order: the next is not looked at before.
+// Lives in its coroutine, on its loop's thread; every method belongs to that thread.
+#pragma once
+
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/buffer_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "http/asio.hpp"
+#include "http/byte_budget.hpp"
+#include "http/counters.hpp"
+#include "http/framing.hpp"
+#include "http/limits.hpp"
+#include "http/request.hpp"
+#include "http/response.hpp"
+#include "http/route.hpp"
+#include "http/workers.hpp"
+#include "log/log.hpp"
+
+namespace minuted::http {
+
+class Loop;
+
+// What the sessions serve, and what they share. Everything is borrowed and outlives them.
+struct Application {
+  std::span<const Route> routes;
+  Services& services;
+  // Who asks, and whether they may: fills Request::caller, or answers.
+  std::optional<Response> (*admit)(Services&, const Route&, Request&);
+  const Limits& limits;
+  HttpCounters& counters;
+  ByteBudget& budget;
+  Workers& workers;
+  const log::Log& log;
+};
+
+struct Peer {
+  std::string address;
+};
+
+class Session {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  Session(Socket socket, Peer peer, Loop& loop, const Application& application);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // Serves the connection to its end.
+  Awaitable<void> run();
+
+  // Ends what is waited for if its time is up.
+  void check_deadline(TimePoint now);
+  // Lets the request at hand be answered, then closes; at once if there is none.
+  void drain();
+  void abort();
+
+ private:
+  using Parser = boost::beast::http::request_parser<boost::beast::http::buffer_body>;
+  // What came of reading: the data, an answer to give instead, or nothing to answer to any more.
+  enum class Outcome : std::uint8_t { kDone, kRefused, kGone };
+
+  Awaitable<Outcome> wait_for_request();
+  Awaitable<Outcome> read_header();
+  Awaitable<boost::system::error_code> parse_header();
+  Awaitable<bool> serve_request();
+  Awaitable<void> answer_request(const Framing& framing, Request& request);
+  Awaitable<Outcome> take_body(const Framing& framing, BodyRule rule, Request& request);
+  Awaitable<Outcome> read_fixed_body(std::uint64_t length, Request& request);
+  Awaitable<Outcome> read_chunked_body(std::size_t bytes_max, Request& request);
+  Awaitable<Outcome> continue_if_expected(const Framing& framing);
+  Awaitable<bool> send(Response response, Method method);
+  Awaitable<bool> send_stream(Response response, Method method);
+  Awaitable<bool> write(boost::asio::const_buffer first, boost::asio::const_buffer second,
+                        TimePoint latest);
+  Awaitable<void> linger();
+
+  Outcome refuse(Response response);
+  Outcome refuse_read(const boost::system::error_code& error, std::string_view phase);
+  void set_deadline(std::int64_t after_ms);
+  void clear_deadline() { deadline_ = TimePoint::max(); }
+  std::string head_of(const Response& response, Method method, bool chunked) const;
+  void limit_chunk_headers();
+  void record(const Request& request, std::size_t route, TimePoint start);
+
+  Socket socket_;
+  const Peer peer_;
+  Loop& loop_;
+  const Application& app_;
+  boost::beast::flat_buffer buffer_;
+  std::optional<Parser> parser_;
+  TimePoint deadline_ = TimePoint::max();
+  bool timed_out_ = false;
+  bool idle_ = false;
+  bool draining_ = false;
+  bool aborted_ = false;
+  bool folded_field_ = false;  // the header has one
+  bool unread_body_ = false;   // the client may still be sending what we will not read
+  bool keep_alive_ = false;
+  bool http_1_1_ = true;
+  std::optional<Response> refusal_;
+  std::uint64_t sent_bytes_ = 0;  // of the answer's body
+  std::uint16_t sent_status_ = 0;
+  std::string_view sent_code_;
+  std::size_t chunk_header_bytes_ = 0;
+  std::function<void(std::uint64_t, boost::beast::string_view, boost::beast::error_code&)>
+      on_chunk_header_;
+};
+
+// A session from its beginning to its end. `socket` and `peer` become the coroutine's own.
+Awaitable<void> serve_connection(Socket socket, Peer peer, Loop& loop,
+                                 const Application& application);
+
+}  // namespace minuted::http

@@ -1,0 +1,60 @@
+// What the daemon tells its operator while it runs: one line an event, for people on a terminal, as
+// JSON otherwise. Never a token, never a body. Each line is one write, so lines of several threads do
+// not mix. Any thread.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "minuted/time.hpp"
+
+namespace minuted::log {
+
+enum class Level : std::uint8_t { kDebug, kInfo, kWarn, kError };
+enum class Format : std::uint8_t { kHuman, kJson };
+
+std::string_view to_string(Level level);
+
+struct Field {
+  std::string_view name;  // lower_snake_case, unit last
+  std::variant<std::string_view, std::uint64_t, double> value;
+};
+using Fields = std::initializer_list<Field>;
+
+class Log {
+ public:
+  // Writes to `fd`, which it does not own. Borrows the clock.
+  Log(int fd, Format format, Level level_min, const Clock& clock)
+      : fd_(fd), format_(format), level_min_(level_min), clock_(clock) {}
+
+  bool wants(Level level) const { return level >= level_min_; }
+  void write(Level level, std::string_view message, Fields fields = {}) const;
+
+  void debug(std::string_view message, Fields fields = {}) const {
+    write(Level::kDebug, message, fields);
+  }
+  void info(std::string_view message, Fields fields = {}) const {
+    write(Level::kInfo, message, fields);
+  }
+  void warn(std::string_view message, Fields fields = {}) const {
+    write(Level::kWarn, message, fields);
+  }
+  void error(std::string_view message, Fields fields = {}) const {
+    write(Level::kError, message, fields);
+  }
+
+ private:
+  const int fd_;
+  const Format format_;
+  const Level level_min_;
+  const Clock& clock_;
+};
+
+// The line write() would write, with its end. Pure.
+std::string format_line(Format format, Level level, std::string_view message, Fields fields,
+                        Millis now);
+
+}  // namespace minuted::log

@@ -1,0 +1,220 @@
+// The daemon's wiring, from top to bottom: settings, log, engine, services, server; then it waits for
+// signals, and takes it all down in the opposite order. SIGTERM and SIGINT stop it, a second one at
+// once; exit codes: 0 stopped as asked, 1 could not start or had to break off, 2 wrong usage.
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "auth/token_command.hpp"
+#include "auth/token_store.hpp"
+#include "handlers/access.hpp"
+#include "handlers/routes.hpp"
+#include "handlers/services.hpp"
+#include "http/server.hpp"
+#include "log/log.hpp"
+#include "minuted/engine.hpp"
+#include "settings/settings.hpp"
+
+namespace minuted {
+namespace {
+
+constexpr int kExitFailed = 1;
+// Descriptors beside the connections': RocksDB's tables (512) and logs, ours.
+constexpr std::uint64_t kFilesBesideConnections = 640;
+constexpr int kHousekeepingSeconds = 1;
+
+log::Log make_log(const settings::Settings& s) {
+  using settings::LogFormat;
+  const bool human =
+      s.log_format == LogFormat::kHuman || (s.log_format == LogFormat::kAuto && ::isatty(STDERR_FILENO));
+  return {STDERR_FILENO, human ? log::Format::kHuman : log::Format::kJson,
+          static_cast<log::Level>(s.log_level), system_clock()};
+}
+
+Options engine_options(const settings::Settings& s) {
+  Options options;
+  options.path = s.data_dir;
+  options.accept_lost_commits = s.accept_lost_commits;
+  options.fold_interval_ms = s.fold_interval_ms;
+  options.fold_batch_bytes = s.fold_batch_bytes;
+  options.commit_queue_bytes_max = s.commit_queue_bytes;
+  options.idempotency_window_ms = s.idempotency_window_ms;
+  options.snapshot_ms_max = s.snapshot_lifetime_ms;
+  options.series.new_per_minute_max = s.new_series_per_minute_max;
+  options.series.total_max = s.series_max;
+  options.series.repo_new_per_minute_max = s.repo_new_series_per_minute_max;
+  options.series.repo_total_max = s.repo_series_max;
+  options.disk_reserve_bytes = s.disk_reserve_bytes;
+  options.disk_reserve_percent = s.disk_reserve_percent;
+  options.block_cache_bytes = s.block_cache_bytes;
+  options.memtable_bytes = s.memtables_bytes;
+  return options;
+}
+
+http::Limits http_limits(const settings::Settings& s) {
+  http::Limits limits;
+  limits.connections_max = s.connections_max;
+  limits.connections_per_address_max = s.connections_per_address_max;
+  limits.header_bytes_max = s.header_bytes_max;
+  limits.uri_bytes_max = s.uri_bytes_max;
+  limits.body_bytes_max = s.body_bytes_max;
+  limits.bytes_in_flight_max = s.bytes_in_flight_max;
+  limits.header_timeout_ms = s.header_timeout_ms;
+  limits.body_timeout_ms = s.body_timeout_ms;
+  limits.idle_timeout_ms = s.idle_timeout_ms;
+  limits.write_timeout_ms = s.write_timeout_ms;
+  limits.drain_timeout_ms = s.drain_timeout_ms;
+  return limits;
+}
+
+// Raises the limit of open files as far as needed; a sentence if that is not far enough.
+std::optional<std::string> raise_file_limit(std::uint64_t connections) {
+  const std::uint64_t wanted = connections + kFilesBesideConnections;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return std::nullopt;
+  rlimit raised = limit;
+  raised.rlim_cur = std::min<rlim_t>(wanted, limit.rlim_max);
+  if (::setrlimit(RLIMIT_NOFILE, &raised) == 0 && raised.rlim_cur >= wanted) return std::nullopt;
+  return "the limit of open files is " + std::to_string(limit.rlim_max) + ", but connections-max " +
+         std::to_string(connections) + " and the store need " + std::to_string(wanted) +
+         "; raise it (ulimit -n, LimitNOFILE=) or lower connections-max";
+}
+
+// The signals main waits for; blocked before any thread starts, so that none of them gets one.
+sigset_t block_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+void tell(const auth::ReloadOutcome& outcome, const log::Log& log) {
+  using Kind = auth::ReloadOutcome::Kind;
+  if (outcome.kind == Kind::kKeptOld) {
+    log.error("the tokens stay as they were",
+              {{"reason", std::string_view(outcome.error->message)}});
+  } else if (outcome.kind == Kind::kLoaded) {
+    log.info("tokens read", {{"tokens", std::uint64_t{outcome.tokens}}});
+    for (const std::string& warning : outcome.warnings) log.warn(warning);
+  }
+}
+
+// Waits, minding what has to be looked at now and then. Returns the signal that asks for the end.
+int wait_for_end(const sigset_t& signals, auth::TokenStore* tokens, const log::Log& log) {
+  for (;;) {
+    const timespec patience{kHousekeepingSeconds, 0};
+    const int number = ::sigtimedwait(&signals, nullptr, &patience);
+    if (number == SIGTERM || number == SIGINT) return number;
+    if (tokens != nullptr) {
+      tell(number == SIGHUP ? tokens->reload() : tokens->reload_if_changed(), log);
+    }
+  }
+}
+
+// From now on a signal ends the process at once: somebody is tired of waiting.
+void end_on_next_signal(const sigset_t& signals) {
+  ::signal(SIGTERM, SIG_DFL);
+  ::signal(SIGINT, SIG_DFL);
+  ::pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+}
+
+int serve(const settings::Settings& s, const log::Log& log, const sigset_t& signals) {
+  if (const auto problem = raise_file_limit(s.connections_max)) {
+    log.error(*problem);
+    return kExitFailed;
+  }
+  const http::Limits limits = http_limits(s);
+  auto opened = Engine::open(engine_options(s));
+  if (!opened) {
+    log.error("cannot open the data", {{"code", std::string_view(to_string(opened.error().code))},
+                                       {"reason", std::string_view(opened.error().message)}});
+    return kExitFailed;
+  }
+  std::unique_ptr<auth::TokenStore> tokens;
+  if (!s.tokens_file.empty()) {
+    auto read = auth::TokenStore::open(s.tokens_file, system_clock());
+    if (!read) {
+      log.error("cannot read the tokens", {{"reason", std::string_view(read.error().message)}});
+      return kExitFailed;
+    }
+    tokens = std::move(*read);
+    for (const std::string& warning : tokens->first_warnings()) log.warn(warning);
+  }
+  http::HttpCounters counters(http::routes().size());
+  http::ByteBudget budget(limits.bytes_in_flight_max);
+  http::Workers workers(s.worker_threads);
+  const std::unique_ptr<Engine> engine = std::move(*opened);
+  http::Services services(
+      {s.json_depth_max,
+       s.scans_max,
+       s.snapshot_lifetime_ms,
+       {s.inflated_bytes_max, s.inflate_ratio_max},
+       {s.serve_anyone_without_tokens, {}}},
+      *engine, workers, tokens.get(), counters, budget, system_clock(), log);
+  http::Server server({s.io_threads, &system_clock(), {}},
+                      {http::routes(), services, http::admit, limits, counters, budget, workers, log});
+  const auto port = server.listen(s.listen.host, s.listen.port);
+  if (!port) {
+    log.error(port.error().message);
+    return kExitFailed;
+  }
+  server.start();
+  const bool v6 = s.listen.host.find(':') != std::string::npos;
+  const std::string where = (v6 ? "[" + s.listen.host + "]" : s.listen.host) + ":" +
+                            std::to_string(*port);
+  std::error_code ignored;
+  std::printf("minuted %s listening on http://%s, data in %s\n", MINUTED_VERSION, where.c_str(),
+              std::filesystem::absolute(s.data_dir, ignored).c_str());
+  std::fflush(stdout);
+
+  const int number = wait_for_end(signals, tokens.get(), log);
+  log.info("stopping", {{"signal", std::string_view(::strsignal(number))},
+                        {"connections", std::uint64_t{server.connections()}}});
+  end_on_next_signal(signals);
+  services.stopping = true;
+  if (!server.stop()) {
+    // Acknowledged data is on disk; what hangs below us must not hold the process.
+    log.error("connections did not end in time; breaking off");
+    std::_Exit(kExitFailed);
+  }
+  log.info("stopped");
+  return 0;
+}
+
+int run(std::vector<std::string> arguments) {
+  if (!arguments.empty() && arguments.front() == "token") {
+    return auth::run_token_command(std::span<const std::string>(arguments).subspan(1),
+                                   {std::cout, std::cerr, ::isatty(STDOUT_FILENO) != 0},
+                                   system_clock());
+  }
+  auto read = settings::read_settings(arguments, settings::process_environment());
+  if (const auto* end = std::get_if<settings::Exit>(&read)) {
+    (end->code == 0 ? std::cout : std::cerr) << end->text;
+    return end->code;
+  }
+  const settings::Read& given = std::get<settings::Read>(read);
+  const log::Log log = make_log(given.settings);
+  for (const std::string& warning : given.warnings) log.warn(warning);
+  return serve(given.settings, log, block_signals());
+}
+
+}  // namespace
+}  // namespace minuted
+
+int main(int argc, char** argv) {
+  try {
+    return minuted::run({argv + 1, argv + argc});
+  } catch (const std::exception& thrown) {
+    std::fprintf(stderr, "minuted: %s\n", thrown.what());
+    return 1;
+  }
+}

@@ -1,0 +1,67 @@
+#include "render/page_cursor.hpp"
+
+#include "minuted/event.hpp"
+#include "render/base64url.hpp"
+
+namespace minuted::render {
+namespace {
+
+constexpr char kVersion = 0x01;
+
+void put_number(std::string& out, std::uint64_t value, unsigned bytes) {
+  while (bytes-- != 0) out.push_back(static_cast<char>(value >> (8 * bytes)));
+}
+
+// Takes from the front of `rest`; whoever takes too much gets nothing, and so knows.
+std::optional<std::uint64_t> take_number(std::string_view& rest, std::size_t bytes) {
+  if (rest.size() < bytes) return std::nullopt;
+  std::uint64_t value = 0;
+  for (const char c : rest.substr(0, bytes)) value = value << 8 | static_cast<unsigned char>(c);
+  rest.remove_prefix(bytes);
+  return value;
+}
+
+std::optional<std::string> take_id(std::string_view& rest) {
+  const std::size_t end = rest.find('\0');
+  if (end == rest.npos) return std::nullopt;
+  std::string id(rest.substr(0, end));
+  rest.remove_prefix(end + 1);
+  if (check_id(id)) return std::nullopt;
+  return id;
+}
+
+}  // namespace
+
+std::string encode_cursor(const PageCursor& cursor) {
+  std::string bytes(1, kVersion);
+  put_number(bytes, cursor.range.begin.value, 4);
+  put_number(bytes, cursor.range.end.value, 4);
+  put_number(bytes, cursor.query_hash, 8);
+  bytes.append(cursor.last.repo).push_back('\0');
+  bytes.append(cursor.last.bucket).push_back('\0');
+  put_number(bytes, cursor.last.minute.value, 4);
+  bytes += cursor.last.host;
+  return to_base64url(bytes);
+}
+
+std::optional<PageCursor> decode_cursor(std::string_view text) {
+  const auto bytes = from_base64url(text);
+  if (!bytes || bytes->empty() || bytes->front() != kVersion) return std::nullopt;
+  std::string_view rest = std::string_view(*bytes).substr(1);
+  const auto begin = take_number(rest, 4);
+  const auto end = take_number(rest, 4);
+  const auto hash = take_number(rest, 8);
+  auto repo = take_id(rest);
+  if (!hash || !repo) return std::nullopt;
+  auto bucket = take_id(rest);
+  const auto minute = take_number(rest, 4);
+  if (!bucket || !minute || check_id(rest)) return std::nullopt;
+  const auto as_minute = [](std::uint64_t m) { return Minute{static_cast<std::uint32_t>(m)}; };
+  const std::uint64_t end_max = std::uint64_t{kMinuteMax.value} + 1;
+  if (*begin > end_max || *end > end_max || *minute >= end_max) return std::nullopt;
+  return PageCursor{{as_minute(*begin), as_minute(*end)},
+                    *hash,
+                    {std::move(*repo), std::move(*bucket), as_minute(*minute), std::string(rest)}};
+}
+
+}  // namespace minuted::render

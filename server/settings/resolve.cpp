@@ -1,0 +1,124 @@
+#include "settings/resolve.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+#include "minuted/event.hpp"
+
+namespace minuted::settings {
+namespace {
+
+class Resolver {
+ public:
+  Resolver() : winners_(definitions().size()) {}
+
+  void take(const Given& given) {
+    Winner& best = winners_[index_of(*given.definition)];
+    const bool first = best.given == nullptr;
+    Settings dropped;
+    const bool good = take_values(given, first ? out_.settings : dropped) && !given.faulty;
+    if (first) best = {&given, good};
+  }
+
+  Resolved finish() {
+    check_order("body-bytes-max", "bytes-in-flight-max");
+    check_order("body-bytes-max", "inflated-bytes-max");
+    check_access();
+    for (const Winner& winner : winners_) out_.origins.push_back(origin_of(winner));
+    return std::move(out_);
+  }
+
+ private:
+  struct Winner {
+    const Given* given = nullptr;  // the caller's
+    bool good = true;
+  };
+
+  static std::size_t index_of(const Definition& definition) {
+    return static_cast<std::size_t>(&definition - definitions().data());
+  }
+
+  static std::string origin_of(const Winner& winner) {
+    if (winner.given == nullptr) return "the default";
+    if (winner.given->layer != Layer::kFile) return winner.given->origin;
+    return winner.given->origin + ":" + std::to_string(winner.given->line);
+  }
+
+  bool take_values(const Given& given, Settings& settings) {
+    const Definition& definition = *given.definition;
+    if (given.values.size() > kListElementsMax) {
+      out_.errors.push_back(place_of(given, given.line) + " has " +
+                            std::to_string(given.values.size()) + " elements; give at most " +
+                            std::to_string(kListElementsMax));
+      return false;
+    }
+    const std::size_t errors_before = out_.errors.size();
+    for (const Value& value : given.values) {
+      if (const auto fault = definition.take(definition, value.text, settings)) {
+        out_.errors.push_back(place_of(given, value.line) + " " + shorten(value.text) + " " +
+                              *fault + "; give " + expectation_of(definition));
+      }
+    }
+    return out_.errors.size() == errors_before;
+  }
+
+  // A setting as the sentence about it begins: where it was given, or its flag; and its value.
+  std::string offender(const Definition& definition) const {
+    const Given* const given = winner(definition).given;
+    return (given == nullptr ? flag_of(definition) : place_of(*given, given->line)) + " " +
+           shorten(definition.texts(definition, out_.settings).front());
+  }
+
+  const Winner& winner(const Definition& definition) const {
+    return winners_[index_of(definition)];
+  }
+
+  // Both are sizes.
+  void check_order(std::string_view lower, std::string_view upper) {
+    const Definition& low = *find_definition(lower);
+    const Definition& high = *find_definition(upper);
+    if (!winner(low).good || !winner(high).good) return;
+    const auto value = [&](const Definition& of) {
+      const std::string text = of.texts(of, out_.settings).front();
+      return *parse_number(*number_form(of.form), text, of.range);
+    };
+    if (value(low) <= value(high)) return;
+    const bool told_high = winner(low).given == nullptr;  // blame what was given
+    const auto plain = [&](const Definition& of) {
+      return std::string(of.name) + " " + of.texts(of, out_.settings).front() + " (" +
+             origin_of(winner(of)) + ")";
+    };
+    out_.errors.push_back(told_high ? offender(high) + " is below " + plain(low) +
+                                          "; give at least that, or lower " + flag_of(low)
+                                    : offender(low) + " is above " + plain(high) +
+                                          "; give at most that, or raise " + flag_of(high));
+  }
+
+  void check_access() {
+    const Definition& listen = *find_definition("listen");
+    const Definition& tokens = *find_definition("tokens");
+    const Definition& anyone = *find_definition("serve-anyone-without-tokens");
+    if (!winner(listen).good || !winner(tokens).good || !winner(anyone).good) return;
+    if (is_loopback(out_.settings.listen) || !out_.settings.tokens_file.empty() ||
+        out_.settings.serve_anyone_without_tokens) {
+      return;
+    }
+    out_.errors.push_back(
+        offender(listen) + " can be reached from other machines and there are no tokens; give " +
+        flag_of(tokens) + " FILE, or " + flag_of(anyone) + " to let anyone read and write");
+  }
+
+  std::vector<Winner> winners_;  // by definition
+  Resolved out_;
+};
+
+}  // namespace
+
+Resolved resolve(std::span<const Given> given) {
+  Resolver resolver;
+  for (const Given& one : given) resolver.take(one);
+  return resolver.finish();
+}
+
+}  // namespace minuted::settings

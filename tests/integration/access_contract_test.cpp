@@ -1,0 +1,202 @@
+// A daemon with tokens: who may ask what, what a token that is limited to repos sees, and whose an
+// idempotency key is.
+#include <fstream>
+
+#include "auth/tokens.hpp"
+#include "integration/conversation.hpp"
+
+namespace minuted::test {
+namespace {
+
+// What the holder of the token `name` sends.
+std::string secret_of(std::string_view name) { return "mnt_secret-of-" + std::string(name); }
+
+std::string token_text(std::string_view name, std::string_view scopes, std::string_view more = "") {
+  std::string text = "[[token]]\nname = \"" + std::string(name) + "\"\nsha256 = \"";
+  text += auth::to_hex(auth::digest_of(secret_of(name)));
+  text.append("\"\nscopes = [").append(scopes).append("]\ncreated = 2024-02-01T10:15:00Z\n");
+  return text.append(more).append("\n");
+}
+
+std::string write_tokens(const TempDir& directory) {
+  const std::string path = directory / "tokens.toml";
+  std::ofstream file(path);
+  file << "format = 1\n"
+       << token_text("ingest", R"("ingest")") << token_text("ingest-2", R"("ingest")")
+       << token_text("read", R"("read")") << token_text("admin", R"("admin")")
+       << token_text("all", R"("ingest", "read", "admin")")
+       << token_text("read-a", R"("read")", "repos = [\"a\"]\n")
+       << token_text("read-none", R"("read")", "repos = [\"unheard-of\"]\n")
+       << token_text("admin-a", R"("admin")", "repos = [\"a\"]\n")
+       << token_text("expired", R"("ingest", "read", "admin")", "expires = 2024-03-01T00:00:00Z\n")
+       << token_text("revoked", R"("ingest", "read", "admin")", "revoked = 2024-03-01T08:00:00Z\n");
+  return path;
+}
+
+class AccessContractTest : public testing::Test {
+ protected:
+  AccessContractTest()
+      : daemon_(directory_ / "store", {"--tokens", write_tokens(directory_)}),
+        client_(daemon_.port()) {}
+
+  static HeaderList bearer(std::string_view name) {
+    return {{"Authorization", "Bearer " + secret_of(name)}};
+  }
+
+  TempDir directory_;
+  Daemon daemon_;
+  HttpClient client_;
+};
+
+TEST_F(AccessContractTest, EachRouteAsksForItsScope) {
+  struct Caller {
+    std::string name;
+    HeaderList headers;
+  };
+  std::vector<Caller> callers = {{"nobody", {}}};
+  for (const char* name :
+       {"ingest", "read", "admin", "all", "read-a", "admin-a", "expired", "revoked"}) {
+    callers.push_back({name, bearer(name)});
+  }
+  callers.push_back({"unknown", bearer("nobody-we-know")});
+  callers.push_back({"malformed", {{"Authorization", "Basic dXNlcjpwYXNz"}}});
+  struct Route {
+    const char* method;
+    const char* target;
+    std::vector<unsigned> statuses;  // of the callers, in their order
+  };
+  const std::vector<Route> routes = {
+      // nobody, ingest, read, admin, all, read-a, admin-a, expired, revoked, unknown, malformed
+      {"POST", "/events", {401, 200, 403, 403, 200, 403, 403, 401, 401, 401, 401}},
+      {"GET", "/stats/minute", {401, 403, 200, 403, 200, 200, 403, 401, 401, 401, 401}},
+      {"HEAD", "/stats/minute", {401, 403, 200, 403, 200, 200, 403, 401, 401, 401, 401}},
+      {"POST", "/admin/fold", {401, 403, 403, 200, 200, 403, 403, 401, 401, 401, 401}},
+      {"GET", "/metrics", {401, 403, 200, 200, 200, 403, 200, 401, 401, 401, 401}},
+      {"GET", "/livez", {200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200}},
+      {"GET", "/readyz", {200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200}},
+      {"GET", "/version", {200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200}},
+  };
+  for (const Route& route : routes) {
+    for (std::size_t i = 0; i < callers.size(); ++i) {
+      const std::string body = std::string_view(route.method) == "POST" ? "[]" : "";
+      const Answer answer = client_.request(route.method, route.target, body, callers[i].headers);
+      EXPECT_EQ(answer.status, route.statuses[i])
+          << route.method << " " << route.target << " by " << callers[i].name;
+      EXPECT_EQ(answer.header("www-authenticate").empty(), answer.status == 200)
+          << route.method << " " << route.target << " by " << callers[i].name;
+    }
+  }
+}
+
+TEST_F(AccessContractTest, RefusalsSayWhatIsWrongWithTheToken) {
+  struct Case {
+    std::string authorization;
+    unsigned status;
+    std::string_view code;
+    std::string message;
+    std::string challenge;
+  };
+  const std::string plain = "Bearer realm=\"minuted\"";
+  const std::string bad = plain + ", error=\"invalid_token\"";
+  const std::vector<Case> cases = {
+      {"Bearer " + secret_of("expired"), 401, "expired_token",
+       "the token \"expired\" expired at 2024-03-01T00:00:00.000Z; ask the operator for a new one",
+       bad},
+      {"Bearer " + secret_of("revoked"), 401, "revoked_token",
+       "the token \"revoked\" was revoked at 2024-03-01T08:00:00.000Z; ask the operator for a new "
+       "one",
+       bad},
+      {"bearer mnt_guess", 401, "unknown_token",
+       "the token in the Authorization header is none of this daemon's; send one that `minuted "
+       "token create` printed for it",
+       bad},
+      {"Basic dXNlcjpwYXNz", 401, "malformed_authorization",
+       "the Authorization header is not of the Bearer scheme; send Authorization: Bearer TOKEN",
+       plain},
+      {"Bearer", 401, "malformed_authorization",
+       "the Authorization header names no token; send Authorization: Bearer TOKEN", plain},
+      {"Bearer " + std::string(257, 'x'), 401, "malformed_authorization",
+       "the token in the Authorization header is longer than 256 bytes; send it as `minuted token "
+       "create` printed it",
+       plain},
+      {"Bearer a b", 401, "malformed_authorization",
+       "the token in the Authorization header has a character that no token has; send it as "
+       "`minuted token create` printed it",
+       plain},
+      {"Bearer " + secret_of("admin-a"), 403, "insufficient_scope",
+       "the token \"admin-a\" is for admin of some repos; this request needs admin for all repos",
+       plain + ", error=\"insufficient_scope\""},
+      {"Bearer " + secret_of("read"), 403, "insufficient_scope",
+       "the token \"read\" is for read; this request needs admin for all repos",
+       plain + ", error=\"insufficient_scope\""},
+  };
+  for (const Case& one : cases) {
+    SCOPED_TRACE(one.authorization);
+    const Answer answer = client_.post("/admin/fold", "", {{"Authorization", one.authorization}});
+    EXPECT_EQ(answer.status, one.status);
+    EXPECT_EQ(answer.body, refusal_text(one.code, one.message));
+    EXPECT_EQ(answer.header("www-authenticate"), one.challenge);
+  }
+  const Answer nothing = client_.post("/admin/fold", "");
+  EXPECT_EQ(nothing.body, refusal_text("missing_token",
+                                       "the request has no Authorization header; send "
+                                       "Authorization: Bearer TOKEN"));
+  EXPECT_EQ(nothing.header("www-authenticate"), plain);
+}
+
+TEST_F(AccessContractTest, ALimitedTokenSeesItsReposAndNoTraceOfOthers) {
+  for (const char* repo : {"a", "b"}) {
+    ASSERT_EQ(client_.push(to_text(EventText{.repo = repo}), bearer("ingest")).status, 200U);
+  }
+  const std::string query(kDayQuery);
+  const auto read = [&](std::string_view name, const std::string& filter) {
+    const Answer answer = client_.get(query + filter, bearer(name));
+    EXPECT_EQ(answer.status, 200U) << name << " " << filter;
+    return answer.body;
+  };
+  EXPECT_EQ(read("read", ""), rows_text({{.repo = "a"}, {.repo = "b"}}));
+  EXPECT_EQ(read("read-a", ""), rows_text({{.repo = "a"}}));
+  EXPECT_EQ(read("read-a", "&repoId=a,b"), rows_text({{.repo = "a"}}));
+  EXPECT_EQ(read("read-none", ""), rows_text({}));
+  // A repo that is another's and one that is nobody's read alike, down to the headers.
+  const Answer foreign = client_.get(query + "&repoId=b", bearer("read-a"));
+  const Answer missing = client_.get(query + "&repoId=c", bearer("read-a"));
+  EXPECT_EQ(foreign.status, 200U);
+  EXPECT_EQ(foreign.body, rows_text({}));
+  EXPECT_EQ(missing.body, foreign.body);
+  EXPECT_EQ(missing.header("content-length"), foreign.header("content-length"));
+}
+
+TEST_F(AccessContractTest, AKeyBelongsToTheTokenThatUsedIt) {
+  const std::string body = to_text(EventText{});
+  const auto push = [&](std::string_view name) {
+    HeaderList headers = bearer(name);
+    headers.emplace_back("Idempotency-Key", "k");
+    return client_.push(body, headers).body;
+  };
+  EXPECT_EQ(push("ingest"), to_text(ReceiptText{1}));
+  EXPECT_EQ(push("ingest-2"), to_text(ReceiptText{1}));
+  EXPECT_EQ(push("ingest"), to_text(ReceiptText{1, 0, true}));
+  EXPECT_EQ(push("ingest-2"), to_text(ReceiptText{1, 0, true}));
+  EXPECT_EQ(
+      client_.get(kDayQuery, bearer("read")).body,
+      rows_text({{.sums = R"("upl_bytes":14,"dwl_bytes":0,"size_change":0,"latency_ms":0)"}}));
+}
+
+TEST_F(AccessContractTest, WithTokensAnyHostAndPageMayAsk) {
+  client_.send(
+      "GET /livez HTTP/1.1\r\nHost: stats.example\r\nOrigin: https://pages.example\r\n\r\n");
+  EXPECT_EQ(client_.read_answer().status, 200U);
+}
+
+// A body that nobody may send is not waited for.
+TEST_F(AccessContractTest, RefusalComesBeforeTheBody) {
+  client_.send(
+      "POST /events HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
+      "Content-Length: 1000000\r\n\r\n");
+  EXPECT_EQ(client_.read_answer().status, 401U);
+  EXPECT_TRUE(client_.closed());
+}
+
+}  // namespace
+}  // namespace minuted::test

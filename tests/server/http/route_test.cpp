@@ -1,0 +1,49 @@
+// The table of routes: who answers, and what 405 and OPTIONS say.
+#include "http/route.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+namespace minuted::http {
+namespace {
+
+using enum Method;
+
+constexpr auto route(Method method, std::string_view path) {
+  return Route{method, path, auth::Need::kNothing, BodyRule::kIgnored, nullptr, nullptr};
+}
+constexpr std::array kRoutes = {route(kPost, "/events"), route(kGet, "/events"),
+                                route(kPut, "/repos"), route(kGet, "/livez")};
+
+TEST(RouteTest, MethodAndPathDecide) {
+  EXPECT_EQ(find_route(kRoutes, kPost, "/events"), 0U);
+  EXPECT_EQ(find_route(kRoutes, kGet, "/events"), 1U);
+  EXPECT_EQ(find_route(kRoutes, kPut, "/repos"), 2U);
+  EXPECT_EQ(find_route(kRoutes, kGet, "/livez"), 3U);
+}
+
+TEST(RouteTest, HeadFindsTheRouteOfGet) {
+  EXPECT_EQ(find_route(kRoutes, kHead, "/events"), 1U);
+  EXPECT_EQ(find_route(kRoutes, kHead, "/repos"), std::nullopt);
+}
+
+TEST(RouteTest, NothingElseIsFound) {
+  EXPECT_EQ(find_route(kRoutes, kPut, "/events"), std::nullopt);
+  EXPECT_EQ(find_route(kRoutes, kOther, "/events"), std::nullopt);
+  EXPECT_EQ(find_route(kRoutes, kOptions, "/events"), std::nullopt);
+  for (const char* path : {"", "/", "/event", "/events/", "/Events", "/livez?", "*"}) {
+    EXPECT_EQ(find_route(kRoutes, kGet, path), std::nullopt) << path;
+  }
+  EXPECT_EQ(find_route({}, kGet, "/livez"), std::nullopt);
+}
+
+TEST(RouteTest, AllowedMethodsAreThoseOfThePath) {
+  EXPECT_EQ(allowed_methods(kRoutes, "/events"), "POST, GET, HEAD, OPTIONS");
+  EXPECT_EQ(allowed_methods(kRoutes, "/repos"), "PUT, OPTIONS");
+  EXPECT_EQ(allowed_methods(kRoutes, "/livez"), "GET, HEAD, OPTIONS");
+  EXPECT_EQ(allowed_methods(kRoutes, "/other"), "");
+}
+
+}  // namespace
+}  // namespace minuted::http

@@ -1,0 +1,118 @@
+#include "support/daemon.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <charconv>
+
+namespace minuted::test {
+namespace {
+
+constexpr int kStartSecondsMax = 60;
+constexpr std::string_view kListening = "listening on http://";
+
+struct Child {
+  pid_t pid;
+  int output_fd;
+};
+
+Child spawn(const std::vector<std::string>& arguments) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) std::abort();
+  std::vector<char*> argv;
+  static const std::string program = MINUTED_BINARY;
+  argv.push_back(const_cast<char*>(program.c_str()));
+  for (const std::string& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
+  argv.push_back(nullptr);
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::dup2(ends[1], STDOUT_FILENO);
+    ::dup2(ends[1], STDERR_FILENO);
+    ::execv(argv[0], argv.data());
+    ::_exit(127);
+  }
+  ::close(ends[1]);
+  return {pid, ends[0]};
+}
+
+int wait_for(pid_t pid) {
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+// The port behind "listening on http://HOST:" once the line is whole.
+std::uint16_t find_port(const std::string& output) {
+  const std::size_t at = output.find(kListening);
+  if (at == output.npos) return 0;
+  const std::size_t end = output.find_first_of(", \n", at + kListening.size());
+  if (end == output.npos) return 0;
+  const std::size_t colon = output.rfind(':', end);
+  std::uint16_t port = 0;
+  std::from_chars(output.data() + colon + 1, output.data() + end, port);
+  return port;
+}
+
+}  // namespace
+
+Daemon::Daemon(const std::string& data, std::vector<std::string> flags) {
+  flags.insert(flags.begin(), {"--data", data, "--listen", "127.0.0.1:0"});
+  const Child child = spawn(flags);
+  pid_ = child.pid;
+  output_fd_ = child.output_fd;
+  while (port_ == 0 && read_some()) port_ = find_port(output_);
+  EXPECT_NE(port_, 0) << "the daemon ended or hung before it listened:\n" << output_;
+}
+
+Daemon::~Daemon() {
+  if (pid_ > 0) kill();
+  ::close(output_fd_);
+}
+
+// More output, or false at its end or after too long a silence.
+bool Daemon::read_some() {
+  pollfd readable{output_fd_, POLLIN, 0};
+  if (::poll(&readable, 1, kStartSecondsMax * 1000) <= 0) return false;
+  char text[4096];
+  const ssize_t bytes = ::read(output_fd_, text, sizeof text);
+  if (bytes <= 0) return false;
+  output_.append(text, static_cast<std::size_t>(bytes));
+  return true;
+}
+
+void Daemon::signal(int number) { ::kill(pid_, number); }
+
+int Daemon::wait() {
+  while (read_some()) {
+  }
+  const int code = wait_for(pid_);
+  pid_ = -1;
+  return code;
+}
+
+void Daemon::kill() {
+  signal(SIGKILL);
+  wait_for(pid_);
+  pid_ = -1;
+}
+
+Finished run_daemon_program(const std::vector<std::string>& arguments) {
+  const Child child = spawn(arguments);
+  Finished finished{0, {}};
+  char text[4096];
+  for (ssize_t bytes; (bytes = ::read(child.output_fd, text, sizeof text)) > 0;) {
+    finished.output.append(text, static_cast<std::size_t>(bytes));
+  }
+  ::close(child.output_fd);
+  finished.exit_code = wait_for(child.pid);
+  return finished;
+}
+
+}  // namespace minuted::test
