@@ -43,6 +43,8 @@ const char* to_string(RejectReason reason) {
       return "too_far_ahead";
     case RejectReason::kConflict:
       return "conflict";
+    case RejectReason::kForeignRepo:
+      return "foreign_repo";
   }
   return "unknown";
 }
@@ -365,6 +367,14 @@ bool EventDecoder::Impl::read_key(std::size_t position, Field& field) {
 void EventDecoder::Impl::finish_event(std::uint64_t index) {
   EventView event;
   if (!fields.to_event(context, describes(), event, rejection)) return reject_event(index);
+  if (context.repos && !std::ranges::binary_search(*context.repos, event.repo)) {
+    rejection = {RejectReason::kForeignRepo, "repoId", ""};
+    if (describes()) {
+      rejection.message = "repoId " + shorten(event.repo) +
+                          " is not one that this token may push to; use a token for it";
+    }
+    return reject_event(index);
+  }
   batch->add(event, static_cast<std::uint32_t>(index));
   ++decoded.accepted;
 }

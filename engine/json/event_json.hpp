@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -47,8 +49,9 @@ enum class RejectReason : std::uint8_t {
   kTooOld,       // before DecodeContext::oldest
   kTooFarAhead,  // more than kFutureMillisMax after DecodeContext::now
   kConflict,     // unitId and bucketId differ
+  kForeignRepo,  // not one of DecodeContext::repos
 };
-inline constexpr std::size_t kRejectReasons = 10;
+inline constexpr std::size_t kRejectReasons = 11;
 
 // The reason's stable name in lower_snake_case, for metrics and logs.
 const char* to_string(RejectReason reason);
@@ -56,6 +59,8 @@ const char* to_string(RejectReason reason);
 struct DecodeContext {
   Millis now;        // time of receipt: what an event without a timestamp gets; in [0, kMillisMax]
   Millis oldest{0};  // events before it are rejected; never below 0
+  // The repos whose events are taken, ascending and borrowed; nullopt = all.
+  std::optional<std::span<const std::string>> repos = std::nullopt;
   std::size_t depth_max = kDepthMax;  // 1 … kDepthLimit; what is outside is taken for the nearest
 };
 

@@ -26,6 +26,7 @@ std::string write_tokens(const TempDir& directory) {
        << token_text("read", R"("read")") << token_text("admin", R"("admin")")
        << token_text("all", R"("ingest", "read", "admin")")
        << token_text("read-a", R"("read")", "repos = [\"a\"]\n")
+       << token_text("ingest-a", R"("ingest")", "repos = [\"a\"]\n")
        << token_text("read-none", R"("read")", "repos = [\"unheard-of\"]\n")
        << token_text("admin-a", R"("admin")", "repos = [\"a\"]\n")
        << token_text("expired", R"("ingest", "read", "admin")", "expires = 2024-03-01T00:00:00Z\n")
@@ -165,6 +166,18 @@ TEST_F(AccessContractTest, ALimitedTokenSeesItsReposAndNoTraceOfOthers) {
   EXPECT_EQ(foreign.body, rows_text({}));
   EXPECT_EQ(missing.body, foreign.body);
   EXPECT_EQ(missing.header("content-length"), foreign.header("content-length"));
+}
+
+TEST_F(AccessContractTest, ALimitedTokenPushesToItsReposOnly) {
+  const std::string body =
+      "[" + to_text(EventText{.repo = "a"}) + "," + to_text(EventText{.repo = "b"}) + "]";
+  const Answer answer = client_.push(body, bearer("ingest-a"));
+  EXPECT_EQ(answer.status, 200U);
+  EXPECT_EQ(answer.body,
+            R"({"success":true,"accepted":1,"rejected":1,"duplicates":0,"duplicate":false,"errors":)"
+            R"([{"index":1,"field":"repoId","error":"repoId \"b\" is not one that this token may )"
+            R"(push to; use a token for it"}]})");
+  EXPECT_EQ(client_.get(kDayQuery, bearer("read")).body, rows_text({{.repo = "a"}}));
 }
 
 TEST_F(AccessContractTest, AKeyBelongsToTheTokenThatUsedIt) {

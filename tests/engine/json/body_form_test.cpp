@@ -280,7 +280,7 @@ TEST(BodyFormTest, ADecoderForgetsTheLastBody) {
 TEST(BodyFormTest, ReasonsHaveStableNames) {
   const std::vector<std::string> expected{"not_json",      "not_object", "missing",  "wrong_type",
                                           "out_of_range",  "bad_text",   "bad_time", "too_old",
-                                          "too_far_ahead", "conflict"};
+                                          "too_far_ahead", "conflict",   "foreign_repo"};
   ASSERT_EQ(expected.size(), kRejectReasons);
   for (std::size_t i = 0; i < kRejectReasons; ++i) {
     EXPECT_EQ(to_string(static_cast<RejectReason>(i)), expected[i]);
