@@ -1,5 +1,5 @@
-// The engine's back door, for tests: an engine over a file system of the test's making, and the store
-// below an engine. Not part of the face. Any thread.
+// The engine's back door, for tests: an engine over a file system of the test's making, and the
+// store below an engine. Not part of the face. Any thread.
 #pragma once
 
 #include <memory>
@@ -18,7 +18,8 @@ class Store;
 // must outlive the engine; nullptr = the operating system's.
 Result<std::unique_ptr<Engine>> open_engine_over(const Options& options, rocksdb::Env* env);
 
-// The store that `engine`, which must be one of ours, keeps its data in; as long as the engine lives.
+// The store that `engine`, which must be one of ours, keeps its data in; as long as the engine
+// lives.
 Store& store_below(Engine& engine);
 
 }  // namespace minuted

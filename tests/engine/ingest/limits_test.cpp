@@ -1,0 +1,118 @@
+// Promise: what is refused for want of room or of series is refused whole or event by event as said,
+// and by itself accepted again when there is room.
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+#include "minuted/engine.hpp"
+#include "support/manual_clock.hpp"
+#include "support/temp_dir.hpp"
+
+namespace minuted::test {
+namespace {
+
+class LimitsTest : public testing::Test {
+ protected:
+  LimitsTest() {
+    options_.path = dir_ / "store";
+    options_.clock = &clock_;
+    options_.fold_interval_ms = 0;
+    options_.disk_probe = [this](const std::string&) {
+      return DiskSpace{free_bytes_.load(), 1U << 30};
+    };
+    options_.disk_reserve_bytes = 1000;
+    options_.disk_reserve_percent = 0;
+  }
+
+  void open() {
+    engine_.reset();
+    auto opened = Engine::open(options_);
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    engine_ = std::move(*opened);
+  }
+
+  // One event for each host, in order.
+  Result<Receipt> push(const std::vector<std::string>& hosts) {
+    AppendRequest request;
+    for (const std::string& host : hosts) {
+      EventView event;
+      event.repo = "r";
+      event.bucket = "b";
+      event.host = host;
+      event.timestamp = clock_.now();
+      request.batch.add(event);
+    }
+    return engine_->append_and_wait(std::move(request));
+  }
+
+  std::vector<std::string> hosts_stored() {
+    QuerySpec spec;
+    spec.range = {{0}, kMinuteMax};
+    auto cursor = engine_->query(spec);
+    std::vector<std::string> hosts;
+    Row row;
+    for (auto more = (*cursor)->next(row); more.ok() && *more; more = (*cursor)->next(row)) {
+      hosts.emplace_back(row.host);
+    }
+    return hosts;
+  }
+
+  const TempDir dir_;
+  ManualClock clock_;
+  std::atomic<std::uint64_t> free_bytes_{1'000'000};
+  Options options_;
+  std::unique_ptr<Engine> engine_;
+};
+
+TEST_F(LimitsTest, EventsOfSeriesPastTheTotalAreRejectedTheRestIsStored) {
+  options_.series.total_max = 2;
+  open();
+  const auto receipt = push({"a", "x", "a", "y", "z"});
+  ASSERT_TRUE(receipt.ok()) << receipt.error().message;
+  EXPECT_EQ(receipt->accepted, 3U);
+  EXPECT_EQ(receipt->rejected, 2U);
+  ASSERT_EQ(receipt->errors.size(), 2U);
+  EXPECT_EQ(receipt->errors[0].index, 3U);
+  EXPECT_EQ(receipt->errors[1].index, 4U);
+  EXPECT_EQ(hosts_stored(), (std::vector<std::string>{"a", "x"}));
+  // Known series are never refused, new ones still are; also after a restart.
+  open();
+  EXPECT_EQ(push({"a", "x"})->accepted, 2U);
+  EXPECT_EQ(push({"y"})->rejected, 1U);
+  EXPECT_EQ(engine_->stats().series_total, 2U);
+}
+
+TEST_F(LimitsTest, TooManyNewSeriesInAMinuteRefuseTheWholeBatch) {
+  options_.series.new_per_minute_max = 2;
+  open();
+  ASSERT_TRUE(push({"a", "b"}).ok());
+  const auto refused = push({"a", "c"});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kTooManyNewSeries);
+  ASSERT_TRUE(push({"b", "a"}).ok());
+  EXPECT_EQ(hosts_stored(), (std::vector<std::string>{"a", "b"}));
+  clock_.advance_ms(kMillisPerMinute);
+  ASSERT_TRUE(push({"a", "c"}).ok());
+  // A row for each host of each minute.
+  EXPECT_EQ(hosts_stored(), (std::vector<std::string>{"a", "b", "a", "c"}));
+}
+
+TEST_F(LimitsTest, AFullDiskRefusesWritesNotReadsAndRecoversByItself) {
+  open();
+  ASSERT_TRUE(push({"a"}).ok());
+  free_bytes_ = 999;
+  clock_.advance_ms(1000);
+  const auto refused = push({"b"});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kDiskFull);
+  EXPECT_EQ(engine_->fold().error().code, ErrorCode::kDiskFull);
+  EXPECT_EQ(hosts_stored(), std::vector<std::string>{"a"});
+  free_bytes_ = 1000;
+  clock_.advance_ms(1000);
+  EXPECT_TRUE(push({"b"}).ok());
+  EXPECT_TRUE(engine_->fold().ok());
+  EXPECT_EQ(hosts_stored(), (std::vector<std::string>{"a", "b"}));
+}
+
+}  // namespace
+}  // namespace minuted::test

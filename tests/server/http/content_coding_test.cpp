@@ -1,0 +1,103 @@
+// Promise: a compressed body is the same body, and a few bytes cannot stand for gigabytes.
+#include "http/content_coding.hpp"
+
+#include <gtest/gtest.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include <string>
+
+#include "support/random.hpp"
+
+namespace minuted::http {
+namespace {
+
+std::string gzip(const std::string& plain) {
+  std::string out(plain.size() + 1024, '\0');
+  z_stream stream{};
+  EXPECT_EQ(::deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY), Z_OK);
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(plain.data()));
+  stream.avail_in = static_cast<uInt>(plain.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  EXPECT_EQ(::deflate(&stream, Z_FINISH), Z_STREAM_END);
+  out.resize(stream.total_out);
+  ::deflateEnd(&stream);
+  return out;
+}
+
+std::string zstd(const std::string& plain) {
+  std::string out(::ZSTD_compressBound(plain.size()), '\0');
+  out.resize(::ZSTD_compress(out.data(), out.size(), plain.data(), plain.size(), 3));
+  return out;
+}
+
+std::string pack(Coding coding, const std::string& plain) {
+  return coding == Coding::kGzip ? gzip(plain) : zstd(plain);
+}
+
+// The plain body, or the refusal's error code.
+std::string inflated(Coding coding, const std::string& body, const InflateLimits& limits = {},
+                     std::size_t budget_bytes = 1U << 30) {
+  ByteBudget budget(budget_bytes);
+  BudgetShare share(budget);
+  auto outcome = inflate(coding, body, limits, share);
+  if (const auto* refused = std::get_if<Response>(&outcome)) {
+    return std::to_string(refused->status) + " " + std::string(refused->error_code);
+  }
+  return std::string(std::get<BodyBuffer>(outcome).view());
+}
+
+constexpr Coding kBoth[] = {Coding::kGzip, Coding::kZstd};
+
+TEST(ContentCodingTest, BodiesOfEverySizeComeBack) {
+  test::Random random;
+  for (const Coding coding : kBoth) {
+    for (const std::size_t size : {0U, 1U, 1000U, 16384U, 16385U, 1'000'000U}) {
+      const std::string plain = random.bytes(size);
+      EXPECT_EQ(inflated(coding, pack(coding, plain)), plain) << size;
+    }
+  }
+}
+
+TEST(ContentCodingTest, PartsInARowAreOneBody) {
+  for (const Coding coding : kBoth) {
+    EXPECT_EQ(inflated(coding, pack(coding, "[1,") + pack(coding, "2]")), "[1,2]");
+  }
+}
+
+TEST(ContentCodingTest, EveryTruncationIsRefused) {
+  test::Random random;
+  for (const Coding coding : kBoth) {
+    const std::string body = pack(coding, random.bytes(300));
+    for (std::size_t size = 0; size < body.size(); ++size) {
+      EXPECT_EQ(inflated(coding, body.substr(0, size)), "400 bad_encoding") << size;
+    }
+    EXPECT_EQ(inflated(coding, body + "x"), "400 bad_encoding");
+    EXPECT_EQ(inflated(coding, "[]"), "400 bad_encoding");
+  }
+}
+
+TEST(ContentCodingTest, SizeAndRatioAreBounded) {
+  const std::string megabytes(8U << 20, 'a');
+  for (const Coding coding : kBoth) {
+    EXPECT_EQ(inflated(coding, pack(coding, megabytes)), "413 inflate_ratio");
+    EXPECT_EQ(inflated(coding, pack(coding, megabytes), {8U << 20, 1'000'000}), megabytes);
+    EXPECT_EQ(inflated(coding, pack(coding, megabytes), {(8U << 20) - 1, 1'000'000}),
+              "413 inflated_too_large");
+    EXPECT_EQ(inflated(coding, pack(coding, megabytes), {8U << 20, 1'000'000}, 1U << 20),
+              "503 overloaded");
+  }
+}
+
+TEST(ContentCodingTest, NamesAreReadInAnyCase) {
+  EXPECT_EQ(parse_coding("GZIP"), Coding::kGzip);
+  EXPECT_EQ(parse_coding("x-gzip"), Coding::kGzip);
+  EXPECT_EQ(parse_coding("zstd"), Coding::kZstd);
+  EXPECT_EQ(parse_coding("identity"), Coding::kIdentity);
+  EXPECT_EQ(parse_coding("br"), std::nullopt);
+  EXPECT_EQ(parse_coding("gzip, zstd"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace minuted::http
