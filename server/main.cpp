@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
@@ -72,6 +73,17 @@ http::Limits http_limits(const settings::Settings& s) {
   limits.write_timeout_ms = s.write_timeout_ms;
   limits.drain_timeout_ms = s.drain_timeout_ms;
   return limits;
+}
+
+// Whether an address is one of the proxies that many clients come through.
+std::function<bool(const boost::asio::ip::address&)> trusted_proxy(
+    const std::vector<settings::AddressRange>& ranges) {
+  return [&ranges](const boost::asio::ip::address& address) {
+    const auto ip = settings::parse_ip(address.to_string());
+    return ip && std::any_of(ranges.begin(), ranges.end(), [&](const settings::AddressRange& range) {
+      return settings::contains(range, *ip);
+    });
+  };
 }
 
 // Raises the limit of open files as far as needed; a sentence if that is not far enough.
@@ -160,7 +172,7 @@ int serve(const settings::Settings& s, const log::Log& log, const sigset_t& sign
        {s.inflated_bytes_max, s.inflate_ratio_max},
        {s.serve_anyone_without_tokens, {}}},
       *engine, workers, tokens.get(), counters, budget, system_clock(), log);
-  http::Server server({s.io_threads, &system_clock(), {}},
+  http::Server server({s.io_threads, &system_clock(), trusted_proxy(s.trusted_proxies)},
                       {http::routes(), services, http::admit, limits, counters, budget, workers, log});
   const auto port = server.listen(s.listen.host, s.listen.port);
   if (!port) {
