@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <chrono>
+#include <thread>
 
 namespace minuted::test {
 namespace {
@@ -41,6 +43,11 @@ Child spawn(const std::vector<std::string>& arguments) {
   return {pid, ends[0]};
 }
 
+Child spawn_daemon(const std::string& data, std::vector<std::string> flags) {
+  flags.insert(flags.begin(), {"--data", data, "--listen", "127.0.0.1:0"});
+  return spawn(flags);
+}
+
 int wait_for(pid_t pid) {
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
@@ -63,8 +70,7 @@ std::uint16_t find_port(const std::string& output) {
 }  // namespace
 
 Daemon::Daemon(const std::string& data, std::vector<std::string> flags) {
-  flags.insert(flags.begin(), {"--data", data, "--listen", "127.0.0.1:0"});
-  const Child child = spawn(flags);
+  const Child child = spawn_daemon(data, std::move(flags));
   pid_ = child.pid;
   output_fd_ = child.output_fd;
   while (port_ == 0 && read_some()) port_ = find_port(output_);
@@ -101,6 +107,14 @@ void Daemon::kill() {
   signal(SIGKILL);
   wait_for(pid_);
   pid_ = -1;
+}
+
+void kill_while_starting(const std::string& data, std::vector<std::string> flags, int after_ms) {
+  const Child child = spawn_daemon(data, std::move(flags));
+  std::this_thread::sleep_for(std::chrono::milliseconds(after_ms));
+  ::kill(child.pid, SIGKILL);
+  wait_for(child.pid);
+  ::close(child.output_fd);
 }
 
 Finished run_daemon_program(const std::vector<std::string>& arguments) {

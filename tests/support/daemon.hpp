@@ -47,4 +47,7 @@ struct Finished {
 };
 Finished run_daemon_program(const std::vector<std::string>& arguments);
 
+// Starts it on `data` with further flags and kills it with -9 that much later, listening or not.
+void kill_while_starting(const std::string& data, std::vector<std::string> flags, int after_ms);
+
 }  // namespace minuted::test
