@@ -2,35 +2,17 @@
 #include "http/content_coding.hpp"
 
 #include <gtest/gtest.h>
-#include <zlib.h>
-#include <zstd.h>
 
 #include <string>
 
+#include "support/compress.hpp"
 #include "support/random.hpp"
 
 namespace minuted::http {
 namespace {
 
-std::string gzip(const std::string& plain) {
-  std::string out(plain.size() + 1024, '\0');
-  z_stream stream{};
-  EXPECT_EQ(::deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY), Z_OK);
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(plain.data()));
-  stream.avail_in = static_cast<uInt>(plain.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  EXPECT_EQ(::deflate(&stream, Z_FINISH), Z_STREAM_END);
-  out.resize(stream.total_out);
-  ::deflateEnd(&stream);
-  return out;
-}
-
-std::string zstd(const std::string& plain) {
-  std::string out(::ZSTD_compressBound(plain.size()), '\0');
-  out.resize(::ZSTD_compress(out.data(), out.size(), plain.data(), plain.size(), 3));
-  return out;
-}
+using test::gzip;
+using test::zstd;
 
 std::string pack(Coding coding, const std::string& plain) {
   return coding == Coding::kGzip ? gzip(plain) : zstd(plain);

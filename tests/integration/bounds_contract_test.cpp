@@ -1,0 +1,84 @@
+// The bounds on what is stored, as a node meets them: too many new series a minute (429), too many in
+// all (rejected events), too little room on the disk (507) — each counted, and reads go on.
+#include "integration/conversation.hpp"
+
+namespace minuted::test {
+namespace {
+
+std::string events_of_hosts(unsigned first, unsigned count) {
+  std::string body;
+  for (unsigned i = first; i < first + count; ++i) {
+    body += to_text(EventText{.host = "h" + std::to_string(i)}) + "\n";
+  }
+  return body;
+}
+
+class Bounded {
+ public:
+  explicit Bounded(std::vector<std::string> flags) {
+    flags.insert(flags.end(), kNoFolds.begin(), kNoFolds.end());
+    daemon_.emplace(directory_ / "store", flags);
+    client_.emplace(daemon_->port());
+  }
+  HttpClient& client() { return *client_; }
+  bool counts(const std::string& line) {
+    return client().get("/metrics").body.find(line + "\n") != std::string::npos;
+  }
+
+ private:
+  TempDir directory_;
+  std::optional<Daemon> daemon_;
+  std::optional<HttpClient> client_;
+};
+
+TEST(BoundsContractTest, TooManyNewSeriesAMinuteAreRefusedWhole) {
+  Bounded bounded({"--new-series-per-minute-max", "10"});
+  // A batch may pass the bound, since it could never go in otherwise; the next one waits for that.
+  ASSERT_EQ(bounded.client().push_ndjson(events_of_hosts(0, 12)).status, 200U);
+  const HeaderList key = {{"Idempotency-Key", "k"}};
+  const Answer refused = bounded.client().push_ndjson(events_of_hosts(8, 8), key);
+  EXPECT_EQ(refused.status, 429U);
+  EXPECT_EQ(refused.header("retry-after"), "60");
+  EXPECT_NE(refused.body.find("\"too_many_new_series\""), std::string::npos) << refused.body;
+  // Nothing of it was stored, of the series that are known neither.
+  EXPECT_EQ(bounded.client().get(std::string(kDayQuery) + "&hosts=h9,h13").body,
+            rows_text({{.host = "h9"}}));
+  // Known series go on, and the refused key is unused.
+  EXPECT_EQ(bounded.client().push_ndjson(events_of_hosts(6, 4), key).body,
+            to_text(ReceiptText{4}));
+  EXPECT_TRUE(bounded.counts("minuted_http_refusals_total{reason=\"too_many_new_series\"} 1"));
+}
+
+TEST(BoundsContractTest, SeriesPastTheTotalAreRejectedEvents) {
+  Bounded bounded({"--series-max", "3"});
+  const Answer answer = bounded.client().push_ndjson(events_of_hosts(0, 5));
+  EXPECT_EQ(answer.status, 200U);
+  EXPECT_NE(answer.body.find(R"("accepted":3,"rejected":2)"), std::string::npos) << answer.body;
+  EXPECT_NE(answer.body.find(R"({"index":3,)"), std::string::npos) << answer.body;
+  EXPECT_NE(answer.body.find("as many series as there may be"), std::string::npos) << answer.body;
+  EXPECT_EQ(bounded.client().get(std::string(kDayQuery) + "&hosts=h2,h3").body,
+            rows_text({{.host = "h2"}}));
+}
+
+TEST(BoundsContractTest, AFullDiskRefusesEventsAndServesReads) {
+  const TempDir directory;
+  {
+    const Daemon roomy(directory / "store", kNoFolds);
+    ASSERT_EQ(HttpClient(roomy.port()).push(to_text(EventText{})).status, 200U);
+  }
+  std::vector<std::string> flags = kNoFolds;
+  flags.insert(flags.end(), {"--disk-reserve-bytes", "1PiB"});
+  const Daemon full(directory / "store", flags);
+  HttpClient client(full.port());
+  const Answer refused = client.push(to_text(EventText{}));
+  EXPECT_EQ(refused.status, 507U);
+  EXPECT_FALSE(refused.header("retry-after").empty());
+  EXPECT_NE(refused.body.find("\"disk_full\""), std::string::npos) << refused.body;
+  EXPECT_EQ(client.get(kDayQuery).body, rows_text({{}}));
+  EXPECT_EQ(client.get("/livez").status, 200U);
+  EXPECT_NE(client.get("/metrics").body.find("minuted_http_refusals_total{reason=\"disk_full\"} 1\n"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace minuted::test
