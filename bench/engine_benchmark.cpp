@@ -3,8 +3,11 @@
 #include <benchmark/benchmark.h>
 #include <stdlib.h>
 
+#include <atomic>
 #include <filesystem>
+#include <semaphore>
 #include <stdexcept>
+#include <vector>
 
 #include "minuted/engine.hpp"
 #include "workload.hpp"
@@ -14,14 +17,14 @@ namespace {
 
 class OpenEngine {
  public:
-  OpenEngine() {
+  explicit OpenEngine(std::int64_t fold_interval_ms = 0) {
     const char* parent = std::getenv("TMPDIR");
     std::string name = std::string(parent ? parent : "/tmp") + "/minuted-bench-XXXXXX";
     if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make " + name);
     directory_ = name;
     Options options;
     options.path = directory_ + "/store";
-    options.fold_interval_ms = 0;
+    options.fold_interval_ms = fold_interval_ms;
     auto opened = Engine::open(options);
     if (!opened) throw std::runtime_error(opened.error().message);
     engine_ = std::move(*opened);
@@ -64,6 +67,51 @@ void BM_AppendSynced(benchmark::State& state) {
       static_cast<double>(stats.events_committed) / static_cast<double>(stats.chunks_written);
 }
 BENCHMARK(BM_AppendSynced)->Arg(1'000)->Arg(10'000)->UseRealTime()->MinTime(0.5);
+
+// A stream of grouped batches with so many of them waiting at any time, folded every two seconds and
+// once more at the end: what the engine costs when decoding is free. The workload's hour passes
+// within the run. Processor time is that of all threads.
+void BM_IngestStream(benchmark::State& state) {
+  const auto batch_events = state.range(0);
+  const auto waiting_max = static_cast<std::ptrdiff_t>(state.range(1));
+  constexpr std::int64_t kEvents = 2'000'000;
+  OpenEngine engine(2'000);
+  bench::Workload workload(kEvents);
+  std::vector<AppendRequest> requests;
+  for (std::int64_t i = 0; i < kEvents / batch_events; ++i) {
+    requests.push_back(request_of(workload, batch_events));
+    requests.back().idempotency = IdempotencyKey{"bench", std::to_string(i), {1, 1}};
+  }
+  for (auto _ : state) {
+    std::counting_semaphore<> room(waiting_max);
+    std::atomic<bool> failed = false;
+    for (AppendRequest& request : requests) {
+      room.acquire();
+      engine->append(std::move(request), [&](const Result<Receipt>& receipt) {
+        if (!receipt.ok()) failed = true;
+        room.release();
+      });
+    }
+    for (std::ptrdiff_t i = 0; i < waiting_max; ++i) room.acquire();
+    if (failed || !engine->fold()) state.SkipWithError("append or fold");
+  }
+  state.SetItemsProcessed(kEvents);
+  const EngineStats stats = engine->stats();
+  state.counters["keys_per_event"] =
+      static_cast<double>(stats.chunks_written) / static_cast<double>(stats.events_committed);
+  state.counters["batches_per_sync"] =
+      stats.batches_per_sync.sum / static_cast<double>(stats.batches_per_sync.count);
+  state.counters["folds"] = static_cast<double>(stats.folds);
+}
+BENCHMARK(BM_IngestStream)
+    ->ArgNames({"batch", "waiting"})
+    ->Args({1'000, 4})
+    ->Args({1'000, 64})
+    ->Args({10'000, 4})
+    ->Iterations(1)
+    ->MeasureProcessCPUTime()
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 
 // Folding what 50 batches of 1,000 left.
 void BM_Fold(benchmark::State& state) {

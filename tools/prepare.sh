@@ -1,5 +1,5 @@
-# What tools/run and tools/test share: steps that say what they do and how long it took, the Debian
-# packages, configuring and building. Sourced by both, from the project's root.
+# What the programs here share: steps that say what they do and how long it took, the Debian
+# packages, configuring and building. Sourced by them, from the project's root.
 
 packages=(
   cmake ninja-build g++ pkg-config     # to build

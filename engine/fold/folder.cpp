@@ -1,5 +1,7 @@
 #include "fold/folder.hpp"
 
+#include <pthread.h>
+
 #include <chrono>
 
 namespace minuted {
@@ -24,6 +26,7 @@ Folder::~Folder() {
 }
 
 void Folder::run() {
+  ::pthread_setname_np(::pthread_self(), "fold");
   const auto interval = std::chrono::milliseconds(options_.interval_ms);
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, interval, [this] { return stopping_; })) {

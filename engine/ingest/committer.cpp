@@ -1,5 +1,7 @@
 #include "ingest/committer.hpp"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <chrono>
 
@@ -103,6 +105,7 @@ void Committer::fail(const Error& error) {
 }
 
 void Committer::run() {
+  ::pthread_setname_np(::pthread_self(), "commit");
   std::vector<Waiting> waiting;
   for (;;) {
     {

@@ -39,7 +39,10 @@ Loop::~Loop() { stop(); }
 
 void Loop::start() {
   wait_for_tick();
-  thread_ = std::thread([this] { context_.run(); });
+  thread_ = std::thread([this] {
+    ::pthread_setname_np(::pthread_self(), "http");
+    context_.run();
+  });
 }
 
 void Loop::stop() {

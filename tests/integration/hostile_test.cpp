@@ -183,7 +183,7 @@ TEST_F(SnapshotLifetimeTest, EndsAnAnswerWithoutItsLastChunk) {
   reader.send(question());
   wait_for_metric(kCut, [](std::uint64_t count) { return count == 1; });
   expect_cut(reader);
-  EXPECT_EQ(HttpClient(daemon_.port()).get(std::string(kDayQuery) + "&repoId=large&hosts=h").body,
+  EXPECT_EQ(HttpClient(daemon_.port()).get(std::string(kDayQuery) + "&repoId=absent").body,
             rows_text({}));
 }
 
