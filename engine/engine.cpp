@@ -10,23 +10,11 @@
 #include "stats/counters.hpp"
 #include "store/disk_guard.hpp"
 #include "store/raw_backlog.hpp"
+#include "store/raw_generation.hpp"
 #include "store/store.hpp"
 
 namespace minuted {
 namespace {
-
-// What an earlier run left unfolded.
-Result<RawBacklog::Size> count_backlog(const Store& store) {
-  RawBacklog::Size size;
-  const auto view = store.view();
-  const auto cursor = view->cursor(Family::kRaw, {}, {});
-  for (; cursor->valid(); cursor->next()) {
-    ++size.chunks;
-    size.bytes += cursor->key().size() + cursor->value().size();
-  }
-  if (auto status = cursor->status(); !status) return status.error();
-  return size;
-}
 
 class EngineImpl final : public Engine {
  public:
@@ -35,14 +23,14 @@ class EngineImpl final : public Engine {
       : options_(options), store_(std::move(store)) {
     if (backlog.chunks != 0) backlog_.add(backlog, options_.clock->steady_ms());
     committer_ = std::make_unique<Committer>(
-        Committer::Parts{*store_, backlog_, commit_counters_, disk_, options_}, sequence);
+        Committer::Parts{*store_, backlog_, generation_, commit_counters_, disk_, options_}, sequence);
   }
 
   // Before anything else.
   Result<void> start() {
     if (auto started = committer_->start(); !started) return started;
     folder_ = std::make_unique<Folder>(
-        *store_, backlog_, fold_counters_, disk_,
+        *store_, backlog_, generation_, fold_counters_, disk_,
         Folder::Options{options_.fold_interval_ms, options_.fold_batch_bytes,
                         [this](const Error& error) { committer_->fail(error); }});
     return {};
@@ -140,6 +128,7 @@ class EngineImpl final : public Engine {
   FoldCounters fold_counters_;
   mutable ReadCounters read_counters_;
   RawBacklog backlog_;
+  RawGeneration generation_;
   mutable DiskGuard disk_{options_};
   std::unique_ptr<Store> store_;
   std::unique_ptr<Committer> committer_;

@@ -24,6 +24,7 @@ const std::map<std::string, std::set<std::string>> kEngineDoors = {
     {"stats", {}},
     {"rollup", {"codec"}},
     {"chunk", {"codec"}},
+    {"page", {"codec", "rollup"}},
     {"json", {}},
     {"store", {"codec", "rollup"}},
     {"ingest", {"codec", "chunk", "stats", "store"}},

@@ -55,7 +55,7 @@ void put_latency(std::string& out, const Rows& rows) {
 // Reads the columns of `events`, already as long as the chunk says.
 class ColumnReader {
  public:
-  ColumnReader(ByteReader& in, std::vector<ChunkEvent>& events) : in_(in), events_(events) {}
+  ColumnReader(ByteReader& in, std::span<ChunkEvent> events) : in_(in), events_(events) {}
 
   void hosts() {
     const auto names = dictionary([&] { return in_.string(kIdBytesMax); });
@@ -157,7 +157,7 @@ class ColumnReader {
   }
 
   ByteReader& in_;
-  std::vector<ChunkEvent>& events_;
+  std::span<ChunkEvent> events_;
 };
 
 }  // namespace
@@ -274,7 +274,10 @@ EventView ChunkEvent::view(std::string_view repo, std::string_view bucket, Minut
   return event;
 }
 
-bool decode_chunk(std::string_view bytes, ChunkHeader& header, std::vector<ChunkEvent>& events) {
+namespace {
+
+// Appends the chunk's events.
+bool append_chunk(std::string_view bytes, ChunkHeader& header, std::vector<ChunkEvent>& events) {
   ByteReader in(bytes);
   if (in.byte() != kChunkVersion) return false;
   header.epoch = in.fixed64();
@@ -282,8 +285,9 @@ bool decode_chunk(std::string_view bytes, ChunkHeader& header, std::vector<Chunk
   const std::uint64_t n = in.varint();
   // Each event takes at least its byte of time, so a wild count cannot allocate wildly.
   if (!in.ok() || n == 0 || n > in.remaining()) return false;
-  events.assign(static_cast<std::size_t>(n), ChunkEvent{});
-  ColumnReader columns(in, events);
+  const std::size_t before = events.size();
+  events.resize(before + static_cast<std::size_t>(n));
+  ColumnReader columns(in, std::span(events).subspan(before));
   columns.hosts();
   columns.codes();
   columns.times();
@@ -293,6 +297,38 @@ bool decode_chunk(std::string_view bytes, ChunkHeader& header, std::vector<Chunk
   columns.latencies();
   columns.ids();
   return in.done();
+}
+
+}  // namespace
+
+bool decode_chunk(std::string_view bytes, ChunkHeader& header, std::vector<ChunkEvent>& events) {
+  events.clear();
+  return append_chunk(bytes, header, events);
+}
+
+std::optional<std::size_t> count_chunks(std::string_view raw_value) {
+  ByteReader in(raw_value);
+  std::size_t chunks = 0;
+  while (in.ok() && !in.done()) {
+    (void)in.string();
+    ++chunks;
+  }
+  if (!in.ok() || chunks == 0) return std::nullopt;
+  return chunks;
+}
+
+std::optional<std::size_t> decode_chunks(std::string_view raw_value,
+                                         std::vector<ChunkEvent>& events) {
+  events.clear();
+  ByteReader in(raw_value);
+  ChunkHeader header;
+  std::size_t chunks = 0;
+  do {
+    const std::string_view chunk = in.string();
+    if (!in.ok() || !append_chunk(chunk, header, events)) return std::nullopt;
+    ++chunks;
+  } while (!in.done());
+  return chunks;
 }
 
 }  // namespace minuted

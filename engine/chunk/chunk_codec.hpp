@@ -1,5 +1,7 @@
 // A chunk: the raw events of one (repo, bucket, minute) from one commit, column by column. The key
-// under which it is stored holds the repo, bucket and minute; the chunk holds the rest.
+// under which it is stored holds the repo, bucket and minute; the chunk holds the rest. A *raw value*,
+// what such a key holds, is the chunks of all commits between two folds, in their order, each as
+// varint length | bytes. It grows by appending.
 //
 //   version     0x01
 //   epoch       8 bytes, little-endian: which opening of the store committed it
@@ -20,6 +22,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -98,5 +101,13 @@ struct ChunkEvent {
 // whole, well-formed chunk of this version; `events` is then worthless.
 [[nodiscard]] bool decode_chunk(std::string_view bytes, ChunkHeader& header,
                                 std::vector<ChunkEvent>& events);
+
+// Replaces `events` by those of all chunks of a raw value and returns how many chunks they came in.
+// nullopt if any of it is not as it should be; `events` is then worthless.
+[[nodiscard]] std::optional<std::size_t> decode_chunks(std::string_view raw_value,
+                                                       std::vector<ChunkEvent>& events);
+
+// How many chunks a raw value has, without looking into them; nullopt if that cannot be told.
+std::optional<std::size_t> count_chunks(std::string_view raw_value);
 
 }  // namespace minuted

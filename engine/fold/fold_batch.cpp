@@ -11,31 +11,46 @@ Minute first_of(Minute minute, std::uint32_t span_minutes) {
 
 }  // namespace
 
-bool FoldBatch::add(std::string_view raw_key, std::string_view chunk) {
+bool FoldBatch::add(std::string_view raw_key, std::string_view raw_value) {
   const auto pair = split_pair(raw_key);
   if (!pair || raw_key.size() != pair->prefix.size() + kMinuteKeyBytes + kSequenceKeyBytes) {
     return false;
   }
-  ChunkHeader header;
-  if (!decode_chunk(chunk, header, events_read_)) return false;
+  const auto chunks = decode_chunks(raw_value, events_read_);
+  if (!chunks) return false;
   const Minute minute = read_minute(raw_key.substr(pair->prefix.size()));
   enter(pair->prefix, minute);
-
-  // Hosts of a chunk are few and repeat: find each rollup once a run.
-  Rollup* rollup = nullptr;
-  std::uint32_t host_number = 0;
-  for (const ChunkEvent& event : events_read_) {
-    if (!rollup || event.host_number != host_number) {
-      rollup = &minute_.hosts.of(event.host);
-      host_number = event.host_number;
-    }
-    rollup->add(event.view(pair->repo, pair->bucket, minute));
-  }
+  count_events(*pair, minute);
   set_.remove_raw(raw_key);
   events_ += events_read_.size();
-  ++removed_.chunks;
-  removed_.bytes += raw_key.size() + chunk.size();
+  removed_.chunks += *chunks;
+  removed_.bytes += raw_value.size();
   return true;
+}
+
+// A chunk numbers its hosts as they first come: each rollup is looked up once a chunk, not once an
+// event.
+void FoldBatch::count_events(const PairView& pair, Minute minute) {
+  for (std::size_t first = 0; first < events_read_.size();) {
+    host_names_.clear();
+    std::size_t end = first;
+    for (; end < events_read_.size(); ++end) {
+      const ChunkEvent& event = events_read_[end];
+      if (event.host_number < host_names_.size()) {
+        // The next chunk's numbers begin anew, with views of its own bytes.
+        if (event.host.data() != host_names_[event.host_number].data()) break;
+      } else {
+        host_names_.push_back(event.host);
+      }
+    }
+    for (const std::string_view host : host_names_) (void)minute_.hosts.of(host);
+    rollups_.clear();
+    for (const std::string_view host : host_names_) rollups_.push_back(&minute_.hosts.of(host));
+    for (; first < end; ++first) {
+      const ChunkEvent& event = events_read_[first];
+      rollups_[event.host_number]->add(event.view(pair.repo, pair.bucket, minute));
+    }
+  }
 }
 
 void FoldBatch::finish() {

@@ -24,9 +24,10 @@ class FoldBatch {
  public:
   explicit FoldBatch(const Store& store) : set_(store) {}
 
-  // Counts one raw key and its chunk in. Keys must come ascending. False if the chunk or its key
-  // cannot be read: it is then left as it is, for readers to report.
-  [[nodiscard]] bool add(std::string_view raw_key, std::string_view chunk);
+  // Counts one raw key and its chunks in. Keys must come ascending and be complete (see
+  // store/raw_generation.hpp). False if a chunk or the key cannot be read: the key is then left as it
+  // is, for readers to report.
+  [[nodiscard]] bool add(std::string_view raw_key, std::string_view raw_value);
 
   // Writes out what is still being added up; then set() is complete.
   void finish();
@@ -49,6 +50,7 @@ class FoldBatch {
     HostRollups hosts;
   };
 
+  void count_events(const PairView& pair, Minute minute);
   void enter(std::string_view prefix, Minute minute);
   void close(Span& span);
   void close_repo();
@@ -65,6 +67,8 @@ class FoldBatch {
   Span total_{Family::kTotal, 0, false, {}, {}};
   std::map<std::pair<RepoSpan, Minute>, RepoRollup> repo_values_;
   std::vector<ChunkEvent> events_read_;
+  std::vector<std::string_view> host_names_;  // of the chunk at hand, by number
+  std::vector<Rollup*> rollups_;              // theirs
   std::string key_;
   std::string value_;
 };

@@ -4,12 +4,28 @@
 
 #include <chrono>
 
+#include "chunk/chunk_codec.hpp"
+
 namespace minuted {
 
-Folder::Folder(Store& store, RawBacklog& backlog, FoldCounters& counters, DiskGuard& disk,
-               Options options)
+Result<RawBacklog::Size> count_backlog(const Store& store) {
+  RawBacklog::Size size;
+  const auto view = store.view();
+  const auto cursor = view->cursor(Family::kRaw, {}, {});
+  for (; cursor->valid(); cursor->next()) {
+    // What cannot be read waits as well, for whoever reads it to report.
+    size.chunks += count_chunks(cursor->value()).value_or(1);
+    size.bytes += cursor->value().size();
+  }
+  if (auto status = cursor->status(); !status) return status.error();
+  return size;
+}
+
+Folder::Folder(Store& store, RawBacklog& backlog, RawGeneration& generation,
+               FoldCounters& counters, DiskGuard& disk, Options options)
     : store_(store),
       backlog_(backlog),
+      generation_(generation),
       counters_(counters),
       disk_(disk),
       options_(std::move(options)) {
@@ -44,7 +60,7 @@ Result<void> Folder::fold(Durability durability) {
   if (backlog_.size().chunks != 0) {
     const auto start = std::chrono::steady_clock::now();
     backlog_.begin_fold();
-    folded = fold_view(*store_.view());
+    folded = fold_view(*generation_.close(store_));
     backlog_.end_fold(folded.ok());
     ++counters_.folds;
     counters_.micros += static_cast<std::uint64_t>(

@@ -15,9 +15,13 @@
 #include "stats/counters.hpp"
 #include "store/disk_guard.hpp"
 #include "store/raw_backlog.hpp"
+#include "store/raw_generation.hpp"
 #include "store/store.hpp"
 
 namespace minuted {
+
+// What an earlier run of the engine left unfolded.
+Result<RawBacklog::Size> count_backlog(const Store& store);
 
 class Folder {
  public:
@@ -28,8 +32,8 @@ class Folder {
   };
 
   // Borrows all of them.
-  Folder(Store& store, RawBacklog& backlog, FoldCounters& counters, DiskGuard& disk,
-         Options options);
+  Folder(Store& store, RawBacklog& backlog, RawGeneration& generation, FoldCounters& counters,
+         DiskGuard& disk, Options options);
   // Lets a running fold finish its batch, then stops.
   ~Folder();
 
@@ -45,6 +49,7 @@ class Folder {
 
   Store& store_;
   RawBacklog& backlog_;
+  RawGeneration& generation_;
   FoldCounters& counters_;
   DiskGuard& disk_;
   const Options options_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "codec/bytes.hpp"
 #include "store/key_codec.hpp"
 
 namespace minuted {
@@ -32,6 +33,7 @@ Receipt receipt_of(AppendRequest& request) {
 Committer::Committer(const Parts& parts, std::uint64_t sequence)
     : store_(parts.store),
       backlog_(parts.backlog),
+      generation_(parts.generation),
       counters_(parts.counters),
       disk_(parts.disk),
       options_(parts.options),
@@ -145,6 +147,7 @@ void Committer::commit(std::vector<Waiting>& waiting) {
   Result<void> written;
   if (to_write != 0) {
     RawBacklog::Size added;
+    const auto hold = generation_.hold();
     written = add_chunks(added);
     if (written) written = write(added, to_write);
     if (!written) fail(written.error());
@@ -276,8 +279,10 @@ Result<void> Committer::add_chunks(RawBacklog::Size& added) {
   if (batches_.size() > 1) std::stable_sort(parts.begin(), parts.end(), before);
 
   const ChunkHeader header{store_.epoch(), ++sequence_};
+  const std::uint64_t generation = generation_.of_commit(header.sequence);
   std::string key;
   std::string chunk;
+  std::string value;
   std::vector<ChunkSource> sources;
   std::uint64_t events = 0;
   for (std::size_t i = 0; i < parts.size();) {
@@ -289,13 +294,15 @@ Result<void> Committer::add_chunks(RawBacklog::Size& added) {
     }
     key.assign(parts[first].group->prefix);
     append_minute(key, parts[first].group->minute);
-    append_sequence(key, header.sequence);
+    append_sequence(key, generation);
     chunk.clear();
     encoder_.encode(header, sources, chunk);
-    set_.put(Family::kRaw, key, chunk);
+    value.clear();
+    put_string(value, chunk);
+    set_.append_raw(key, value);
     ++added.chunks;
-    added.bytes += key.size() + chunk.size();
-    counters_.chunk_bytes += chunk.size();
+    added.bytes += value.size();
+    counters_.chunk_bytes += value.size();
   }
   counters_.chunks += added.chunks;
   counters_.events += events;

@@ -22,6 +22,7 @@
 #include "store/disk_guard.hpp"
 #include "store/idempotency.hpp"
 #include "store/raw_backlog.hpp"
+#include "store/raw_generation.hpp"
 #include "store/store.hpp"
 
 namespace minuted {
@@ -32,6 +33,7 @@ class Committer {
   struct Parts {
     Store& store;
     RawBacklog& backlog;
+    RawGeneration& generation;
     CommitCounters& counters;
     DiskGuard& disk;
     const Options& options;
@@ -83,6 +85,7 @@ class Committer {
 
   Store& store_;
   RawBacklog& backlog_;
+  RawGeneration& generation_;
   CommitCounters& counters_;
   DiskGuard& disk_;
   const Options& options_;

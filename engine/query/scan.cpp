@@ -157,8 +157,7 @@ Result<void> RowScan::merge_raw() {
   Minute first{};
   while (at_pair(raw_.get(), raw_key_bytes(), first) && first == minute_) {
     if (auto in_time = check_deadline(); !in_time) return in_time;
-    ChunkHeader header;
-    if (!decode_chunk(raw_->value(), header, events_)) return corrupt(minute_, "a raw chunk");
+    if (!decode_chunks(raw_->value(), events_)) return corrupt(minute_, "a raw chunk");
     for (const ChunkEvent& event : events_) {
       merged_.of(event.host).add_sums(event.view(repo_, bucket_, minute_));
     }

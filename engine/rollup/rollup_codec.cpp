@@ -22,14 +22,7 @@ void put_latency(const Rollup& r, std::string& out) {
   if (r.latency_count < 2) return;
   put_varint(out, r.latency_min_us);
   put_varint(out, r.latency_max_us - r.latency_min_us);
-  if (r.latency_count < 3) return;
-  put_varint(out, std::uint64_t{r.sketch.buckets().size()});
-  std::uint32_t previous = 0;
-  for (const LatencySketch::Bucket& b : r.sketch.buckets()) {
-    put_varint(out, (std::uint32_t{b.index} - previous) * 2 + (b.count > 1 ? 1U : 0U));
-    if (b.count > 1) put_varint(out, b.count - 2);
-    previous = b.index;
-  }
+  if (r.latency_count >= 3) encode_sketch(r.sketch, out);
 }
 
 void put_rollup(const Rollup& r, std::string& out) {
@@ -54,7 +47,7 @@ void put_rollup(const Rollup& r, std::string& out) {
 }
 
 // Reads the buckets and checks that they hold as many latencies as were counted.
-void take_sketch(ByteReader& in, Rollup& r) {
+void take_sketch(ByteReader& in, std::uint64_t latencies, LatencySketch& sketch) {
   const std::uint64_t buckets = in.varint_up_to(LatencySketch::bucket_count());
   std::uint64_t index = 0;
   std::uint64_t total = 0;
@@ -63,14 +56,14 @@ void take_sketch(ByteReader& in, Rollup& r) {
     const std::uint64_t count = (step & 1) != 0 ? in.varint_up_to(UINT64_MAX - 2) + 2 : 1;
     index += step >> 1;
     const bool in_order = i == 0 || step >> 1 != 0;
-    if (!in_order || index >= LatencySketch::bucket_count() || count > r.latency_count - total) {
+    if (!in_order || index >= LatencySketch::bucket_count() || count > latencies - total) {
       in.fail();
       return;
     }
-    r.sketch.add_bucket(static_cast<std::uint16_t>(index), count);
+    sketch.add_bucket(static_cast<std::uint16_t>(index), count);
     total += count;
   }
-  if (total != r.latency_count) in.fail();
+  if (total != latencies) in.fail();
 }
 
 void take_latency(ByteReader& in, Rollup& r, bool with_sketch) {
@@ -89,7 +82,7 @@ void take_latency(ByteReader& in, Rollup& r, bool with_sketch) {
     r.sketch.add(r.latency_min_us);
     if (r.latency_count == 2) r.sketch.add(r.latency_max_us);
   } else {
-    take_sketch(in, r);
+    take_sketch(in, r.latency_count, r.sketch);
   }
 }
 
@@ -110,6 +103,22 @@ bool take_rollup(std::string_view bytes, bool with_sketch, Rollup& r) {
 }
 
 }  // namespace
+
+void encode_sketch(const LatencySketch& sketch, std::string& out) {
+  put_varint(out, std::uint64_t{sketch.buckets().size()});
+  std::uint32_t previous = 0;
+  for (const LatencySketch::Bucket& b : sketch.buckets()) {
+    put_varint(out, (std::uint32_t{b.index} - previous) * 2 + (b.count > 1 ? 1U : 0U));
+    if (b.count > 1) put_varint(out, b.count - 2);
+    previous = b.index;
+  }
+}
+
+bool decode_sketch(std::string_view bytes, std::uint64_t latencies, LatencySketch& sketch) {
+  ByteReader in(bytes);
+  take_sketch(in, latencies, sketch);
+  return in.done();
+}
 
 Rollup& HostRollups::of(std::string_view host) {
   // Values come with their hosts in order, so the last one is often the one before the place.

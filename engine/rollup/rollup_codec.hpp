@@ -41,6 +41,7 @@ namespace minuted {
 enum class ValueKind : std::uint8_t {
   kHosts = 0x01,
   kRepo = 0x02,
+  kPage = 0x03,     // see page/page_codec.hpp
   kDamaged = 0x7F,  // see store/rollup_merge.hpp
 };
 
@@ -88,6 +89,12 @@ class HostsReader {
   ByteReader in_;
   std::uint64_t left_;
 };
+
+// The sketch's bytes as a rollup with three latencies or more has them, from "varint buckets" on.
+void encode_sketch(const LatencySketch& sketch, std::string& out);
+// Fills an empty sketch. False unless `bytes` are exactly one sketch of so many latencies.
+[[nodiscard]] bool decode_sketch(std::string_view bytes, std::uint64_t latencies,
+                                 LatencySketch& sketch);
 
 // The small value per repo.
 struct RepoRollup {

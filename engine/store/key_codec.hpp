@@ -2,7 +2,7 @@
 // self-delimiting and sort as (repo, bucket, minute, …) do, bytewise. Numbers are big-endian.
 //
 //   pair prefix            repo 00 bucket 00
-//   raw                    pair prefix | minute u32 | commit sequence u64
+//   raw                    pair prefix | minute u32 | number of the generation's first commit u64
 //   minute, hour, day      pair prefix | first minute of the span u32
 //   total                  pair prefix
 //   repo                   repo 00 | span byte ('5' 5 minutes, 'h', 'd', 't') | first minute u32

@@ -26,12 +26,12 @@ namespace minuted {
 
 // The version of everything below the data directory. Before the first release a change of any
 // layout raises it, and stores of another version are refused.
-inline constexpr std::uint32_t kFormatVersion = 1;
+inline constexpr std::uint32_t kFormatVersion = 2;
 
 // The families. Their names on disk are in store.cpp.
 enum class Family : std::uint8_t {
   kMeta,         // what the store knows of itself
-  kRaw,          // chunks not folded yet
+  kRaw,          // raw values: chunks not folded yet
   kMinute,       // hosts values per (repo, bucket, minute)
   kHour,         // the same per hour
   kDay,          // the same per UTC day
@@ -70,7 +70,9 @@ class WriteSet {
   void put(Family family, std::string_view key, std::string_view value);
   // Adds a rollup to what the key holds. kMinute, kHour, kDay, kTotal, kRepo only.
   void merge(Family family, std::string_view key, std::string_view operand);
-  // Deletes a raw key, which must have been put exactly once since it was last deleted.
+  // Appends to what a raw key holds.
+  void append_raw(std::string_view key, std::string_view bytes);
+  // Deletes a raw key, with all that was appended before.
   void remove_raw(std::string_view key);
 
   bool empty() const;

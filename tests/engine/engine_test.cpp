@@ -388,7 +388,7 @@ TEST_F(EngineTest, UnreadableRawChunkIsReportedAndTheRestIsFolded) {
     std::string key = pair_prefix("r", "b");
     append_minute(key, Minute{kNowMinute});
     append_sequence(key, 99);
-    set.put(Family::kRaw, key, "not a chunk");
+    set.append_raw(key, "not a chunk");
     ASSERT_TRUE((*store)->write(set, Durability::kSynced).ok());
   }
   open();

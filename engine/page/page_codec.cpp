@@ -1,0 +1,396 @@
+#include "page/page_codec.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <cstring>
+
+#include "codec/bytes.hpp"
+#include "rollup/rollup_codec.hpp"
+
+namespace minuted {
+namespace {
+
+enum Encoding : std::uint8_t {
+  kZeros = 0x00,
+  kSame = 0x01,
+  kPacked = 0x02,
+  kVarints = 0x03,
+  kSparse = 0x04,
+};
+
+// The columns after the operations' classes.
+enum ColumnIndex : std::size_t {
+  kClientErrors = kOpClasses,
+  kServerErrors,
+  kUplBytes,
+  kDwlBytes,
+  kSizeChange,
+  kLatencyCount,
+  kLatencySum,
+  kLatencyMin,
+  kLatencySpread,
+};
+
+using Values = std::vector<UInt128>;
+
+constexpr unsigned kSparseDepthMax = 1;  // the values of a sparse column are not sparse themselves
+constexpr std::uint32_t kHostsMax = 65'535;
+
+std::size_t varint_bytes(UInt128 value) {
+  std::size_t bytes = 1;
+  for (; value >= 0x80; value >>= 7) ++bytes;
+  return bytes;
+}
+
+bool is_wide(UInt128 value) { return (value >> 64) != 0; }
+
+// Appends `bits`-wide numbers, low end first.
+class BitWriter {
+ public:
+  explicit BitWriter(std::string& out) : out_(out) {}
+  ~BitWriter() {
+    for (; filled_ > 0; filled_ -= std::min(filled_, 8U)) put_byte();
+  }
+  void put(std::uint64_t value, unsigned bits) {
+    pending_ |= UInt128{value} << filled_;
+    filled_ += bits;
+    for (; filled_ >= 8; filled_ -= 8) put_byte();
+  }
+
+ private:
+  void put_byte() {
+    out_.push_back(static_cast<char>(pending_));
+    pending_ >>= 8;
+  }
+  std::string& out_;
+  UInt128 pending_ = 0;
+  unsigned filled_ = 0;
+};
+
+struct Packing {
+  std::uint64_t least;
+  unsigned bits;
+  std::size_t bytes;
+};
+
+Packing packing_of(const Values& values) {
+  const auto [least, most] = std::minmax_element(values.begin(), values.end());
+  const auto spread = static_cast<std::uint64_t>(*most - *least);
+  const auto bits = static_cast<unsigned>(std::bit_width(spread));
+  return {static_cast<std::uint64_t>(*least), bits,
+          varint_bytes(*least) + 1 + (values.size() * bits + 7) / 8};
+}
+
+void put_packed(const Values& values, const Packing& packing, std::string& out) {
+  put_varint(out, packing.least);
+  out.push_back(static_cast<char>(packing.bits));
+  BitWriter bits(out);
+  for (const UInt128 v : values) {
+    bits.put(static_cast<std::uint64_t>(v) - packing.least, packing.bits);
+  }
+}
+
+void put_column(const Values& values, std::string& out, unsigned depth = 0);
+
+void put_sparse(const Values& values, std::string& out, unsigned depth) {
+  Values present;
+  {
+    BitWriter bits(out);
+    for (const UInt128 v : values) {
+      bits.put(v != 0, 1);
+      if (v != 0) present.push_back(v);
+    }
+  }
+  put_column(present, out, depth + 1);
+}
+
+// The smallest of what the format offers.
+void put_column(const Values& values, std::string& out, unsigned depth) {
+  const auto start = [&](Encoding encoding) { out.push_back(static_cast<char>(encoding)); };
+  const bool same = std::all_of(values.begin(), values.end(),
+                                [&](UInt128 v) { return v == values.front(); });
+  if (same && values.front() == 0) return start(kZeros);
+  if (same) {
+    start(kSame);
+    return put_varint(out, values.front());
+  }
+  std::size_t varints = 0;
+  bool wide = false;
+  bool zeros = false;
+  for (const UInt128 v : values) {
+    varints += varint_bytes(v);
+    wide |= is_wide(v);
+    zeros |= v == 0;
+  }
+  const std::size_t packed = wide ? SIZE_MAX : packing_of(values).bytes;
+  std::string sparse;
+  if (zeros && depth < kSparseDepthMax) put_sparse(values, sparse, depth);
+  if (!sparse.empty() && sparse.size() < std::min(packed, varints)) {
+    start(kSparse);
+    out += sparse;
+  } else if (packed <= varints) {
+    start(kPacked);
+    put_packed(values, packing_of(values), out);
+  } else {
+    start(kVarints);
+    for (const UInt128 v : values) put_varint(out, v);
+  }
+}
+
+UInt128 value_of(const Rollup& r, std::size_t column) {
+  if (column < kOpClasses) return r.ops[column];
+  switch (column) {
+    case kClientErrors: return r.client_errors;
+    case kServerErrors: return r.server_errors;
+    case kUplBytes: return r.upl_bytes;
+    case kDwlBytes: return r.dwl_bytes;
+    case kSizeChange: return zigzag(r.size_change - static_cast<Int128>(r.upl_bytes));
+    case kLatencyCount:
+      return zigzag(static_cast<std::int64_t>(r.latency_count - r.requests()));
+    case kLatencySum: return r.latency_sum_us;
+    case kLatencyMin: return r.latency_min_us;
+    default: return r.latency_max_us - r.latency_min_us;
+  }
+}
+
+void put_presence(const std::vector<std::uint32_t>& slots, std::string& out) {
+  struct Run {
+    std::uint32_t gap;
+    std::uint32_t length;
+  };
+  std::vector<Run> runs;
+  std::uint32_t end = 0;
+  for (const std::uint32_t slot : slots) {
+    if (!runs.empty() && slot == end) {
+      ++runs.back().length;
+    } else {
+      runs.push_back({slot - end, 1});
+    }
+    end = slot + 1;
+  }
+  put_varint(out, std::uint64_t{runs.size()});
+  for (const Run& run : runs) {
+    put_varint(out, run.gap);
+    put_varint(out, run.length - 1);
+  }
+}
+
+// `bits` bits from bit `at` of `bytes` on; bits up to 64.
+std::uint64_t read_bits(std::string_view bytes, std::size_t at, unsigned bits) {
+  UInt128 window = 0;
+  const std::size_t first = at / 8;
+  std::memcpy(&window, bytes.data() + first, std::min<std::size_t>(9, bytes.size() - first));
+  const auto value = static_cast<std::uint64_t>(window >> (at % 8));
+  return bits == 64 ? value : value & ((std::uint64_t{1} << bits) - 1);
+}
+
+}  // namespace
+
+void encode_page(std::span<const PageRow> rows, std::string& page, std::string& sketches) {
+  assert(!rows.empty());
+  std::vector<std::string_view> hosts;
+  for (const PageRow& row : rows) hosts.push_back(row.host);
+  std::sort(hosts.begin(), hosts.end());
+  hosts.erase(std::unique(hosts.begin(), hosts.end()), hosts.end());
+  std::vector<std::vector<std::uint32_t>> slots(hosts.size());
+  std::vector<std::vector<const Rollup*>> by_host(hosts.size());
+  for (const PageRow& row : rows) {
+    const auto host = static_cast<std::size_t>(
+        std::lower_bound(hosts.begin(), hosts.end(), row.host) - hosts.begin());
+    slots[host].push_back(row.slot);
+    by_host[host].push_back(row.rollup);
+  }
+
+  page.push_back(static_cast<char>(ValueKind::kPage));
+  put_varint(page, std::uint64_t{hosts.size()});
+  for (const std::string_view host : hosts) put_string(page, host);
+  for (const auto& of_host : slots) put_presence(of_host, page);
+  Values values;
+  for (std::size_t column = 0; column <= kLatencySpread; ++column) {
+    values.clear();
+    for (const auto& of_host : by_host) {
+      for (const Rollup* rollup : of_host) values.push_back(value_of(*rollup, column));
+    }
+    put_column(values, page);
+  }
+  std::string sketch;
+  for (const auto& of_host : by_host) {
+    for (const Rollup* rollup : of_host) {
+      if (rollup->latency_count < 3) continue;
+      sketch.clear();
+      encode_sketch(rollup->sketch, sketch);
+      put_string(sketches, sketch);
+    }
+  }
+}
+
+bool PageReader::open(std::string_view page) {
+  next_ = 0;
+  ok_ = true;
+  places_.clear();
+  sketches_.clear();
+  ByteReader in(page);
+  if (in.byte() != static_cast<std::uint8_t>(ValueKind::kPage)) return false;
+  if (!take_places(in)) return false;
+  for (Column& column : columns_) {
+    if (!take_column(in, places_.size(), column, 0)) return false;
+  }
+  return in.done() && values_agree();
+}
+
+bool PageReader::take_places(ByteReader& in) {
+  const std::uint64_t hosts = in.varint_up_to(kHostsMax);
+  if (hosts == 0 || hosts > in.remaining()) return false;
+  hosts_.clear();
+  for (std::uint64_t i = 0; i < hosts && in.ok(); ++i) {
+    const std::string_view host = in.string(kIdBytesMax);
+    if (host <= (hosts_.empty() ? std::string_view() : hosts_.back())) return false;
+    hosts_.push_back(host);
+  }
+  unsorted_.clear();
+  std::array<std::uint32_t, kPageSlotsMax + 1> ends{};  // rows before each slot, once summed up
+  for (std::uint64_t host = 0; host < hosts; ++host) {
+    const std::uint64_t runs = in.varint_up_to(kPageSlotsMax);
+    if (runs == 0) return false;
+    std::uint64_t slot = 0;
+    for (std::uint64_t run = 0; run < runs; ++run) {
+      const std::uint64_t gap = in.varint_up_to(kPageSlotsMax);
+      const std::uint64_t length = in.varint_up_to(kPageSlotsMax) + 1;
+      if (!in.ok() || (run != 0 && gap == 0) || slot + gap + length > kPageSlotsMax) return false;
+      slot += gap;
+      for (std::uint64_t i = 0; i < length; ++i, ++slot) {
+        unsorted_.push_back({static_cast<std::uint32_t>(unsorted_.size()),
+                             static_cast<std::uint16_t>(slot), static_cast<std::uint16_t>(host)});
+        ++ends[slot + 1];
+      }
+    }
+  }
+  // Hosts are ascending, so counting by slot alone keeps them in order.
+  for (std::size_t s = 1; s < ends.size(); ++s) ends[s] += ends[s - 1];
+  places_.resize(unsorted_.size());
+  for (const Place& place : unsorted_) places_[ends[place.slot]++] = place;
+  return true;
+}
+
+bool PageReader::take_column(ByteReader& in, std::size_t rows, Column& column, unsigned depth) {
+  column.high.clear();
+  column.low.assign(rows, 0);
+  const std::uint8_t encoding = in.byte();
+  if (!in.ok()) return false;
+  switch (encoding) {
+    case kZeros:
+      return true;
+    case kSame: {
+      const UInt128 value = in.varint128();
+      column.low.assign(rows, static_cast<std::uint64_t>(value));
+      if (is_wide(value)) column.high.assign(rows, static_cast<std::uint64_t>(value >> 64));
+      return in.ok();
+    }
+    case kPacked: {
+      const std::uint64_t least = in.varint();
+      const unsigned bits = in.byte();
+      if (bits == 0 || bits > 64) return false;
+      const std::string_view packed = in.bytes((rows * bits + 7) / 8);
+      if (!in.ok()) return false;
+      for (std::size_t i = 0; i < rows; ++i) {
+        column.low[i] = least + read_bits(packed, i * bits, bits);
+      }
+      return true;
+    }
+    case kVarints:
+      for (std::size_t i = 0; i < rows; ++i) {
+        const UInt128 value = in.varint128();
+        column.low[i] = static_cast<std::uint64_t>(value);
+        if (!is_wide(value)) continue;
+        column.high.resize(rows, 0);
+        column.high[i] = static_cast<std::uint64_t>(value >> 64);
+      }
+      return in.ok();
+    case kSparse: {
+      if (depth == kSparseDepthMax) return false;
+      const std::string_view bitmap = in.bytes((rows + 7) / 8);
+      std::size_t present = 0;
+      for (const char byte : bitmap) {
+        present += static_cast<std::size_t>(std::popcount(static_cast<unsigned char>(byte)));
+      }
+      Column values;
+      if (!in.ok() || present == 0 || present > rows) return false;
+      if (!take_column(in, present, values, depth + 1)) return false;
+      if (!values.high.empty()) column.high.assign(rows, 0);
+      for (std::size_t i = 0, at = 0; i < rows && at < present; ++i) {
+        if (((static_cast<unsigned char>(bitmap[i / 8]) >> (i % 8)) & 1) == 0) continue;
+        column.low[i] = values.low[at];
+        if (!values.high.empty()) column.high[i] = values.high[at];
+        ++at;
+      }
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+// What next() relies on: counts that fit their type and latencies within their range.
+bool PageReader::values_agree() const {
+  const auto narrow = {std::size_t{kClientErrors}, std::size_t{kServerErrors},
+                       std::size_t{kLatencyCount}, std::size_t{kLatencyMin},
+                       std::size_t{kLatencySpread}};
+  for (std::size_t op = 0; op < kOpClasses; ++op) {
+    if (!columns_[op].high.empty()) return false;
+  }
+  for (const std::size_t column : narrow) {
+    if (!columns_[column].high.empty()) return false;
+  }
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    const std::uint64_t least = columns_[kLatencyMin].low[i];
+    if (least > kLatencyUsMax || columns_[kLatencySpread].low[i] > kLatencyUsMax - least) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool PageReader::open_sketches(std::string_view sketches) {
+  sketches_.assign(places_.size(), {});
+  ByteReader in(sketches);
+  for (std::size_t row = 0; row < places_.size(); ++row) {
+    std::uint64_t requests = 0;
+    for (std::size_t op = 0; op < kOpClasses; ++op) requests += columns_[op].low[row];
+    const std::uint64_t latencies =
+        requests + static_cast<std::uint64_t>(unzigzag(columns_[kLatencyCount].low[row]));
+    if (latencies >= 3) sketches_[row] = in.string();
+  }
+  return in.done();
+}
+
+bool PageReader::next(std::uint32_t& slot, std::string_view& host, Rollup& r) {
+  if (next_ == places_.size() || !ok_) return false;
+  const Place place = places_[next_++];
+  slot = place.slot;
+  host = hosts_[place.host];
+  const std::size_t i = place.row;
+  std::uint64_t requests = 0;
+  for (std::size_t op = 0; op < kOpClasses; ++op) requests += r.ops[op] = columns_[op].low[i];
+  r.client_errors = columns_[kClientErrors].low[i];
+  r.server_errors = columns_[kServerErrors].low[i];
+  r.upl_bytes = columns_[kUplBytes].at(i);
+  r.dwl_bytes = columns_[kDwlBytes].at(i);
+  r.size_change = unzigzag(columns_[kSizeChange].at(i)) + static_cast<Int128>(r.upl_bytes);
+  r.latency_count =
+      requests + static_cast<std::uint64_t>(unzigzag(columns_[kLatencyCount].low[i]));
+  r.latency_sum_us = columns_[kLatencySum].at(i);
+  r.latency_min_us = columns_[kLatencyMin].low[i];
+  r.latency_max_us = r.latency_min_us + columns_[kLatencySpread].low[i];
+  r.sketch = LatencySketch();
+  if (sketches_.empty()) return true;
+  if (r.latency_count >= 3) {
+    ok_ = decode_sketch(sketches_[i], r.latency_count, r.sketch);
+    return ok_;
+  }
+  if (r.latency_count >= 1) r.sketch.add(r.latency_min_us);
+  if (r.latency_count == 2) r.sketch.add(r.latency_max_us);
+  return true;
+}
+
+}  // namespace minuted
