@@ -1,0 +1,11 @@
+// What a benchmark's figures were measured on, in one line each: without it they mean nothing.
+#pragma once
+
+#include <string>
+
+namespace minuted::bench {
+
+// Processor, cores, memory, kernel, and the file system below `directory`; no line end at the end.
+std::string describe_machine(const std::string& directory);
+
+}  // namespace minuted::bench
