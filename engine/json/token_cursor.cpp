@@ -62,6 +62,9 @@ Structure::Outcome TokenCursor::open_lines(std::string_view block) {
 // have been within a string, the window ends before that string. So a window is larger than
 // kWindowBytes only for a single token that is, and no byte is looked at more than a few times.
 Structure::Outcome TokenCursor::next_window() {
+  // Whatever becomes of this window, the offsets of the last one are gone.
+  next_ = last_ = &kNothing;
+  limit_ = 0;
   for (std::size_t size = kWindowBytes;; size *= 2) {
     const bool last = rest_.size() <= size;
     std::size_t cut = last ? rest_.size() : cut_of(rest_.substr(0, size));

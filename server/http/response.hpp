@@ -35,7 +35,7 @@ struct Response {
   std::string_view error_code = {};    // of an error answer, for logs and counters
 };
 
-// `{"success":false,"message":…,"error_code":…}`.
+// `{"success":false,"message":…,"error_code":…}`. The code is not copied: give a literal.
 Response error_response(std::uint16_t status, std::string_view code, std::string_view message);
 // The same with Retry-After.
 Response retry_response(std::uint16_t status, std::string_view code, std::string_view message,

@@ -92,12 +92,14 @@ Session::Outcome Session::refuse(Response response) {
 }
 
 // A read failed: because its time was up, because the client left, or because it broke the protocol.
-Session::Outcome Session::refuse_read(const error_code& error, std::string_view phase) {
+Session::Outcome Session::refuse_read(const error_code& error, Phase phase) {
   unread_body_ = true;
   if (timed_out_) {
-    const std::string what(phase);
-    return refuse(closing(error_response(408, what + "_timeout",
-                                         "the " + what + " did not arrive in time; send it again")));
+    return refuse(closing(
+        phase == Phase::kHeader
+            ? error_response(408, "header_timeout",
+                             "the header did not arrive in time; send it again")
+            : error_response(408, "body_timeout", "the body did not arrive in time; send it again")));
   }
   if (error == bhttp::error::header_limit || error == bhttp::error::buffer_overflow) {
     return refuse(closing(error_response(
@@ -144,7 +146,7 @@ Awaitable<Session::Outcome> Session::read_header() {
     co_return refuse(closing(error_response(
         400, "bad_framing", "a header field goes on in the next line; send each as one line")));
   }
-  if (!error) co_return timed_out_ ? refuse_read(error, "header") : Outcome::kDone;
+  if (!error) co_return timed_out_ ? refuse_read(error, Phase::kHeader) : Outcome::kDone;
   const bool in_first_line =
       error == bhttp::error::header_limit && parser_->get().target().empty();
   if (in_first_line) {
@@ -154,7 +156,7 @@ Awaitable<Session::Outcome> Session::read_header() {
         "the request target is too long; " + std::to_string(limits.uri_bytes_max) +
             " bytes are accepted")));
   }
-  co_return refuse_read(error, "header");
+  co_return refuse_read(error, Phase::kHeader);
 }
 
 // Until the parser has the whole header: beast::http::async_read_header, but for a look at the
@@ -389,7 +391,7 @@ Awaitable<Session::Outcome> Session::read_fixed_body(std::uint64_t length, Reque
       error_code error;
       bytes = co_await socket_.async_read_some(asio::buffer(body.room(), step),
                                                asio::redirect_error(UseAwaitable{}, error));
-      if (error || timed_out_) co_return refuse_read(error, "body");
+      if (error || timed_out_) co_return refuse_read(error, Phase::kBody);
     }
     body.grew_by(bytes);
   }
@@ -432,7 +434,7 @@ Awaitable<Session::Outcome> Session::read_chunked_body(std::size_t bytes_max, Re
                                     asio::redirect_error(UseAwaitable{}, error));
     body.grew_by(room - parser_->get().body().size);
     if (error == bhttp::error::need_buffer) error = {};
-    if (error || timed_out_) co_return refuse_read(error, "body");
+    if (error || timed_out_) co_return refuse_read(error, Phase::kBody);
     if (body.size() > bytes_max) {
       unread_body_ = true;
       co_return refuse(closing(error_response(

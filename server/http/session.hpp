@@ -67,6 +67,7 @@ class Session {
   using Parser = boost::beast::http::request_parser<boost::beast::http::buffer_body>;
   // What came of reading: the data, an answer to give instead, or nothing to answer to any more.
   enum class Outcome : std::uint8_t { kDone, kRefused, kGone };
+  enum class Phase : std::uint8_t { kHeader, kBody };
 
   Awaitable<Outcome> wait_for_request();
   Awaitable<Outcome> read_header();
@@ -84,7 +85,7 @@ class Session {
   Awaitable<void> linger();
 
   Outcome refuse(Response response);
-  Outcome refuse_read(const boost::system::error_code& error, std::string_view phase);
+  Outcome refuse_read(const boost::system::error_code& error, Phase phase);
   void set_deadline(std::int64_t after_ms);
   void clear_deadline() { deadline_ = TimePoint::max(); }
   std::string head_of(const Response& response, Method method, bool chunked) const;

@@ -105,8 +105,13 @@ int Daemon::wait() {
 
 void Daemon::kill() {
   signal(SIGKILL);
-  wait_for(pid_);
+  const int code = wait_for(pid_);
   pid_ = -1;
+  if (code == 128 + SIGKILL) return;
+  // A crash, or what a sanitizer had to say, would go unseen otherwise.
+  while (read_some()) {
+  }
+  ADD_FAILURE() << "the daemon had ended by itself with code " << code << ":\n" << output_;
 }
 
 void kill_while_starting(const std::string& data, std::vector<std::string> flags, int after_ms) {

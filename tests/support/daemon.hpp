@@ -25,7 +25,7 @@ class Daemon {
   void signal(int number);
   // Waits for its end; the exit code, or 128 + the signal that ended it.
   int wait();
-  // kill -9, waited for.
+  // kill -9, waited for. Fails the test, with its output, if it had ended by itself.
   void kill();
 
   // What it printed so far, both streams, up to what has been read while waiting for it.
