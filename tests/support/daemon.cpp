@@ -93,7 +93,10 @@ bool Daemon::read_some() {
   return true;
 }
 
-void Daemon::signal(int number) { ::kill(pid_, number); }
+void Daemon::signal(int number) {
+  if (number == SIGTERM || number == SIGINT) asked_to_stop_ = true;
+  ::kill(pid_, number);
+}
 
 int Daemon::wait() {
   while (read_some()) {
@@ -107,7 +110,7 @@ void Daemon::kill() {
   signal(SIGKILL);
   const int code = wait_for(pid_);
   pid_ = -1;
-  if (code == 128 + SIGKILL) return;
+  if (code == 128 + SIGKILL || (code == 0 && asked_to_stop_)) return;
   // A crash, or what a sanitizer had to say, would go unseen otherwise.
   while (read_some()) {
   }

@@ -36,6 +36,7 @@ class Daemon {
 
   pid_t pid_ = -1;
   int output_fd_ = -1;
+  bool asked_to_stop_ = false;
   std::uint16_t port_ = 0;
   std::string output_;
 };
