@@ -7,7 +7,6 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/merge_operator.h>
-#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 #include <sys/random.h>
@@ -104,15 +103,6 @@ class RawMergeOperator final : public rocksdb::MergeOperator {
   const char* Name() const override { return "minuted.raw.1"; }
 };
 
-// Says where a memtable begins its search for a key's place: at the key it took in last, since ours
-// come sorted within a batch. (One place a pair would be nearer, but costs some 200 bytes a pair.)
-class LastPlace final : public rocksdb::SliceTransform {
- public:
-  const char* Name() const override { return "minuted.place.1"; }
-  rocksdb::Slice Transform(const rocksdb::Slice& key) const override { return {key.data(), 0}; }
-  bool InDomain(const rocksdb::Slice&) const override { return true; }
-};
-
 // Drops idempotency records past their window. It may ignore snapshots, since a lookup judges the
 // age itself: a record it drops is one no lookup would have honoured.
 class ExpiredRecords final : public rocksdb::CompactionFilter {
@@ -178,8 +168,6 @@ rocksdb::DBOptions db_options(const StoreOptions& options, std::shared_ptr<Stall
   db.db_write_buffer_size = options.memtable_bytes;
   // One small unflushed write to any family would pin every later log file: flush them together.
   db.atomic_flush = true;
-  // One writer at a time knows where it was last: see LastPlace.
-  db.allow_concurrent_memtable_write = false;
   db.max_total_wal_size = 4 * options.memtable_bytes;
   // The first background error stops writes for good; resuming by itself could acknowledge data
   // whose log was lost.
@@ -199,7 +187,6 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& o
                                             const ExpiredRecords* expired) {
   rocksdb::ColumnFamilyOptions cf;
   cf.write_buffer_size = options.memtable_bytes / 2;
-  cf.memtable_insert_with_hint_prefix_extractor = std::make_shared<LastPlace>();
   cf.compression = rocksdb::kLZ4Compression;
   cf.bottommost_compression = rocksdb::kZSTD;
   rocksdb::BlockBasedTableOptions table;
