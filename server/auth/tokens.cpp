@@ -8,29 +8,13 @@
 #include <cstdlib>
 #include <map>
 
+#include "render/base64url.hpp"
+
 namespace minuted::auth {
 namespace {
 
 constexpr std::string_view kTokenHead = "mnt_";  // lets scanners for leaked secrets know ours
 constexpr std::size_t kTokenRandomBytes = 32;
-
-std::string base64url(std::span<const std::uint8_t> bytes) {
-  static constexpr char kDigits[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  std::string out;
-  unsigned pending = 0;
-  unsigned pending_bits = 0;
-  for (const std::uint8_t byte : bytes) {
-    pending = pending << 8 | byte;
-    pending_bits += 8;
-    while (pending_bits >= 6) {
-      pending_bits -= 6;
-      out.push_back(kDigits[pending >> pending_bits & 63]);
-    }
-  }
-  if (pending_bits > 0) out.push_back(kDigits[pending << (6 - pending_bits) & 63]);
-  return out;
-}
 
 std::optional<unsigned> hex_value(char c) {
   if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
@@ -125,7 +109,7 @@ Result<std::string> make_token_text() {
                  "the system gives no random bytes; a token cannot be made without them"};
   }
   std::string text(kTokenHead);
-  text += base64url(bytes);
+  text += render::to_base64url({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   OPENSSL_cleanse(bytes.data(), bytes.size());
   return text;
 }

@@ -15,7 +15,6 @@ std::optional<Response> check_events(Services& services, const Request& request)
 Awaitable<Response> post_events(Services& services, Request& request);
 
 // stats.cpp
-std::optional<Response> check_rows(Services& services, const Request& request);
 Awaitable<Response> get_rows(Services& services, Request& request);
 
 // admin.cpp

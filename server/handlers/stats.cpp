@@ -95,10 +95,6 @@ bool narrow(QuerySpec& spec, const auth::Caller& caller) {
   return !spec.repos.empty();
 }
 
-}  // namespace
-
-namespace {
-
 Span span_of(const Request& request) {
   return request.path == "/stats/daily"    ? Span::kDay
          : request.path == "/stats/hourly" ? Span::kHour
@@ -106,15 +102,6 @@ Span span_of(const Request& request) {
 }
 
 }  // namespace
-
-std::optional<Response> check_rows(Services& services, const Request& request) {
-  const auto params =
-      render::parse_minute_params(request.query, services.clock.now(), span_of(request));
-  if (const auto* fault = std::get_if<render::ParameterError>(&params)) {
-    return error_response(400, fault->code, fault->message);
-  }
-  return std::nullopt;
-}
 
 Awaitable<Response> get_rows(Services& services, Request& request) {
   auto parsed = render::parse_minute_params(request.query, services.clock.now(), span_of(request));

@@ -208,7 +208,7 @@ Awaitable<bool> Session::serve_request() {
   static const bhttp::fields kNoFields;
   Request request(next_request_id(), peer_.address, Headers(kNoFields), app_.budget);
   std::optional<bhttp::fields> judged_fields;
-  std::size_t route = app_.routes.size();
+  std::optional<std::size_t> route;
   Framing framing{};
 
   Outcome outcome = co_await read_header();
@@ -233,22 +233,22 @@ Awaitable<bool> Session::serve_request() {
       request.query = framing.query;
       request.host = framing.host;
       request.http_1_0 = !http_1_1_;
-      route = find_route(app_.routes, framing.method, framing.path).value_or(route);
+      route = find_route(app_.routes, framing.method, framing.path);
     }
   }
   if (outcome == Outcome::kDone) {
-    co_await answer_request(framing, request);
+    co_await answer_request(framing, route, request);
   } else {
     co_await send(std::move(*refusal_), Method::kGet);
   }
   request.release_body();
-  if (sent_status_ != 0) record(request, route, start);
+  if (sent_status_ != 0) record(request, route.value_or(app_.routes.size()), start);
   co_return keep_alive_ && !draining_;
 }
 
 // From a header in order to its answer.
-Awaitable<void> Session::answer_request(const Framing& framing, Request& request) {
-  const auto index = find_route(app_.routes, framing.method, framing.path);
+Awaitable<void> Session::answer_request(const Framing& framing, std::optional<std::size_t> index,
+                                        Request& request) {
   std::optional<Response> answer;
   if (!index) {
     std::string allowed = allowed_methods(app_.routes, framing.path);

@@ -73,7 +73,9 @@ class Session {
   Awaitable<Outcome> read_header();
   Awaitable<boost::system::error_code> parse_header();
   Awaitable<bool> serve_request();
-  Awaitable<void> answer_request(const Framing& framing, Request& request);
+  // `index` is the route's among the app's; nullopt if there is none for this method and path.
+  Awaitable<void> answer_request(const Framing& framing, std::optional<std::size_t> index,
+                                 Request& request);
   Awaitable<Outcome> take_body(const Framing& framing, BodyRule rule, Request& request);
   Awaitable<Outcome> read_fixed_body(std::uint64_t length, Request& request);
   Awaitable<Outcome> read_chunked_body(std::size_t bytes_max, Request& request);
