@@ -6,12 +6,12 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdio>
-#include <cstdlib>
-#include <map>
 #include <mutex>
 #include <thread>
 
+#include "support/long_form.hpp"
 #include "support/random.hpp"
 
 namespace minuted::test {
@@ -22,6 +22,7 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr std::int64_t kFirstMinute = 28'401'720;  // 2024-01-01T10:00Z
 constexpr std::int64_t kMinutesApart = 200;  // rows of a group lie in other hours, some in other days
 constexpr unsigned kResendPercent = 10;
+constexpr std::uint64_t kFoldsPerUpkeep = 16;
 constexpr std::size_t kViolationsKept = 20;
 constexpr std::int64_t kShortMs = 4'000;
 constexpr std::int64_t kLongMs = 600'000;
@@ -122,21 +123,19 @@ class Check {
       threads.emplace_back([this, i] { read(i); });
     }
     threads.emplace_back([this] { fold(); });
-    if (options_.upkeep) {
-      threads.emplace_back([this] {
-        while (!over_) options_.upkeep();
-      });
-    }
     const auto end = SteadyClock::now() + std::chrono::milliseconds(options_.duration_ms);
     auto next_progress = SteadyClock::now() + std::chrono::milliseconds(kProgressMs);
-    while (SteadyClock::now() < end && !over_) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-      if (SteadyClock::now() < next_progress) continue;
-      std::fprintf(stderr, "so far: %llu reads, %llu batches, %llu violations\n",
-                   static_cast<unsigned long long>(reads_),
-                   static_cast<unsigned long long>(batches_),
-                   static_cast<unsigned long long>(violations_));
-      next_progress += std::chrono::milliseconds(kProgressMs);
+    {
+      std::unique_lock lock(mutex_);
+      const auto over = [this] { return over_.load(); };
+      while (!ended_.wait_until(lock, std::min(end, next_progress), over)) {
+        if (SteadyClock::now() >= end) break;
+        std::fprintf(stderr, "so far: %llu reads, %llu batches, %llu violations\n",
+                     static_cast<unsigned long long>(reads_),
+                     static_cast<unsigned long long>(batches_),
+                     static_cast<unsigned long long>(violations_));
+        next_progress += std::chrono::milliseconds(kProgressMs);
+      }
     }
     over_ = true;
     threads.clear();
@@ -190,7 +189,7 @@ class Check {
     const auto target = make_target_();
     while (!over_) {
       if (!target->fold()) add("a fold failed");
-      ++folds_;
+      if (++folds_ % kFoldsPerUpkeep == 0 && options_.upkeep) options_.upkeep();
     }
   }
 
@@ -199,6 +198,7 @@ class Check {
     const std::lock_guard lock(mutex_);
     if (first_violations_.size() < kViolationsKept) first_violations_.push_back(violation);
     if (first_violations_.size() == kViolationsKept) over_ = true;
+    if (over_) ended_.notify_all();
   }
 
   const std::function<std::unique_ptr<Target>()>& make_target_;
@@ -211,6 +211,7 @@ class Check {
   std::atomic<std::uint64_t> folds_ = 0;
   std::atomic<std::uint64_t> violations_ = 0;
   std::mutex mutex_;
+  std::condition_variable ended_;              // over_ was set under mutex_
   std::vector<std::string> first_violations_;  // under mutex_
 };
 
@@ -244,7 +245,7 @@ void expect_consistent(const Checked& checked, const char* what) {
 }
 
 std::int64_t check_duration_ms() {
-  return std::getenv("MINUTED_TEST_LONG") != nullptr ? kLongMs : kShortMs;
+  return long_form() ? kLongMs : kShortMs;
 }
 
 }  // namespace minuted::test

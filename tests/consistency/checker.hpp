@@ -59,7 +59,7 @@ struct CheckOptions {
   std::size_t writers = 3;
   std::size_t readers = 3;
   std::int64_t duration_ms = 4'000;
-  std::function<void()> upkeep;  // called all the time by a thread of its own, if given
+  std::function<void()> upkeep;  // called by the thread that folds, every few folds, if given
 };
 
 struct Checked {

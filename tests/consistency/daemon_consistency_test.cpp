@@ -1,9 +1,9 @@
 // Holds up "reads see acknowledged writes" through HTTP: clients of the real daemon, each over its
 // own connection, while it folds as fast as it is asked to.
 #include <gtest/gtest.h>
-#include <simdjson.h>
 
 #include "consistency/checker.hpp"
+#include "support/answer_rows.hpp"
 #include "support/daemon.hpp"
 #include "support/http_client.hpp"
 #include "support/temp_dir.hpp"
@@ -13,10 +13,6 @@ namespace {
 
 constexpr const char* kRange = "?startDate=2023-12-31&endDate=2024-01-03";
 constexpr const char* kRoutes[] = {"/stats/minute", "/stats/hourly", "/stats/daily"};
-
-std::string text_of(simdjson::dom::element row, const char* name) {
-  return std::string(row[name].get_string().value());
-}
 
 class DaemonTarget final : public Target {
  public:
@@ -40,10 +36,8 @@ class DaemonTarget final : public Target {
     const Answer answer = client_.get(target);
     if (answer.status != 200 || !answer.whole) return {};
     std::vector<SeenRow> rows;
-    for (const auto row : parser_.parse(answer.body)["data"].get_array()) {
-      rows.push_back({{text_of(row, "repoId"), text_of(row, "bucketId"), text_of(row, "host"),
-                       row["timestamp"].get_int64().value() / 60},
-                      row["upl_bytes"].get_uint64().value()});
+    for (const AnswerRow& row : read_answer_rows(answer.body)) {
+      rows.push_back({{row.repo, row.bucket, row.host, row.minute}, row.upl_bytes});
     }
     return rows;
   }
@@ -52,7 +46,6 @@ class DaemonTarget final : public Target {
 
  private:
   HttpClient client_;
-  simdjson::dom::parser parser_;
 };
 
 TEST(DaemonConsistencyTest, ReadsSeeWhatWasAcknowledgedWhileFoldsRun) {

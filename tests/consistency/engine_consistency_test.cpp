@@ -2,9 +2,6 @@
 // while the store is flushed and compacted below them.
 #include <gtest/gtest.h>
 
-#include <chrono>
-#include <thread>
-
 #include "consistency/checker.hpp"
 #include "engine_over.hpp"
 #include "minuted/engine.hpp"
@@ -13,8 +10,6 @@
 
 namespace minuted::test {
 namespace {
-
-constexpr auto kUpkeepPause = std::chrono::milliseconds(30);
 
 class EngineTarget final : public Target {
  public:
@@ -74,7 +69,6 @@ void check_engine(std::size_t fold_batch_bytes, const char* what) {
   CheckOptions check;
   check.duration_ms = check_duration_ms();
   check.upkeep = [&] {
-    std::this_thread::sleep_for(kUpkeepPause);
     EXPECT_TRUE(store_below(**engine).compact().ok());
   };
   expect_consistent(

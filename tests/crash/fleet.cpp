@@ -1,13 +1,12 @@
 #include "crash/fleet.hpp"
 
-#include <simdjson.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <stdexcept>
 
 #include "model/oracle.hpp"
+#include "support/answer_rows.hpp"
 
 namespace minuted::test {
 namespace {
@@ -57,41 +56,15 @@ Event small_event(Random& random) {
   return e;
 }
 
-std::string describe(const OracleRow& row) {
+template <class AnyRow>
+std::string describe(const AnyRow& row) {
   return row.repo + "/" + row.bucket + "@" + std::to_string(row.minute) + "/" + row.host + " upl " +
          std::to_string(static_cast<std::uint64_t>(row.upl_bytes)) + " dwl " +
          std::to_string(static_cast<std::uint64_t>(row.dwl_bytes)) + " size " +
          std::to_string(static_cast<std::int64_t>(row.size_change));
 }
 
-struct ReadRow {
-  OracleRow row;  // with the columns that an answer has
-  double latency_ms;
-};
-
-std::string text_of(simdjson::dom::element row, const char* name) {
-  return std::string(row[name].get_string().value());
-}
-
-std::vector<ReadRow> read_rows(const std::string& body) {
-  simdjson::dom::parser parser;
-  std::vector<ReadRow> rows;
-  for (const auto row : parser.parse(body)["data"].get_array()) {
-    ReadRow& read = rows.emplace_back();
-    read.row.repo = text_of(row, "repoId");
-    read.row.bucket = text_of(row, "bucketId");
-    read.row.host = text_of(row, "host");
-    read.row.minute = row["timestamp"].get_int64().value() / 60;
-    read.row.upl_bytes = row["upl_bytes"].get_uint64().value();
-    read.row.dwl_bytes = row["dwl_bytes"].get_uint64().value();
-    read.row.size_change = row["size_change"].get_int64().value();
-    read.latency_ms = row["latency_ms"].get_double().value();
-  }
-  return rows;
-}
-
-bool equal(const OracleRow& expected, const ReadRow& read) {
-  const OracleRow& row = read.row;
+bool equal(const OracleRow& expected, const AnswerRow& row) {
   const double mean_ms = expected.latency_count == 0
                              ? 0
                              : static_cast<double>(expected.latency_sum_us) / 1'000 /
@@ -100,7 +73,7 @@ bool equal(const OracleRow& expected, const ReadRow& read) {
          expected.minute == row.minute && expected.host == row.host &&
          expected.upl_bytes == row.upl_bytes && expected.dwl_bytes == row.dwl_bytes &&
          expected.size_change == row.size_change &&
-         std::abs(mean_ms - read.latency_ms) < kLatencyToleranceMs;
+         std::abs(mean_ms - row.latency_ms) < kLatencyToleranceMs;
 }
 
 }  // namespace
@@ -260,9 +233,7 @@ void Fleet::check(std::uint16_t port) {
     return;
   }
   std::map<std::string, std::uint64_t> markers;
-  for (const ReadRow& read : read_rows(answer.body)) {
-    markers[read.row.host] += static_cast<std::uint64_t>(read.row.upl_bytes);
-  }
+  for (const AnswerRow& row : read_answer_rows(answer.body)) markers[row.host] += row.upl_bytes;
   check_markers(markers);
   for (const char* route : {"/stats/minute", "/stats/hourly", "/stats/daily"}) {
     check_sums(port, route);
@@ -311,14 +282,14 @@ void Fleet::check_sums(std::uint16_t port, const std::string& route) {
     add_violation(route + " could not be read: " + answer.body);
     return;
   }
-  const std::vector<ReadRow> rows = read_rows(answer.body);
+  const std::vector<AnswerRow> rows = read_answer_rows(answer.body);
   if (rows.size() != expected.size()) {
     add_violation(route + " has " + std::to_string(rows.size()) + " rows instead of " +
                   std::to_string(expected.size()));
   }
   for (std::size_t i = 0; i < std::min(rows.size(), expected.size()); ++i) {
     if (equal(expected[i], rows[i])) continue;
-    add_violation(route + " has " + describe(rows[i].row) + " instead of " +
+    add_violation(route + " has " + describe(rows[i]) + " instead of " +
                   describe(expected[i]));
   }
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "crash/scripted_run.hpp"
+#include "support/long_form.hpp"
 #include "support/temp_dir.hpp"
 
 namespace minuted::test {

@@ -8,13 +8,12 @@
 
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
-#include <optional>
 #include <thread>
 
 #include "crash/fleet.hpp"
 #include "support/daemon.hpp"
+#include "support/long_form.hpp"
 #include "support/temp_dir.hpp"
 
 namespace minuted::test {
@@ -147,7 +146,7 @@ class Round {
 };
 
 TEST(KillLoopTest, AcknowledgedBatchesOutliveKillsOfTheDaemonUnderLoad) {
-  const std::uint64_t stores = std::getenv("MINUTED_TEST_LONG") != nullptr ? kStoresLong : 1;
+  const std::uint64_t stores = long_form() ? kStoresLong : 1;
   const auto start = std::chrono::steady_clock::now();
   Figures figures;
   for (std::uint64_t store = 0; store < stores && figures.violations == 0; ++store) {

@@ -11,6 +11,7 @@
 
 #include "crash/scripted_run.hpp"
 #include "engine_over.hpp"
+#include "support/long_form.hpp"
 #include "support/temp_dir.hpp"
 
 namespace minuted::test {

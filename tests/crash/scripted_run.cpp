@@ -126,11 +126,6 @@ void resend_all(Engine& engine, const std::vector<Batch>& batches, const Present
 
 }  // namespace
 
-bool long_form() {
-  const char* text = std::getenv("MINUTED_TEST_LONG");
-  return text != nullptr && *text != '\0' && std::string_view(text) != "0";
-}
-
 std::vector<Batch> make_batches(Random& random) {
   const Names names = random.names(2, 3, 3);
   std::vector<Batch> batches(kBatches);

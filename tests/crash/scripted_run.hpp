@@ -73,9 +73,6 @@ class ScriptedRun {
 Violations check_recovered(const std::string& path, const std::vector<Batch>& batches,
                            const Receipts& receipts, ManualClock& clock);
 
-// Whether MINUTED_TEST_LONG asks for everything instead of a sample.
-bool long_form();
-
 // How the engine of a scripted run is opened.
 Options script_options(const std::string& path, const Clock& clock);
 

@@ -3,11 +3,11 @@
 // acknowledged event is in every later read".
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <random>
 
 #include "minuted/engine.hpp"
 #include "model/oracle.hpp"
+#include "support/long_form.hpp"
 #include "support/manual_clock.hpp"
 #include "support/random.hpp"
 #include "support/temp_dir.hpp"
@@ -17,8 +17,6 @@ namespace {
 
 constexpr std::int64_t kStartMs = 1'700'000'000'000;
 const MinuteRange kAllMinutes{{0}, {kMinuteMax.value + 1}};
-
-bool long_form() { return std::getenv("MINUTED_TEST_LONG") != nullptr; }
 
 class RandomHistory {
  public:

@@ -415,41 +415,6 @@ TEST_F(EngineTest, BackgroundFoldRunsByItself) {
   EXPECT_EQ(requests_read(), 1U);
 }
 
-// Folds as fast as they go beside readers and writers: no read misses what was acknowledged before
-// it, counts anything twice or goes back.
-TEST_F(EngineTest, ConcurrentReadersNeverGoBackNorPastWhatWasSent) {
-  options_.fold_interval_ms = 1;
-  open();
-  constexpr int kAppends = 400;
-  std::atomic<std::uint64_t> sent = 0;
-  std::atomic<std::uint64_t> acked = 0;
-  std::thread writer([&] {
-    for (int i = 0; i < kAppends; ++i) {
-      ++sent;
-      append(request_of({event_at(kNowMs + i % 3 * 60'000)}));
-      ++acked;
-    }
-  });
-  std::uint64_t previous = 0;
-  int reads = 0;
-  while (acked < kAppends) {
-    const std::uint64_t before = acked;
-    const std::uint64_t seen = requests_read();
-    const std::uint64_t after = sent;
-    ASSERT_LE(before, seen);
-    ASSERT_LE(seen, after);
-    ASSERT_LE(previous, seen);
-    previous = seen;
-    ++reads;
-    if (reads % 3 == 0) {
-      ASSERT_TRUE(engine_->fold().ok());
-    }
-  }
-  writer.join();
-  EXPECT_EQ(requests_read(), static_cast<std::uint64_t>(kAppends));
-  EXPECT_GT(reads, 0);
-}
-
 // A log that lost its tail reads as one that ends early; that must not pass for a whole store.
 TEST_F(EngineTest, LogThatLostAcknowledgedCommitsIsRefusedUnlessAccepted) {
   open();

@@ -1,10 +1,17 @@
 // Compressed bodies through the socket: they are the same events, a small one cannot stand for
 // gigabytes, and a damaged one stores nothing.
 #include "integration/conversation.hpp"
-#include "support/compress.hpp"
+#include "load/compress.hpp"
 
 namespace minuted::test {
 namespace {
+
+std::string gzip(std::string_view plain) {
+  return *load::compress(load::BodyCoding::kGzip, plain);
+}
+std::string zstd(std::string_view plain) {
+  return *load::compress(load::BodyCoding::kZstd, plain);
+}
 
 std::vector<std::string> with_small_bounds() {
   std::vector<std::string> flags = kNoFolds;

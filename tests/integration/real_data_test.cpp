@@ -11,6 +11,7 @@
 #include <tuple>
 #include <vector>
 
+#include "support/answer_rows.hpp"
 #include "support/daemon.hpp"
 #include "support/gzip_file.hpp"
 #include "support/http_client.hpp"
@@ -65,17 +66,11 @@ std::vector<std::string> lines_of(const std::string& text) {
 
 // The answer's rows; also that they come in order.
 void read_rows(const std::string& body, Rows& rows) {
-  simdjson::dom::parser parser;
-  const auto root = parser.parse(body);
-  ASSERT_TRUE(root["success"].get_bool().value());
   const RowKey* previous = nullptr;
-  for (const auto row : root["data"].get_array()) {
-    ASSERT_EQ(row.get_object().value().size(), 8U);
-    const auto [at, fresh] = rows.insert(
-        {{text_of(row, "repoId"), text_of(row, "bucketId"), row["timestamp"].get_int64().value(),
-          text_of(row, "host")},
-         {row["upl_bytes"].get_uint64().value(), row["dwl_bytes"].get_uint64().value(),
-          row["size_change"].get_int64().value(), row["latency_ms"].get_double().value()}});
+  for (const AnswerRow& row : read_answer_rows(body)) {
+    const auto [at, fresh] =
+        rows.insert({{row.repo, row.bucket, row.minute * 60, row.host},
+                     {row.upl_bytes, row.dwl_bytes, row.size_change, row.latency_ms}});
     ASSERT_TRUE(fresh) << "a row comes twice";
     ASSERT_TRUE(previous == nullptr || *previous < at->first) << "a row is out of order";
     previous = &at->first;

@@ -5,14 +5,18 @@
 
 #include <string>
 
-#include "support/compress.hpp"
+#include "load/compress.hpp"
 #include "support/random.hpp"
 
 namespace minuted::http {
 namespace {
 
-using test::gzip;
-using test::zstd;
+std::string gzip(std::string_view plain) {
+  return *load::compress(load::BodyCoding::kGzip, plain);
+}
+std::string zstd(std::string_view plain) {
+  return *load::compress(load::BodyCoding::kZstd, plain);
+}
 
 std::string pack(Coding coding, const std::string& plain) {
   return coding == Coding::kGzip ? gzip(plain) : zstd(plain);
