@@ -22,7 +22,7 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr std::int64_t kFirstMinute = 28'401'720;  // 2024-01-01T10:00Z
 constexpr std::int64_t kMinutesApart = 200;  // rows of a group lie in other hours, some in other days
 constexpr unsigned kResendPercent = 10;
-constexpr std::uint64_t kFoldsPerUpkeep = 16;
+constexpr std::uint64_t kFoldsPerUpkeep = 256;
 constexpr std::size_t kViolationsKept = 20;
 constexpr std::int64_t kShortMs = 4'000;
 constexpr std::int64_t kLongMs = 600'000;
@@ -172,8 +172,10 @@ class Check {
     while (!over_) {
       Question question;
       question.span = static_cast<Span>(random.below(3));
-      if (random.chance(70)) question.group = random.below(kGroups);
-      if (question.group && random.chance(50)) question.row = random.below(kRowsPerGroup);
+      if (options_.rows_only || random.chance(70)) question.group = random.below(kGroups);
+      if (question.group && (options_.rows_only || random.chance(50))) {
+        question.row = random.below(kRowsPerGroup);
+      }
       const Ledger::Before before = ledger_.before_read();
       const auto rows = target->read(question);
       ++reads_;

@@ -59,6 +59,7 @@ struct CheckOptions {
   std::size_t writers = 3;
   std::size_t readers = 3;
   std::int64_t duration_ms = 4'000;
+  bool rows_only = false;  // every question is for one row: short reads, and so many of them
   std::function<void()> upkeep;  // called by the thread that folds, every few folds, if given
 };
 
