@@ -65,9 +65,10 @@ void Session::set_deadline(std::int64_t after_ms) {
   deadline_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(after_ms);
 }
 
+// The deadline stays: what had ended already, but was not looked at yet, is not cancelled by this,
+// and what follows it within the same phase must be by the next check.
 void Session::check_deadline(TimePoint now) {
   if (now < deadline_) return;
-  clear_deadline();
   timed_out_ = true;
   error_code ignored;
   socket_.cancel(ignored);

@@ -11,6 +11,8 @@ namespace {
 // come.
 constexpr int kDripMs = 40;
 constexpr std::size_t kSlowClients = 40;
+// More than a client gets to send before its time is up, fewer than a header may have.
+constexpr int kRestlessBytes = 12'000;
 
 class SlowClientTest : public HostileTest {
  protected:
@@ -45,6 +47,22 @@ TEST_F(SlowClientTest, SlowHeadersAreTimedOutAsAWhole) {
     for (HttpClient& client : all) client.send("GET /livez HTTP/1.1\r\nX-Slow: ");
     drip(all, "a byte at a time");
     expect_turned_away(all, "header");
+  });
+}
+
+// A byte that came, but was not looked at yet when the time was up, must not save its client.
+TEST_F(SlowClientTest, BytesWithoutAPauseAreTimedOutAsAWhole) {
+  attack([this] {
+    for (const char* body_or_header : {"X-Slow: ", "Content-Length: 100000\r\n\r\n["}) {
+      std::vector<HttpClient> all = clients(kSlowClients);
+      for (HttpClient& client : all) {
+        client.send(std::string("POST /events HTTP/1.1\r\nHost: localhost\r\n") + body_or_header);
+      }
+      for (int sent = 0; sent < kRestlessBytes && !all.front().readable(); ++sent) {
+        for (HttpClient& client : all) client.send("x");
+      }
+      expect_turned_away(all, *body_or_header == 'X' ? "header" : "body");
+    }
   });
 }
 
