@@ -64,6 +64,19 @@ double cpu_seconds_in(const std::string& stat) {
   return (user_ticks + system_ticks) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
+std::map<std::string, double> cpu_seconds_by_thread(const std::string& tasks) {
+  std::map<std::string, double> seconds;
+  std::error_code error;
+  for (const auto& task : std::filesystem::directory_iterator(tasks, error)) {
+    const std::string stat = file_text(task.path() / "stat");
+    const std::size_t open = stat.find('(');
+    const std::size_t close = stat.rfind(')');
+    if (open == stat.npos || close == stat.npos) continue;  // it has ended meanwhile
+    seconds[stat.substr(open + 1, close - open - 1)] += cpu_seconds_in(stat);
+  }
+  return seconds;
+}
+
 // The port behind "listening on http://HOST:" once the line is whole.
 std::uint16_t find_port(const std::string& output) {
   const std::size_t at = output.find(kListening);
@@ -91,11 +104,13 @@ int connect_to(std::uint16_t port) {
 
 }  // namespace
 
-Result<DaemonProcess> DaemonProcess::start(const std::string& parent,
+const char* DaemonProcess::built_here() { return MINUTED_BINARY; }
+
+Result<DaemonProcess> DaemonProcess::start(const std::string& program, const std::string& parent,
                                            const std::vector<std::string>& flags) {
   DaemonProcess daemon;
   if (const auto made = daemon.make_directory(parent); !made) return made.error();
-  daemon.spawn(flags);
+  daemon.spawn(program, flags);
   if (const auto listens = daemon.wait_until_it_listens(); !listens) return listens.error();
   return daemon;
 }
@@ -127,9 +142,9 @@ Result<void> DaemonProcess::make_directory(const std::string& parent) {
   return {};
 }
 
-void DaemonProcess::spawn(const std::vector<std::string>& flags) {
-  std::vector<std::string> texts{MINUTED_BINARY, "--data",      directory_ + "/store",
-                                 "--listen",     "127.0.0.1:0", "--log-level",
+void DaemonProcess::spawn(const std::string& program, const std::vector<std::string>& flags) {
+  std::vector<std::string> texts{program,    "--data",      directory_ + "/store",
+                                 "--listen", "127.0.0.1:0", "--log-level",
                                  "warn"};
   texts.insert(texts.end(), flags.begin(), flags.end());
   std::vector<char*> argv;
@@ -179,8 +194,8 @@ Result<ProcessUsage> DaemonProcess::usage() const {
   if (stat.empty() || status.find("VmHWM") == status.npos) {
     return unavailable("the daemon has died", directory_);
   }
-  return ProcessUsage{cpu_seconds_in(stat), number_behind(status, "VmHWM:") << 10,
-                      number_behind(io, "\nwrite_bytes:")};
+  return ProcessUsage{cpu_seconds_in(stat), cpu_seconds_by_thread(folder + "task"),
+                      number_behind(status, "VmHWM:") << 10, number_behind(io, "\nwrite_bytes:")};
 }
 
 Result<std::string> DaemonProcess::metrics() const {

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -15,15 +16,18 @@ namespace minuted::bench {
 // What a process has used since it began.
 struct ProcessUsage {
   double cpu_seconds = 0;                // user and system
+  std::map<std::string, double> cpu_seconds_of;  // the same by its threads' names; of those that live
   std::uint64_t rss_max_bytes = 0;       // the most it ever had resident
   std::uint64_t disk_bytes_written = 0;  // handed to the disk, or to be: log and tables
 };
 
 class DaemonProcess {
  public:
+  // The program built with this one.
+  static const char* built_here();
   // Below `parent` makes a directory for its data, and waits until it listens. If it does not:
   // kUnavailable with the end of its log, here and below.
-  static Result<DaemonProcess> start(const std::string& parent,
+  static Result<DaemonProcess> start(const std::string& program, const std::string& parent,
                                      const std::vector<std::string>& flags);
   ~DaemonProcess();
   DaemonProcess(DaemonProcess&& other) noexcept;
@@ -38,7 +42,7 @@ class DaemonProcess {
  private:
   DaemonProcess() = default;
   Result<void> make_directory(const std::string& parent);
-  void spawn(const std::vector<std::string>& flags);
+  void spawn(const std::string& program, const std::vector<std::string>& flags);
   Result<void> wait_until_it_listens();
 
   std::string directory_;

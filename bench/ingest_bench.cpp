@@ -47,10 +47,13 @@ struct Menu {
   std::uint64_t events = 0;  // 0: by the row
   double seconds_max = 5;    // of one row's load
   std::string directory = std::filesystem::temp_directory_path();
+  std::vector<std::string> daemons;  // programs, by turns
+  int rounds = 1;
   std::vector<std::string> daemon_flags;
 };
 
 struct Row {
+  std::string daemon;
   std::string workload;
   std::uint32_t connections;
   std::uint64_t batch;
@@ -62,7 +65,7 @@ struct Measured {
   double cpu_seconds_folded = 0;  // and until all was folded
   double drain_seconds = 0;
   bool drained = false;
-  ProcessUsage usage;  // at the end
+  ProcessUsage usage;  // at the end, less what was used before
   double keys_per_event = 0;
   double batches_per_sync = 0;
 };
@@ -128,7 +131,7 @@ Result<Measured> measure(const Menu& menu, const Row& row, Bodies& bodies) {
   LoadOptions options = options_for(menu, row);
   const auto prepared = bodies.prepare(options);
   if (!prepared) return prepared.error();
-  auto daemon = DaemonProcess::start(menu.directory, menu.daemon_flags);
+  auto daemon = DaemonProcess::start(row.daemon, menu.directory, menu.daemon_flags);
   if (!daemon) return daemon.error();
   options.port = daemon->port();
   const auto before = daemon->usage();
@@ -149,6 +152,10 @@ Result<Measured> measure(const Menu& menu, const Row& row, Bodies& bodies) {
   measured.cpu_seconds_folded = folded->cpu_seconds - before->cpu_seconds;
   measured.usage = *folded;
   measured.usage.disk_bytes_written -= before->disk_bytes_written;
+  for (auto& [name, seconds] : measured.usage.cpu_seconds_of) {
+    const auto used = before->cpu_seconds_of.find(name);
+    if (used != before->cpu_seconds_of.end()) seconds -= used->second;
+  }
   const auto ratio = [&](const char* over, const char* under) {
     return metric(*metrics, over) / std::max(1.0, metric(*metrics, under));
   };
@@ -172,6 +179,12 @@ std::vector<Figure> figures_of(const Measured& m) {
   const auto retries = m.load.retries.find(kOverloaded);
   const auto refusals =
       retries == m.load.retries.end() ? 0.0 : static_cast<double>(retries->second);
+  // The parts of server_cpu_s_per_million_folded.
+  const auto per_million = [&](const char* thread) {
+    const auto seconds_of = m.usage.cpu_seconds_of.find(thread);
+    const bool known = seconds_of != m.usage.cpu_seconds_of.end();
+    return known ? seconds_of->second / events * kMillion : 0.0;
+  };
   return {
       {"events_per_second", "events/s", 10, 0, events / seconds},
       {"mb_per_second", "MB/s", 7, 1, static_cast<double>(m.load.plain_bytes) / kMillion / seconds},
@@ -188,6 +201,12 @@ std::vector<Figure> figures_of(const Measured& m) {
       {"batches_per_sync", "batch/sync", 10, 2, m.batches_per_sync},
       {"retries_503", "503s", 6, 0, refusals},
       {"drain_seconds", "drain s", 8, 1, m.drain_seconds},
+      {"http_cpu", "http", 6, 2, per_million("http")},
+      {"worker_cpu", "worker", 6, 2, per_million("worker")},
+      {"commit_cpu", "commit", 6, 2, per_million("commit")},
+      {"fold_cpu", "fold", 6, 2, per_million("fold")},
+      {"flush_cpu", "flush", 6, 2, per_million("rocksdb:high")},
+      {"compaction_cpu", "compac", 6, 2, per_million("rocksdb:low")},
       {"events", "events", 9, 0, static_cast<double>(m.load.events_accepted)},
       {"seconds", "s", 6, 1, m.load.seconds},
   };
@@ -214,8 +233,12 @@ void print_row(const Row& row, const Measured& measured, bool table, bool headin
   std::fflush(stdout);
 }
 
+// The figures of a row's runs, a list a program.
+using Runs = std::vector<std::vector<std::vector<Figure>>>;
+
 // Whether the row was run and nothing of it failed.
-bool run_row(const Menu& menu, const Row& row, Bodies& bodies, bool heading) {
+bool run_row(const Menu& menu, const Row& row, Bodies& bodies, bool heading,
+             std::vector<std::vector<Figure>>& runs) {
   const auto fail = [&](const std::string& message) {
     std::fprintf(stderr, "%s with %u connections, batches of %llu: %s\n", row.workload.c_str(),
                  row.connections, static_cast<unsigned long long>(row.batch), message.c_str());
@@ -224,8 +247,33 @@ bool run_row(const Menu& menu, const Row& row, Bodies& bodies, bool heading) {
   const auto measured = measure(menu, row, bodies);
   if (!measured) return fail(measured.error().message);
   print_row(row, *measured, ::isatty(STDOUT_FILENO) != 0, heading);
+  runs.push_back(figures_of(*measured));
   if (measured->load.complete()) return true;
   return fail("not every batch was acknowledged whole; " + measured->load.first_refusal);
+}
+
+double median_of(const std::vector<std::vector<Figure>>& runs, std::size_t figure) {
+  std::vector<double> values;
+  for (const auto& run : runs) values.push_back(run[figure].value);
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
+                   values.end());
+  return values[values.size() / 2];
+}
+
+// What the second program and each after it needs of the first one's median, figure by figure.
+void print_ratios(const Menu& menu, const Row& row, const Runs& runs) {
+  for (std::size_t i = 1; i < runs.size(); ++i) {
+    if (runs[0].empty() || runs[i].empty()) return;
+    std::printf("%s connections=%u batch=%llu: medians of %s over those of %s:", row.workload.c_str(),
+                row.connections, static_cast<unsigned long long>(row.batch),
+                menu.daemons[i].c_str(), menu.daemons[0].c_str());
+    for (std::size_t f = 0; f < runs[0][0].size(); ++f) {
+      const double base = median_of(runs[0], f);
+      if (base != 0) std::printf(" %s=%.2f", runs[0][0][f].name, median_of(runs[i], f) / base);
+    }
+    std::printf("\n");
+  }
+  std::fflush(stdout);
 }
 
 int run(const Menu& menu) {
@@ -236,8 +284,16 @@ int run(const Menu& menu) {
   for (const std::string& workload : menu.workloads) {
     for (const std::uint64_t batch : menu.batches) {
       for (const std::uint32_t connections : menu.connections) {
-        good &= run_row(menu, {workload, connections, batch}, bodies, heading);
-        heading = false;
+        Runs runs(menu.daemons.size());
+        Row row{{}, workload, connections, batch};
+        for (int round = 0; round < menu.rounds; ++round) {
+          for (std::size_t i = 0; i < menu.daemons.size(); ++i) {
+            row.daemon = menu.daemons[i];
+            good &= run_row(menu, row, bodies, heading, runs[i]);
+            heading = false;
+          }
+        }
+        print_ratios(menu, row, runs);
       }
     }
   }
@@ -261,6 +317,13 @@ int main_of(int argc, char** argv) {
       ->check(CLI::PositiveNumber);
   app.add_option("--seconds-max", menu.seconds_max, "of load a row (default 5)")
       ->check(CLI::Range(0.1, 3600.0));
+  app.add_option("--daemon", menu.daemons,
+                 "the programs to measure by turns, as ratios to the first (default: the one built "
+                 "with this)")
+      ->delimiter(',')
+      ->check(CLI::ExistingFile);
+  app.add_option("--rounds", menu.rounds, "how often each row is run (default 1)")
+      ->check(CLI::Range(1, 1000));
   app.add_option("--dir", menu.directory,
                  "where the daemon's data is made, and removed (default: for temporary files)")
       ->check(CLI::ExistingDirectory);
@@ -270,6 +333,7 @@ int main_of(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
+  if (menu.daemons.empty()) menu.daemons.emplace_back(DaemonProcess::built_here());
   return run(menu);
 }
 

@@ -3,12 +3,18 @@
 // each having one piece of work at a time.
 #pragma once
 
+#include <pthread.h>
+
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/thread_pool.hpp>
+#include <cstddef>
 #include <exception>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "http/asio.hpp"
 
@@ -16,13 +22,28 @@ namespace minuted::http {
 
 class Workers {
  public:
-  explicit Workers(std::size_t threads) : pool_(threads) {}
-  ~Workers() { pool_.join(); }
+  explicit Workers(std::size_t threads) : work_(asio::make_work_guard(pool_)) {
+    for (std::size_t i = 0; i < threads; ++i) {
+      threads_.emplace_back([this] {
+        ::pthread_setname_np(::pthread_self(), "worker");
+        pool_.run();
+      });
+    }
+  }
+  // What was begun or waits is done first.
+  ~Workers() {
+    work_.reset();
+    for (std::thread& thread : threads_) thread.join();
+  }
+  Workers(const Workers&) = delete;
+  Workers& operator=(const Workers&) = delete;
 
-  asio::thread_pool& pool() { return pool_; }
+  asio::io_context& pool() { return pool_; }
 
  private:
-  asio::thread_pool pool_;
+  asio::io_context pool_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  std::vector<std::thread> threads_;
 };
 
 namespace detail {
