@@ -9,8 +9,7 @@
 #include "query/scan.hpp"
 #include "stats/counters.hpp"
 #include "store/disk_guard.hpp"
-#include "store/raw_backlog.hpp"
-#include "store/raw_generation.hpp"
+#include "store/raw_table.hpp"
 #include "store/store.hpp"
 
 namespace minuted {
@@ -18,27 +17,29 @@ namespace {
 
 class EngineImpl final : public Engine {
  public:
-  EngineImpl(const Options& options, std::unique_ptr<Store> store, std::uint64_t sequence,
-             RawBacklog::Size backlog)
+  EngineImpl(const Options& options, std::unique_ptr<Store> store, std::uint64_t sequence)
       : options_(options), store_(std::move(store)) {
-    if (backlog.chunks != 0) backlog_.add(backlog, options_.clock->steady_ms());
     committer_ = std::make_unique<Committer>(
-        Committer::Parts{*store_, backlog_, generation_, commit_counters_, disk_, options_}, sequence);
+        Committer::Parts{*store_, table_, commit_counters_, disk_, options_,
+                         [this] { folder_->hurry(); }},
+        sequence);
   }
 
   // Before anything else.
   Result<void> start() {
+    const std::int64_t now_ms = options_.clock->steady_ms();
+    if (auto loaded = load_unfolded(*store_, table_, now_ms); !loaded) return loaded;
     if (auto started = committer_->start(); !started) return started;
     folder_ = std::make_unique<Folder>(
-        *store_, backlog_, generation_, fold_counters_, disk_,
+        *store_, table_, fold_counters_, disk_,
         Folder::Options{options_.fold_interval_ms, options_.fold_batch_bytes,
                         [this](const Error& error) { committer_->fail(error); }});
     return {};
   }
 
   ~EngineImpl() override {
-    folder_.reset();     // may tell the committer of a failure
-    committer_.reset();  // commits what is queued
+    committer_->stop();  // commits what is queued; may hurry a fold until then
+    folder_.reset();     // may tell the committer of a failure until then
   }
 
   void append(AppendRequest request, AppendDone done) override {
@@ -54,13 +55,16 @@ class EngineImpl final : public Engine {
   }
 
   Result<std::unique_ptr<RowCursor>> query(const QuerySpec& spec) override {
-    const RawBacklog::Mark mark = backlog_.mark();
-    auto view = store_->view();
-    const bool skip_raw = backlog_.none_since(mark);
+    RawView view = table_.view(*store_);
+    FoldMark mark;
+    if (!view.generations.empty()) {
+      auto read = read_mark(*store_, *view.store);
+      if (!read) return read.error();
+      mark = std::move(*read);
+    }
     return std::unique_ptr<RowCursor>(std::make_unique<RowScan>(
-        std::move(view), spec,
-        RowScan::Options{skip_raw, options_.snapshot_ms_max, options_.clock},
-        read_counters_));
+        std::move(view), std::move(mark), spec,
+        RowScan::Options{options_.snapshot_ms_max, options_.clock}, read_counters_));
   }
 
   Result<void> fold() override { return folder_->fold(Durability::kSynced); }
@@ -90,15 +94,16 @@ class EngineImpl final : public Engine {
     s.sync_seconds = commit_counters_.sync_seconds.counts();
     s.batches_per_sync = commit_counters_.batches_per_sync.counts();
 
-    const RawBacklog::Size backlog = backlog_.size();
+    const RawSize backlog = table_.size();
     s.folds = fold_counters_.folds;
     s.chunks_folded = fold_counters_.chunks;
     s.events_folded = fold_counters_.events;
     s.fold_seconds_sum = static_cast<double>(fold_counters_.micros) / 1e6;
     s.raw_bytes_pending = backlog.bytes;
     s.raw_chunks_pending = backlog.chunks;
+    s.unfolded_memory_bytes = table_.memory_bytes();
     s.fold_lag_seconds =
-        static_cast<double>(backlog_.lag_ms(options_.clock->steady_ms())) / 1e3;
+        static_cast<double>(table_.lag_ms(options_.clock->steady_ms())) / 1e3;
     s.fold_failures = fold_counters_.failures;
 
     s.queries = read_counters_.queries;
@@ -127,8 +132,7 @@ class EngineImpl final : public Engine {
   CommitCounters commit_counters_;
   FoldCounters fold_counters_;
   mutable ReadCounters read_counters_;
-  RawBacklog backlog_;
-  RawGeneration generation_;
+  RawTable table_;
   mutable DiskGuard disk_{options_};
   std::unique_ptr<Store> store_;
   std::unique_ptr<Committer> committer_;
@@ -169,10 +173,10 @@ std::optional<Error> check_options(const Options& options) {
                  "; 0 to 100 is accepted, and a disk_probe is needed");
   }
   if (options.fold_batch_bytes == 0 || options.commit_queue_bytes_max == 0 ||
-      options.memtable_bytes < (1U << 20)) {
+      options.unfolded_bytes_max == 0 || options.memtable_bytes < (1U << 20)) {
     return wrong(
-        "Options::fold_batch_bytes and commit_queue_bytes_max must be above 0, and "
-        "memtable_bytes at least 1048576");
+        "Options::fold_batch_bytes, commit_queue_bytes_max and unfolded_bytes_max must be above "
+        "0, and memtable_bytes at least 1048576");
   }
   return std::nullopt;
 }
@@ -197,9 +201,7 @@ Result<std::unique_ptr<Engine>> open_engine_over(const Options& options, rocksdb
   if (!store) return store.error();
   const auto sequence = check_log(**store, options);
   if (!sequence) return sequence.error();
-  const auto backlog = count_backlog(**store);
-  if (!backlog) return backlog.error();
-  auto engine = std::make_unique<EngineImpl>(options, std::move(*store), *sequence, *backlog);
+  auto engine = std::make_unique<EngineImpl>(options, std::move(*store), *sequence);
   if (auto started = engine->start(); !started) return started.error();
   return std::unique_ptr<Engine>(std::move(engine));
 }

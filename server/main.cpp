@@ -46,6 +46,7 @@ Options engine_options(const settings::Settings& s) {
   options.accept_lost_commits = s.accept_lost_commits;
   options.fold_interval_ms = s.fold_interval_ms;
   options.fold_batch_bytes = s.fold_batch_bytes;
+  options.unfolded_bytes_max = s.unfolded_bytes;
   options.commit_queue_bytes_max = s.commit_queue_bytes;
   options.idempotency_window_ms = s.idempotency_window_ms;
   options.snapshot_ms_max = s.snapshot_lifetime_ms;

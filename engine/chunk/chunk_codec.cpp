@@ -319,7 +319,6 @@ std::optional<std::size_t> count_chunks(std::string_view raw_value) {
 
 std::optional<std::size_t> decode_chunks(std::string_view raw_value,
                                          std::vector<ChunkEvent>& events) {
-  events.clear();
   ByteReader in(raw_value);
   ChunkHeader header;
   std::size_t chunks = 0;

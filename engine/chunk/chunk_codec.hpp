@@ -102,7 +102,7 @@ struct ChunkEvent {
 [[nodiscard]] bool decode_chunk(std::string_view bytes, ChunkHeader& header,
                                 std::vector<ChunkEvent>& events);
 
-// Replaces `events` by those of all chunks of a raw value and returns how many chunks they came in.
+// Appends to `events` those of all chunks of a raw value and returns how many chunks they came in.
 // nullopt if any of it is not as it should be; `events` is then worthless.
 [[nodiscard]] std::optional<std::size_t> decode_chunks(std::string_view raw_value,
                                                        std::vector<ChunkEvent>& events);

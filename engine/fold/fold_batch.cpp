@@ -11,20 +11,27 @@ Minute first_of(Minute minute, std::uint32_t span_minutes) {
 
 }  // namespace
 
-bool FoldBatch::add(std::string_view raw_key, std::string_view raw_value) {
-  const auto pair = split_pair(raw_key);
-  if (!pair || raw_key.size() != pair->prefix.size() + kMinuteKeyBytes + kSequenceKeyBytes) {
-    return false;
+bool FoldBatch::add(const RawGeneration& generation, RawCursor& at) {
+  const auto pair = split_pair(at.key());
+  if (!pair) return false;
+  events_read_.clear();
+  RawSize size;
+  for (const std::string_view value : at.values()) {
+    const auto chunks = decode_chunks(value, events_read_);
+    if (!chunks) return false;
+    size.chunks += *chunks;
+    size.bytes += value.size();
   }
-  const auto chunks = decode_chunks(raw_value, events_read_);
-  if (!chunks) return false;
-  const Minute minute = read_minute(raw_key.substr(pair->prefix.size()));
+  const Minute minute = read_minute(at.key().substr(pair->prefix.size()));
   enter(pair->prefix, minute);
   count_events(*pair, minute);
-  set_.remove_raw(raw_key);
+  mark_ = {generation.number(), std::string(at.key())};
+  key_ = mark_.key;
+  append_sequence(key_, generation.first_commit());
+  set_.remove_raw(key_);
   events_ += events_read_.size();
-  removed_.chunks += *chunks;
-  removed_.bytes += raw_value.size();
+  removed_.chunks += size.chunks;
+  removed_.bytes += size.bytes;
   return true;
 }
 
@@ -59,10 +66,12 @@ void FoldBatch::finish() {
   close(day_);
   close(total_);
   close_repo();
+  if (mark_.generation != 0) put_mark(store_, mark_, set_);
 }
 
 void FoldBatch::clear() {
   set_.clear();
+  mark_ = {};
   removed_ = {};
   events_ = 0;
   prefix_.clear();

@@ -15,25 +15,26 @@
 #include "chunk/chunk_codec.hpp"
 #include "rollup/rollup_codec.hpp"
 #include "store/key_codec.hpp"
-#include "store/raw_backlog.hpp"
+#include "store/raw_table.hpp"
 #include "store/store.hpp"
 
 namespace minuted {
 
 class FoldBatch {
  public:
-  explicit FoldBatch(const Store& store) : set_(store) {}
+  explicit FoldBatch(const Store& store) : store_(store), set_(store) {}
 
-  // Counts one raw key and its chunks in. Keys must come ascending and be complete (see
-  // store/raw_generation.hpp). False if a chunk or the key cannot be read: the key is then left as it
-  // is, for readers to report.
-  [[nodiscard]] bool add(std::string_view raw_key, std::string_view raw_value);
+  // Counts the entry of a closed generation in that the cursor stands on. Entries must come in their
+  // order. False if it cannot be read: it is then left as it is, for readers to report.
+  [[nodiscard]] bool add(const RawGeneration& generation, RawCursor& at);
 
-  // Writes out what is still being added up; then set() is complete.
+  // Writes out what is still being added up, and how far it goes; then set() is complete.
   void finish();
 
   WriteSet& set() { return set_; }
-  RawBacklog::Size removed() const { return removed_; }
+  RawSize removed() const { return removed_; }
+  // How far it goes.
+  const FoldMark& mark() const { return mark_; }
   std::uint64_t events() const { return events_; }
   // About the memory it holds, bytes.
   std::size_t bytes() const { return set_.bytes() + removed_.bytes + repo_values_.size() * 128; }
@@ -55,8 +56,10 @@ class FoldBatch {
   void close(Span& span);
   void close_repo();
 
+  const Store& store_;
   WriteSet set_;
-  RawBacklog::Size removed_;
+  FoldMark mark_;
+  RawSize removed_;
   std::uint64_t events_ = 0;
   std::string prefix_;  // of the pair at hand
   std::string repo_;

@@ -5,30 +5,32 @@
 #include <chrono>
 
 #include "chunk/chunk_codec.hpp"
+#include "store/key_codec.hpp"
 
 namespace minuted {
 
-Result<RawBacklog::Size> count_backlog(const Store& store) {
-  RawBacklog::Size size;
+Result<void> load_unfolded(const Store& store, RawTable& table, std::int64_t steady_ms) {
   const auto view = store.view();
   const auto cursor = view->cursor(Family::kRaw, {}, {});
   for (; cursor->valid(); cursor->next()) {
+    const std::string_view key = cursor->key();
+    const auto pair = split_pair(key);
+    if (!pair || key.size() != pair->prefix.size() + kMinuteKeyBytes + kSequenceKeyBytes) {
+      return Error{ErrorCode::kCorruption, "a key of raw events is damaged: " + shorten(key)};
+    }
+    const std::string_view numbers = key.substr(pair->prefix.size());
     // What cannot be read waits as well, for whoever reads it to report.
-    size.chunks += count_chunks(cursor->value()).value_or(1);
-    size.bytes += cursor->value().size();
+    const RawSize size{count_chunks(cursor->value()).value_or(1), cursor->value().size()};
+    table.load(read_sequence(numbers.substr(kMinuteKeyBytes)),
+               {pair->prefix, read_minute(numbers), cursor->value()}, size, steady_ms);
   }
-  if (auto status = cursor->status(); !status) return status.error();
-  return size;
+  table.loaded();
+  return cursor->status();
 }
 
-Folder::Folder(Store& store, RawBacklog& backlog, RawGeneration& generation,
-               FoldCounters& counters, DiskGuard& disk, Options options)
-    : store_(store),
-      backlog_(backlog),
-      generation_(generation),
-      counters_(counters),
-      disk_(disk),
-      options_(std::move(options)) {
+Folder::Folder(Store& store, RawTable& table, FoldCounters& counters, DiskGuard& disk,
+               Options options)
+    : store_(store), table_(table), counters_(counters), disk_(disk), options_(std::move(options)) {
   if (options_.interval_ms > 0) thread_ = std::thread([this] { run(); });
 }
 
@@ -41,11 +43,22 @@ Folder::~Folder() {
   if (thread_.joinable()) thread_.join();
 }
 
+void Folder::hurry() {
+  {
+    const std::lock_guard lock(mutex_);
+    hurry_ = true;
+  }
+  wake_.notify_all();
+}
+
 void Folder::run() {
   ::pthread_setname_np(::pthread_self(), "fold");
   const auto interval = std::chrono::milliseconds(options_.interval_ms);
   std::unique_lock lock(mutex_);
-  while (!wake_.wait_for(lock, interval, [this] { return stopping_; })) {
+  for (;;) {
+    wake_.wait_for(lock, interval, [this] { return stopping_ || hurry_; });
+    if (stopping_) return;
+    hurry_ = false;
     lock.unlock();
     // Failures are counted, and reported by whoever writes or reads next.
     (void)fold(Durability::kBuffered);
@@ -57,11 +70,9 @@ Result<void> Folder::fold(Durability durability) {
   const std::lock_guard lock(fold_mutex_);
   if (auto room = disk_.check(); !room) return room;
   Result<void> folded;
-  if (backlog_.size().chunks != 0) {
+  if (table_.size().chunks != 0) {
     const auto start = std::chrono::steady_clock::now();
-    backlog_.begin_fold();
-    folded = fold_view(*generation_.close(store_));
-    backlog_.end_fold(folded.ok());
+    folded = fold_all();
     ++counters_.folds;
     counters_.micros += static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
@@ -77,26 +88,39 @@ Result<void> Folder::fold(Durability durability) {
   return folded;
 }
 
-Result<void> Folder::fold_view(const View& view) {
-  const auto cursor = view.cursor(Family::kRaw, {}, {});
+Result<void> Folder::fold_all() {
+  Unreadable unreadable;
+  for (const auto& generation : table_.close()) {
+    if (auto folded = fold_generation(generation, unreadable); !folded) return folded;
+    {
+      const std::lock_guard lock(mutex_);
+      if (stopping_) return {};
+    }
+    table_.finish(generation);
+  }
+  if (unreadable.entries == 0) return {};
+  return Error{ErrorCode::kCorruption, std::to_string(unreadable.entries) +
+                                           " minutes of raw events cannot be read, the first is " +
+                                           unreadable.first};
+}
+
+// From where an earlier fold was cut short, if one was.
+Result<void> Folder::fold_generation(const std::shared_ptr<RawGeneration>& generation,
+                                     Unreadable& unreadable) {
+  RawCursor at({generation}, UINT64_MAX, folded_);
   FoldBatch batch(store_);
-  std::uint64_t unreadable = 0;
-  std::string first_unreadable;
-  for (; cursor->valid(); cursor->next()) {
-    if (!batch.add(cursor->key(), cursor->value())) {
-      if (unreadable++ == 0) first_unreadable = shorten(cursor->key());
+  for (at.seek({}); at.valid(); at.next()) {
+    if (!batch.add(*generation, at)) {
+      const std::string_view prefix = at.key().substr(0, at.key().size() - kMinuteKeyBytes);
+      generation->mark_damaged(prefix, read_minute(at.key().substr(prefix.size())));
+      if (unreadable.entries++ == 0) unreadable.first = shorten(at.key());
     }
     if (batch.bytes() < options_.batch_bytes) continue;
     if (auto written = write_batch(batch); !written) return written;
     const std::lock_guard lock(mutex_);
     if (stopping_) return {};
   }
-  if (auto status = cursor->status(); !status) return status;
-  if (auto written = write_batch(batch); !written) return written;
-  if (unreadable == 0) return {};
-  return Error{ErrorCode::kCorruption, std::to_string(unreadable) +
-                                           " chunks of raw events cannot be read, the first is " +
-                                           first_unreadable};
+  return write_batch(batch);
 }
 
 Result<void> Folder::write_batch(FoldBatch& batch) {
@@ -108,7 +132,8 @@ Result<void> Folder::write_batch(FoldBatch& batch) {
     options_.on_write_failure(written.error());
     return written;
   }
-  backlog_.remove(batch.removed());
+  folded_ = batch.mark();
+  table_.removed(batch.removed());
   counters_.chunks += batch.removed().chunks;
   counters_.events += batch.events();
   batch.clear();

@@ -13,6 +13,9 @@ namespace {
 
 // How far the record of the last acknowledged commit may lag.
 constexpr std::int64_t kAcknowledgeEveryMs = 1000;
+// The share of the memory for unfolded events at which a fold begins: there is room for as much again
+// and for what comes while it runs.
+constexpr std::size_t kFoldAtPart = 3;
 // What a queued request weighs beside its batch: its strings, its callback, its place.
 constexpr std::size_t kRequestBytes = 512;
 
@@ -32,11 +35,11 @@ Receipt receipt_of(AppendRequest& request) {
 
 Committer::Committer(const Parts& parts, std::uint64_t sequence)
     : store_(parts.store),
-      backlog_(parts.backlog),
-      generation_(parts.generation),
+      table_(parts.table),
       counters_(parts.counters),
       disk_(parts.disk),
       options_(parts.options),
+      fold_soon_(parts.fold_soon),
       catalog_(parts.store),
       limiter_(parts.options.series),
       set_(parts.store),
@@ -55,7 +58,9 @@ Result<void> Committer::start() {
   return {};
 }
 
-Committer::~Committer() {
+Committer::~Committer() { stop(); }
+
+void Committer::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -78,6 +83,11 @@ void Committer::submit(AppendRequest request, AppendDone done) {
       refusal = Error{ErrorCode::kUnavailable, "writes are stopped: " + failure_->message};
     } else if (stopping_) {
       refusal = Error{ErrorCode::kUnavailable, "the engine is closing"};
+    } else if (table_.memory_bytes() > options_.unfolded_bytes_max) {
+      refusal = Error{ErrorCode::kOverloaded,
+                      "the events that are not folded yet take " +
+                          std::to_string(table_.memory_bytes()) + " bytes of memory; " +
+                          std::to_string(options_.unfolded_bytes_max) + " may be"};
     } else if (queue_bytes_ != 0 && queue_bytes_ + bytes > options_.commit_queue_bytes_max) {
       refusal = Error{ErrorCode::kOverloaded,
                       "the commit queue holds " + std::to_string(queue_bytes_) + " of " +
@@ -146,11 +156,14 @@ void Committer::commit(std::vector<Waiting>& waiting) {
   }
   Result<void> written;
   if (to_write != 0) {
-    RawBacklog::Size added;
-    const auto hold = generation_.hold();
-    written = add_chunks(added);
-    if (written) written = write(added, to_write);
-    if (!written) fail(written.error());
+    const auto hold = table_.hold();
+    add_chunks();
+    written = write(to_write);
+    if (written) {
+      publish();
+    } else {
+      fail(written.error());
+    }
   }
   for (std::size_t i = 0; i < waiting.size(); ++i) {
     Answer& answer = answers[i];
@@ -263,7 +276,7 @@ Committer::Answer Committer::admit_keyed(AppendRequest& request) {
 
 // One chunk for each (repo, bucket, minute) of everything at hand: a key costs more than the events
 // below it.
-Result<void> Committer::add_chunks(RawBacklog::Size& added) {
+void Committer::add_chunks() {
   struct Part {
     const EventBatch::Group* group;
     const EventBatch* batch;
@@ -279,10 +292,12 @@ Result<void> Committer::add_chunks(RawBacklog::Size& added) {
   if (batches_.size() > 1) std::stable_sort(parts.begin(), parts.end(), before);
 
   const ChunkHeader header{store_.epoch(), ++sequence_};
-  const std::uint64_t generation = generation_.of_commit(header.sequence);
+  const std::uint64_t key_end = table_.key_end_of(header.sequence);
+  values_.clear();
+  additions_.clear();
+  added_ = {};
   std::string key;
   std::string chunk;
-  std::string value;
   std::vector<ChunkSource> sources;
   std::uint64_t events = 0;
   for (std::size_t i = 0; i < parts.size();) {
@@ -294,25 +309,37 @@ Result<void> Committer::add_chunks(RawBacklog::Size& added) {
     }
     key.assign(parts[first].group->prefix);
     append_minute(key, parts[first].group->minute);
-    append_sequence(key, generation);
+    append_sequence(key, key_end);
     chunk.clear();
     encoder_.encode(header, sources, chunk);
-    value.clear();
-    put_string(value, chunk);
+    const std::size_t begin = values_.size();
+    put_string(values_, chunk);
+    const std::string_view value = std::string_view(values_).substr(begin);
     set_.append_raw(key, value);
-    ++added.chunks;
-    added.bytes += value.size();
-    counters_.chunk_bytes += value.size();
+    additions_.push_back({parts[first].group->prefix, parts[first].group->minute, value});
+    ++added_.chunks;
   }
-  counters_.chunks += added.chunks;
+  // The buffer may have moved while it grew.
+  std::size_t begin = 0;
+  for (RawTable::Addition& a : additions_) {
+    a.bytes = std::string_view(values_).substr(begin, a.bytes.size());
+    begin += a.bytes.size();
+  }
+  added_.bytes = values_.size();
+  counters_.chunks += added_.chunks;
+  counters_.chunk_bytes += added_.bytes;
   counters_.events += events;
 
   store_.mark_commit(header.sequence, set_);
-  return {};
 }
 
-Result<void> Committer::write(RawBacklog::Size added, std::size_t batches) {
-  if (added.chunks != 0) backlog_.add(added, options_.clock->steady_ms());
+// Once durable, before anybody is answered.
+void Committer::publish() {
+  table_.publish(sequence_, additions_, added_, options_.clock->steady_ms());
+  if (table_.open_memory_bytes() >= options_.unfolded_bytes_max / kFoldAtPart) fold_soon_();
+}
+
+Result<void> Committer::write(std::size_t batches) {
   const auto start = std::chrono::steady_clock::now();
   auto written = store_.write(set_, Durability::kSynced);
   if (!written) return written;

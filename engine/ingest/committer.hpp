@@ -6,7 +6,7 @@
 #pragma once
 
 #include <condition_variable>
-#include <deque>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -21,8 +21,7 @@
 #include "store/catalog.hpp"
 #include "store/disk_guard.hpp"
 #include "store/idempotency.hpp"
-#include "store/raw_backlog.hpp"
-#include "store/raw_generation.hpp"
+#include "store/raw_table.hpp"
 #include "store/store.hpp"
 
 namespace minuted {
@@ -32,20 +31,22 @@ class Committer {
   // What it works with. Borrowed, all of it.
   struct Parts {
     Store& store;
-    RawBacklog& backlog;
-    RawGeneration& generation;
+    RawTable& table;
     CommitCounters& counters;
     DiskGuard& disk;
     const Options& options;
+    std::function<void()> fold_soon;  // much is unfolded; called on the commit thread
   };
 
   // `sequence` is the last commit's number.
   Committer(const Parts& parts, std::uint64_t sequence);
-  // Commits what is queued, answers it, stops.
   ~Committer();
 
   // Reads what it must know of the store and starts the thread; before anything else.
   Result<void> start();
+
+  // Commits what is queued, answers it, ends the thread; nothing is committed after.
+  void stop();
 
   // See Engine::append.
   void submit(AppendRequest request, AppendDone done);
@@ -79,16 +80,17 @@ class Committer {
   Answer admit_keyed(AppendRequest& request);
   Result<void> admit_series(AppendRequest& request);
   void reject_refused(AppendRequest& request);
-  Result<void> add_chunks(RawBacklog::Size& added);
-  Result<void> write(RawBacklog::Size added, std::size_t batches);
+  void add_chunks();
+  Result<void> write(std::size_t batches);
+  void publish();
   void acknowledge_now_and_then();
 
   Store& store_;
-  RawBacklog& backlog_;
-  RawGeneration& generation_;
+  RawTable& table_;
   CommitCounters& counters_;
   DiskGuard& disk_;
   const Options& options_;
+  const std::function<void()> fold_soon_;
 
   // The commit thread's own.
   SeriesCatalog catalog_;
@@ -99,6 +101,9 @@ class Committer {
   std::int64_t acknowledge_at_ms_ = INT64_MIN;
   std::unordered_map<std::string, Fresh> fresh_keys_;
   std::vector<const EventBatch*> batches_;
+  std::string values_;                         // all of the commit's, one behind the other
+  std::vector<RawTable::Addition> additions_;  // bytes: in values_
+  RawSize added_;
   std::vector<std::size_t> new_places_;      // in a batch's series()
   std::vector<std::size_t> refused_places_;  // same
 

@@ -10,8 +10,6 @@ namespace {
 // Reading the clock at every step would cost more than the step.
 constexpr std::uint32_t kStepsPerClockCheck = 256;
 
-std::size_t raw_key_bytes() { return kMinuteKeyBytes + kSequenceKeyBytes; }
-
 Family family_of(Span span) {
   return span == Span::kMinute ? Family::kMinute
          : span == Span::kHour ? Family::kHour
@@ -19,15 +17,20 @@ Family family_of(Span span) {
 }
 
 // Moves forward to `key`; most often the cursor is there or past it already.
-void advance_to(StoreCursor* cursor, std::string_view key) {
+template <class Cursor>
+void advance_to(Cursor* cursor, std::string_view key) {
   if (cursor && cursor->valid() && cursor->key() < key) cursor->seek(key);
 }
 
 }  // namespace
 
-RowScan::RowScan(std::unique_ptr<View> view, const QuerySpec& spec, const Options& options,
-                       ReadCounters& counters)
-    : view_(std::move(view)),
+RowScan::RowScan(RawView view, FoldMark mark, const QuerySpec& spec, const Options& options,
+                 ReadCounters& counters)
+    : view_(std::move(view.store)),
+      raw_(view.generations.empty()
+               ? nullptr
+               : std::make_unique<RawCursor>(std::move(view.generations), view.last_commit,
+                                             std::move(mark))),
       plan_(plan_query(spec)),
       options_(options),
       counters_(counters),
@@ -104,13 +107,10 @@ Result<bool> RowScan::next_span() {
     }
     Minute folded{};
     Minute raw{};
-    const bool has_folded = at_pair(folded_.get(), kMinuteKeyBytes, folded);
-    const bool has_raw = at_pair(raw_.get(), raw_key_bytes(), raw);
+    const bool has_folded = at_pair(folded_.get(), folded);
+    const bool has_raw = at_pair(raw_.get(), raw);
     if (!has_folded && !has_raw) {
       if (auto status = folded_->status(); !status) return status.error();
-      if (raw_) {
-        if (auto status = raw_->status(); !status) return status.error();
-      }
       in_pair_ = false;
       continue;
     }
@@ -137,10 +137,11 @@ Result<bool> RowScan::next_span() {
 
 // Whether the cursor stands on a key of the pair at hand within the minutes asked for, and in which
 // span.
-bool RowScan::at_pair(const StoreCursor* cursor, std::size_t key_bytes, Minute& first) const {
+template <class Cursor>
+bool RowScan::at_pair(const Cursor* cursor, Minute& first) const {
   if (!cursor || !cursor->valid()) return false;
   const std::string_view key = cursor->key();
-  if (key.size() != prefix_.size() + key_bytes || key.substr(0, prefix_.size()) != prefix_) {
+  if (key.size() != prefix_.size() + kMinuteKeyBytes || key.substr(0, prefix_.size()) != prefix_) {
     return false;
   }
   const Minute minute = read_minute(key.substr(prefix_.size()));
@@ -155,15 +156,18 @@ bool RowScan::wanted(std::string_view host) const {
 // Adds every raw chunk of the span to what is merged.
 Result<void> RowScan::merge_raw() {
   Minute first{};
-  while (at_pair(raw_.get(), raw_key_bytes(), first) && first == minute_) {
+  while (at_pair(raw_.get(), first) && first == minute_) {
     if (auto in_time = check_deadline(); !in_time) return in_time;
-    if (!decode_chunks(raw_->value(), events_)) return corrupt(minute_, "a raw chunk");
+    events_.clear();
+    for (const std::string_view value : raw_->values()) {
+      if (!decode_chunks(value, events_)) return corrupt(minute_, "a raw chunk");
+    }
     for (const ChunkEvent& event : events_) {
       merged_.of(event.host).add_sums(event.view(repo_, bucket_, minute_));
     }
     raw_->next();
   }
-  return raw_->status();
+  return {};
 }
 
 Result<bool> RowScan::next_pair() {
@@ -200,12 +204,10 @@ Result<bool> RowScan::next_walked_pair() {
     }
     advance_to(folded_.get(), position_);
     advance_to(raw_.get(), position_);
+    if (auto status = folded_->status(); !status) return status.error();
     std::string_view key;
-    for (const StoreCursor* cursor : {folded_.get(), raw_.get()}) {
-      if (!cursor) continue;
-      if (auto status = cursor->status(); !status) return status.error();
-      if (cursor->valid() && (key.empty() || cursor->key() < key)) key = cursor->key();
-    }
+    if (folded_->valid()) key = folded_->key();
+    if (raw_ && raw_->valid() && (key.empty() || raw_->key() < key)) key = raw_->key();
     if (key.empty() || (!range_end_.empty() && key >= range_end_)) {
       in_range_ = false;
       continue;
@@ -264,7 +266,7 @@ Result<void> RowScan::open_cursors() {
     upper = after_prefix(plan_.ranges.back());
   }
   folded_ = view_->cursor(family_of(plan_.span), lower, upper);
-  if (!options_.skip_raw) raw_ = view_->cursor(Family::kRaw, lower, upper);
+  if (raw_) raw_->seek(lower);
   return {};
 }
 

@@ -1,5 +1,6 @@
 // Carries a plan out: walks folded spans and raw chunks side by side under one view and hands out
-// rows; a span whose events are not all folded is added up on the way. Last stop inside the engine of what an event became. One thread at a time.
+// rows; a span whose events are not all folded is added up on the way. Last stop inside the engine of
+// what an event became. One thread at a time.
 #pragma once
 
 #include <memory>
@@ -11,6 +12,7 @@
 #include "query/planner.hpp"
 #include "rollup/rollup_codec.hpp"
 #include "stats/counters.hpp"
+#include "store/raw_table.hpp"
 #include "store/store.hpp"
 
 namespace minuted {
@@ -22,14 +24,13 @@ inline constexpr std::size_t kIndexedPairsMax = 65'536;
 class RowScan final : public RowCursor {
  public:
   struct Options {
-    bool skip_raw;             // the view holds no raw chunks
     std::int64_t lifetime_ms;  // of the view
     const Clock* clock;
   };
 
-  // Borrows the counters; owns the view.
-  RowScan(std::unique_ptr<View> view, const QuerySpec& spec, const Options& options,
-             ReadCounters& counters);
+  // Borrows the counters; owns the view. `mark`: how far folds had come in it.
+  RowScan(RawView view, FoldMark mark, const QuerySpec& spec, const Options& options,
+          ReadCounters& counters);
   ~RowScan() override;
 
   Result<bool> next(Row& row) override;
@@ -47,11 +48,13 @@ class RowScan final : public RowCursor {
   Result<void> open_cursors();
   bool enter_pair(std::string_view prefix);
   Result<void> merge_raw();
-  bool at_pair(const StoreCursor* cursor, std::size_t key_bytes, Minute& first) const;
+  template <class Cursor>
+  bool at_pair(const Cursor* cursor, Minute& first) const;
   bool wanted(std::string_view host) const;
   Error corrupt(Minute minute, std::string_view what) const;
 
   std::unique_ptr<View> view_;
+  std::unique_ptr<RawCursor> raw_;  // null: all is folded
   QueryPlan plan_;
   const Options options_;
   ReadCounters& counters_;
@@ -60,7 +63,6 @@ class RowScan final : public RowCursor {
   bool ended_ = false;
 
   std::unique_ptr<StoreCursor> folded_;
-  std::unique_ptr<StoreCursor> raw_;  // null when skipped
 
   // Where in the plan we are.
   std::vector<std::string> listed_;  // kIndexed: pair prefixes, ascending

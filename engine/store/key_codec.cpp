@@ -80,6 +80,15 @@ Minute read_minute(std::string_view bytes) {
   return Minute{value};
 }
 
+std::uint64_t read_sequence(std::string_view bytes) {
+  assert(bytes.size() >= kSequenceKeyBytes);
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < kSequenceKeyBytes; ++i) {
+    value = value << 8 | static_cast<unsigned char>(bytes[i]);
+  }
+  return value;
+}
+
 std::optional<std::string_view> repo_of_bucket_index(std::string_view key,
                                                      std::string_view prefix) {
   if (key.size() < prefix.size() + 2 || key.back() != '\0') return std::nullopt;

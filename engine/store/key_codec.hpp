@@ -56,6 +56,9 @@ std::optional<PairView> split_pair(std::string_view key);
 // The big-endian minute at the front of `bytes` (at least kMinuteKeyBytes long).
 Minute read_minute(std::string_view bytes);
 
+// The big-endian sequence at the front of `bytes` (at least kSequenceKeyBytes long).
+std::uint64_t read_sequence(std::string_view bytes);
+
 // The repo of a bucket index key.
 std::optional<std::string_view> repo_of_bucket_index(std::string_view key, std::string_view prefix);
 

@@ -6,6 +6,7 @@
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
+#include <rocksdb/memtablerep.h>
 #include <rocksdb/merge_operator.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
@@ -168,6 +169,7 @@ rocksdb::DBOptions db_options(const StoreOptions& options, std::shared_ptr<Stall
   db.db_write_buffer_size = options.memtable_bytes;
   // One small unflushed write to any family would pin every later log file: flush them together.
   db.atomic_flush = true;
+  db.allow_concurrent_memtable_write = false;  // the raw family's takes one writer at a time
   db.max_total_wal_size = 4 * options.memtable_bytes;
   // The first background error stops writes for good; resuming by itself could acknowledge data
   // whose log was lost.
@@ -199,7 +201,11 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& o
   }
   cf.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   if (holds_rollups(family)) cf.merge_operator = std::make_shared<RollupMergeOperator>();
-  if (family == Family::kRaw) cf.merge_operator = std::make_shared<RawMergeOperator>();
+  if (family == Family::kRaw) {
+    cf.merge_operator = std::make_shared<RawMergeOperator>();
+    // Nobody reads it, but for the next start: sorted when flushed, and not before.
+    cf.memtable_factory = std::make_shared<rocksdb::VectorRepFactory>();
+  }
   if (family == Family::kIdempotency) {
     cf.compaction_filter = expired;
     // Even a file nothing else touches is rewritten, and so emptied, within a window.
@@ -234,6 +240,8 @@ struct Store::Impl {
   rocksdb::ColumnFamilyHandle* family(Family f) const {
     return families[static_cast<std::size_t>(f)];
   }
+  Result<std::optional<std::string>> get(const rocksdb::ReadOptions& options, Family from,
+                                         std::string_view key) const;
   Result<void> log_result(const rocksdb::Status& status, std::string_view doing);
   Result<void> check_log() const;
 };
@@ -294,6 +302,12 @@ std::unique_ptr<StoreCursor> View::cursor(Family family, std::string_view lower,
   cursor->iterator_.reset(store_.impl_->db->NewIterator(read, store_.impl_->family(family)));
   cursor->seek(lower);
   return cursor;
+}
+
+Result<std::optional<std::string>> View::get(Family family, std::string_view key) const {
+  rocksdb::ReadOptions read;
+  read.snapshot = static_cast<const rocksdb::Snapshot*>(snapshot_);
+  return store_.impl_->get(read, family, key);
 }
 
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -389,13 +403,17 @@ Result<void> Store::sync() {
   return impl_->log_result(impl_->db->SyncWAL(), "syncing the store's log");
 }
 
-Result<std::optional<std::string>> Store::get(Family family, std::string_view key) const {
+Result<std::optional<std::string>> Store::Impl::get(const rocksdb::ReadOptions& options,
+                                                    Family from, std::string_view key) const {
   std::string value;
-  const rocksdb::Status status =
-      impl_->db->Get({}, impl_->family(family), slice(key), &value);
+  const rocksdb::Status status = db->Get(options, family(from), slice(key), &value);
   if (status.IsNotFound()) return std::optional<std::string>();
   if (!status.ok()) return translate(status, "reading the store");
   return std::optional<std::string>(std::move(value));
+}
+
+Result<std::optional<std::string>> Store::get(Family family, std::string_view key) const {
+  return impl_->get({}, family, key);
 }
 
 std::unique_ptr<View> Store::view() const {

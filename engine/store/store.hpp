@@ -31,7 +31,7 @@ inline constexpr std::uint32_t kFormatVersion = 2;
 // The families. Their names on disk are in store.cpp.
 enum class Family : std::uint8_t {
   kMeta,         // what the store knows of itself
-  kRaw,          // raw values: chunks not folded yet
+  kRaw,          // raw values: chunks not folded yet; costly to read, see RawTable
   kMinute,       // hosts values per (repo, bucket, minute)
   kHour,         // the same per hour
   kDay,          // the same per UTC day
@@ -120,6 +120,8 @@ class View {
   // A cursor over [lower, upper); an empty bound is no bound.
   std::unique_ptr<StoreCursor> cursor(Family family, std::string_view lower,
                                       std::string_view upper) const;
+
+  Result<std::optional<std::string>> get(Family family, std::string_view key) const;
 
  private:
   friend class Store;

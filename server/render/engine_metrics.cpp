@@ -22,7 +22,7 @@ void gauge(MetricsWriter& out, std::string_view name, Number value, std::string_
 void append_commit(const EngineStats& stats, MetricsWriter& out) {
   out.counter("minuted_commit_batches_total",
               "Batches by outcome: committed, replayed (answered from an idempotency key's record), "
-              "or refused: overloaded (the commit queue is full), rate_limited (too many new series) "
+              "or refused: overloaded (too much waits to be committed or folded), rate_limited (too many new series) "
               "or disk_full (less than the reserve is free).");
   out.sample(stats.batches_committed, {{"outcome", "committed"}});
   out.sample(stats.batches_replayed, {{"outcome", "replayed"}});
@@ -57,6 +57,8 @@ void append_fold(const EngineStats& stats, MetricsWriter& out) {
         "Bytes of the chunks that are not folded yet.");
   gauge(out, "minuted_fold_pending_chunks", stats.raw_chunks_pending,
         "Chunks that are not folded yet.");
+  gauge(out, "minuted_fold_pending_memory_bytes", std::uint64_t{stats.unfolded_memory_bytes},
+        "Memory of the events that are not folded yet.");
   gauge(out, "minuted_fold_lag_seconds", stats.fold_lag_seconds,
         "Age of the oldest commit that is not folded yet, 0 if none.");
 }

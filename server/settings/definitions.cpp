@@ -226,6 +226,10 @@ constexpr std::array kDefinitions{
     number<&S::fold_batch_bytes>(
         {"fold-batch", Group::kFolding, "raw bytes folded in one atomic step, at most"},
         Form::kSize, {64 * kKiB, kGiB}),
+    number<&S::unfolded_bytes>(
+        {"unfolded", Group::kFolding,
+         "memory for events not folded yet; a fold begins at a third, beyond it is a 503"},
+        Form::kSize, {kMiB, 64 * kGiB}),
 
     listen_address<&S::listen>(
         {"listen", Group::kNetwork,

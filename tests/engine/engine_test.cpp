@@ -270,6 +270,39 @@ TEST_F(EngineTest, FullQueueRefusesAndTakesMoreOnceEmptied) {
   EXPECT_EQ(append(request_of({event_at(kNowMs)})).accepted, 1U);
 }
 
+// Memory is bounded whatever the folds do: a disk that stalls them, say.
+TEST_F(EngineTest, TooMuchUnfoldedRefusesAndTakesMoreOnceFolded) {
+  options_.unfolded_bytes_max = 100'000;
+  open();
+  std::uint64_t accepted = 0;
+  Result<Receipt> answer = Receipt{};
+  constexpr std::uint64_t kBatchesMax = 10'000;
+  for (; answer.ok() && accepted < kBatchesMax; ++accepted) {
+    answer = engine_->append_and_wait(request_of({event_at(kNowMs)}));
+  }
+  --accepted;
+  ASSERT_FALSE(answer.ok());
+  EXPECT_EQ(answer.error().code, ErrorCode::kOverloaded);
+  const EngineStats full = engine_->stats();
+  EXPECT_GT(full.unfolded_memory_bytes, options_.unfolded_bytes_max);
+  EXPECT_LT(full.unfolded_memory_bytes, options_.unfolded_bytes_max * 2);
+  EXPECT_EQ(requests_read(), accepted);
+  ASSERT_TRUE(engine_->fold().ok());
+  EXPECT_EQ(engine_->stats().unfolded_memory_bytes, 0U);
+  EXPECT_EQ(append(request_of({event_at(kNowMs)})).accepted, 1U);
+  EXPECT_EQ(requests_read(), accepted + 1);
+}
+
+TEST_F(EngineTest, MuchUnfoldedIsFoldedBeforeItsInterval) {
+  options_.unfolded_bytes_max = 300'000;
+  options_.fold_interval_ms = 3'600'000;
+  open();
+  constexpr std::uint64_t kBatches = 3'000;
+  for (std::uint64_t i = 0; i < kBatches; ++i) append(request_of({event_at(kNowMs)}));
+  EXPECT_GT(engine_->stats().folds, 0U);
+  EXPECT_EQ(requests_read(), kBatches);
+}
+
 TEST_F(EngineTest, ClosingCommitsWhatIsQueued) {
   open();
   std::atomic<int> answered = 0;

@@ -57,6 +57,10 @@ struct Options {
   // memory: a batch holds about its size again in rollups.
   std::size_t fold_batch_bytes = 8U << 20;
 
+  // Memory of the events that are not folded yet, which are kept for reads; at a third of it a fold
+  // begins, whatever the interval, and an append beyond it is refused with kOverloaded.
+  std::size_t unfolded_bytes_max = 64U << 20;
+
   // Memory of the batches waiting for the commit thread; an append that would pass it is refused
   // with kOverloaded. One batch larger than this is let in when nothing else waits.
   std::size_t commit_queue_bytes_max = 64U << 20;

@@ -44,6 +44,7 @@ struct EngineStats {
   double fold_seconds_sum = 0;
   std::uint64_t raw_bytes_pending = 0;
   std::uint64_t raw_chunks_pending = 0;
+  std::size_t unfolded_memory_bytes = 0;
   double fold_lag_seconds = 0;  // age of the oldest commit not yet folded; 0 if none
   std::uint64_t fold_failures = 0;
 

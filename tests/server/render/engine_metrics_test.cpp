@@ -55,6 +55,7 @@ EngineStats numbered() {
   stats.batches_per_sync.buckets.fill(1);
   stats.batches_per_sync.sum = 110;
   stats.batches_per_sync.count = 11;
+  stats.unfolded_memory_bytes = 137;
   stats.folds = 111;
   stats.chunks_folded = 112;
   stats.events_folded = 113;
@@ -117,6 +118,7 @@ TEST(EngineMetricsTest, EveryFieldHasItsName) {
             "counter minuted_fold_seconds_total 114.25\n"
             "gauge minuted_fold_pending_bytes 115\n"
             "gauge minuted_fold_pending_chunks 116\n"
+            "gauge minuted_fold_pending_memory_bytes 137\n"
             "gauge minuted_fold_lag_seconds 117.125\n"
             "counter minuted_queries_total 119\n"
             "counter minuted_query_rows_total 120\n"
@@ -137,7 +139,7 @@ TEST(EngineMetricsTest, EveryFieldHasItsName) {
 
 // A field added to EngineStats must be rendered, numbered above, and its size counted in here.
 TEST(EngineMetricsTest, NoFieldIsNew) {
-  EXPECT_EQ(sizeof(EngineStats), 35 * sizeof(std::uint64_t) + sizeof(EngineStats::sync_seconds) +
+  EXPECT_EQ(sizeof(EngineStats), 36 * sizeof(std::uint64_t) + sizeof(EngineStats::sync_seconds) +
                                      sizeof(EngineStats::batches_per_sync));
 }
 

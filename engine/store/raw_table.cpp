@@ -1,0 +1,316 @@
+#include "store/raw_table.hpp"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#include "codec/bytes.hpp"
+#include "store/key_codec.hpp"
+
+namespace minuted {
+namespace {
+
+// A generation's first block of memory, and the largest; each is twice the one before.
+constexpr std::size_t kBlockBytesMin = 4 << 10;
+constexpr std::size_t kBlockBytesMax = 256 << 10;
+// What a pair weighs beside its prefix: its nodes in the map and the table, its entries.
+constexpr std::size_t kPairBytes = 192;
+
+constexpr std::string_view kMarkKey = "folded";
+
+std::uint64_t hash_of(std::string_view prefix) {
+  return XXH3_64bits(prefix.data(), prefix.size());
+}
+
+bool earlier(const RawGeneration::Entry& entry, Minute minute) { return entry.minute < minute; }
+
+}  // namespace
+
+char* RawGeneration::allocate(std::size_t bytes) {
+  bytes = (bytes + alignof(Piece) - 1) & ~(alignof(Piece) - 1);
+  if (block_used_ + bytes > block_bytes_) {
+    block_bytes_ = std::clamp(block_bytes_ * 2, kBlockBytesMin, kBlockBytesMax);
+    block_bytes_ = std::max(block_bytes_, bytes);
+    blocks_.emplace_back(new char[block_bytes_]);
+    block_used_ = 0;
+    memory_bytes_ += block_bytes_;
+  }
+  char* const at = blocks_.back().get() + block_used_;
+  block_used_ += bytes;
+  return at;
+}
+
+RawGeneration::Pair& RawGeneration::pair_of(std::string_view prefix) {
+  const std::uint64_t hash = hash_of(prefix);
+  const std::uint32_t found = table_.find(
+      hash, [&](std::uint32_t number) { return numbered_[number]->prefix == prefix; });
+  if (found != IndexTable::kNone) return *numbered_[found];
+  char* const kept = allocate(prefix.size());
+  std::memcpy(kept, prefix.data(), prefix.size());
+  const std::string_view own(kept, prefix.size());
+  Pair& pair = pairs_.emplace(own, Pair{own, {}}).first->second;
+  table_.insert(hash, static_cast<std::uint32_t>(numbered_.size()));
+  numbered_.push_back(&pair);
+  memory_bytes_ += kPairBytes;
+  return pair;
+}
+
+void RawGeneration::append(std::string_view prefix, Minute minute, std::uint64_t commit,
+                           std::string_view bytes) {
+  const std::lock_guard lock(mutex_);
+  Piece* const piece = new (allocate(sizeof(Piece) + bytes.size())) Piece{nullptr, commit, bytes.size()};
+  std::memcpy(reinterpret_cast<char*>(piece + 1), bytes.data(), bytes.size());
+  std::vector<Entry>& entries = pair_of(prefix).entries;
+  auto at = entries.end();
+  if (!entries.empty() && minute <= entries.back().minute) {
+    at = std::lower_bound(entries.begin(), entries.end(), minute, earlier);
+  }
+  if (at == entries.end() || at->minute != minute) {
+    entries.insert(at, Entry{minute, false, piece, piece});
+    memory_bytes_ += sizeof(Entry);
+    return;
+  }
+  at->last->next.store(piece, std::memory_order_release);
+  at->last = piece;
+}
+
+void RawGeneration::mark_damaged(std::string_view prefix, Minute minute) {
+  const std::lock_guard lock(mutex_);
+  for (Entry& entry : pair_of(prefix).entries) entry.damaged |= entry.minute == minute;
+  damaged_ = true;
+}
+
+std::optional<RawGeneration::Place> RawGeneration::seek(std::string_view key) const {
+  const std::shared_lock lock(mutex_);
+  auto it = pairs_.upper_bound(key);  // the first pair all of whose keys come after
+  if (it != pairs_.begin()) {
+    const Pair& pair = std::prev(it)->second;
+    if (key.starts_with(pair.prefix)) {
+      std::string rest(key.substr(pair.prefix.size()));
+      const bool longer = rest.size() > kMinuteKeyBytes;
+      rest.resize(kMinuteKeyBytes, '\0');
+      const Minute minute = read_minute(rest);
+      auto at = std::lower_bound(pair.entries.begin(), pair.entries.end(), minute, earlier);
+      if (longer && at != pair.entries.end() && at->minute == minute) ++at;
+      if (at != pair.entries.end()) return Place{pair.prefix, *at};
+    }
+  }
+  if (it == pairs_.end()) return std::nullopt;
+  return Place{it->first, it->second.entries.front()};
+}
+
+std::optional<RawGeneration::Place> RawGeneration::after(const Place& place) const {
+  const std::shared_lock lock(mutex_);
+  auto it = pairs_.find(place.prefix);
+  const std::vector<Entry>& entries = it->second.entries;
+  const auto at = std::upper_bound(entries.begin(), entries.end(), place.entry.minute,
+                                   [](Minute m, const Entry& e) { return m < e.minute; });
+  if (at != entries.end()) return Place{it->first, *at};
+  if (++it == pairs_.end()) return std::nullopt;
+  return Place{it->first, it->second.entries.front()};
+}
+
+std::uint64_t RawTable::key_end_of(std::uint64_t sequence) {
+  const std::lock_guard lock(mutex_);
+  if (!open_) {
+    open_ = Kept{std::make_shared<RawGeneration>(next_number_++, sequence), -1};
+  }
+  return open_->generation->first_commit();
+}
+
+// Under mutex_.
+void RawTable::count_memory() {
+  open_memory_bytes_ = open_ ? open_->generation->memory_bytes() : 0;
+  std::size_t bytes = open_memory_bytes_;
+  for (const Kept& kept : closed_) bytes += kept.generation->memory_bytes();
+  memory_bytes_ = bytes;
+}
+
+void RawTable::publish(std::uint64_t sequence, std::span<const Addition> additions, RawSize size,
+                       std::int64_t steady_ms) {
+  // Only commits open and append to it, and this one holds it open.
+  RawGeneration& generation = *open_->generation;
+  for (const Addition& a : additions) generation.append(a.prefix, a.minute, sequence, a.bytes);
+  const std::lock_guard lock(mutex_);
+  last_commit_ = sequence;
+  size_.chunks += size.chunks;
+  size_.bytes += size.bytes;
+  if (open_->since_ms < 0) open_->since_ms = steady_ms;
+  count_memory();
+}
+
+void RawTable::load(std::uint64_t first_commit, const Addition& addition, RawSize size,
+                    std::int64_t steady_ms) {
+  const std::lock_guard lock(mutex_);
+  const auto at = std::lower_bound(closed_.begin(), closed_.end(), first_commit,
+                                   [](const Kept& kept, std::uint64_t commit) {
+                                     return kept.generation->first_commit() < commit;
+                                   });
+  RawGeneration* generation = nullptr;
+  if (at != closed_.end() && at->generation->first_commit() == first_commit) {
+    generation = at->generation.get();
+  } else {
+    // Numbered when the fold takes them, in their order: see close().
+    auto made = std::make_shared<RawGeneration>(0, first_commit);
+    generation = made.get();
+    closed_.insert(at, Kept{std::move(made), steady_ms});
+  }
+  generation->append(addition.prefix, addition.minute, 0, addition.bytes);
+  size_.chunks += size.chunks;
+  size_.bytes += size.bytes;
+  count_memory();
+}
+
+void RawTable::loaded() {
+  const std::lock_guard lock(mutex_);
+  for (const Kept& kept : closed_) kept.generation->number_ = next_number_++;
+}
+
+std::vector<std::shared_ptr<RawGeneration>> RawTable::close() {
+  const std::lock_guard commits(commit_mutex_);
+  const std::lock_guard lock(mutex_);
+  if (open_) {
+    closed_.push_back(std::move(*open_));
+    open_.reset();
+    count_memory();
+  }
+  std::vector<std::shared_ptr<RawGeneration>> all;
+  for (const Kept& kept : closed_) all.push_back(kept.generation);
+  return all;
+}
+
+void RawTable::removed(RawSize size) {
+  const std::lock_guard lock(mutex_);
+  size_.chunks -= std::min(size_.chunks, size.chunks);
+  size_.bytes -= std::min(size_.bytes, size.bytes);
+}
+
+void RawTable::finish(const std::shared_ptr<RawGeneration>& generation) {
+  if (generation->damaged()) return;
+  const std::lock_guard lock(mutex_);
+  std::erase_if(closed_, [&](const Kept& kept) { return kept.generation == generation; });
+  count_memory();
+}
+
+RawView RawTable::view(const Store& store) const {
+  const std::lock_guard lock(mutex_);
+  RawView view;
+  for (const Kept& kept : closed_) view.generations.push_back(kept.generation);
+  if (open_) view.generations.push_back(open_->generation);
+  view.last_commit = last_commit_;
+  view.store = store.view();
+  return view;
+}
+
+RawSize RawTable::size() const {
+  const std::lock_guard lock(mutex_);
+  return size_;
+}
+
+std::int64_t RawTable::lag_ms(std::int64_t steady_ms) const {
+  const std::lock_guard lock(mutex_);
+  if (size_.chunks == 0) return 0;
+  const std::int64_t oldest = !closed_.empty() ? closed_.front().since_ms
+                              : open_          ? open_->since_ms
+                                               : -1;
+  return oldest < 0 ? 0 : std::max<std::int64_t>(0, steady_ms - oldest);
+}
+
+void put_mark(const Store& store, const FoldMark& mark, WriteSet& set) {
+  std::string bytes;
+  put_fixed64(bytes, store.epoch());
+  put_fixed64(bytes, mark.generation);
+  bytes += mark.key;
+  set.put(Family::kMeta, kMarkKey, bytes);
+}
+
+Result<FoldMark> read_mark(const Store& store, const View& view) {
+  const auto bytes = view.get(Family::kMeta, kMarkKey);
+  if (!bytes) return bytes.error();
+  FoldMark mark;
+  if (!bytes->has_value()) return mark;
+  constexpr std::size_t kNumbersBytes = 16;
+  if ((*bytes)->size() < kNumbersBytes) {
+    return Error{ErrorCode::kCorruption, "the record of how far folds came is " +
+                                             std::to_string((*bytes)->size()) +
+                                             " bytes long, not at least 16"};
+  }
+  ByteReader in(**bytes);
+  // An earlier process numbered other generations.
+  if (in.fixed64() != store.epoch()) return mark;
+  mark.generation = in.fixed64();
+  mark.key = (*bytes)->substr(kNumbersBytes);
+  return mark;
+}
+
+RawCursor::RawCursor(std::vector<std::shared_ptr<const RawGeneration>> generations,
+                     std::uint64_t last_commit, FoldMark mark)
+    : last_commit_(last_commit), mark_(std::move(mark)) {
+  for (auto& generation : generations) parts_.push_back({std::move(generation), std::nullopt});
+}
+
+// Whether a reader must add the entry up itself.
+bool RawCursor::shows(const RawGeneration& generation, const RawGeneration::Place& place) {
+  if (place.entry.first->commit > last_commit_) return false;
+  if (place.entry.damaged || generation.number() > mark_.generation) return true;
+  if (generation.number() < mark_.generation) return false;
+  scratch_.assign(place.prefix);
+  append_minute(scratch_, place.entry.minute);
+  return scratch_ > mark_.key;
+}
+
+void RawCursor::skip_hidden(Part& part) {
+  while (part.place && !shows(*part.generation, *part.place)) {
+    part.place = part.generation->after(*part.place);
+  }
+}
+
+// The least of the parts' keys.
+void RawCursor::find_key() {
+  key_.clear();
+  for (const Part& part : parts_) {
+    if (!part.place) continue;
+    scratch_.assign(part.place->prefix);
+    append_minute(scratch_, part.place->entry.minute);
+    if (key_.empty() || scratch_ < key_) key_.swap(scratch_);
+  }
+}
+
+void RawCursor::seek(std::string_view key) {
+  for (Part& part : parts_) {
+    part.place = part.generation->seek(key);
+    skip_hidden(part);
+  }
+  find_key();
+}
+
+void RawCursor::next() {
+  const std::string_view prefix = std::string_view(key_).substr(0, key_.size() - kMinuteKeyBytes);
+  const Minute minute = read_minute(std::string_view(key_).substr(prefix.size()));
+  for (Part& part : parts_) {
+    if (!part.place || part.place->prefix != prefix || part.place->entry.minute != minute) continue;
+    part.place = part.generation->after(*part.place);
+    skip_hidden(part);
+  }
+  find_key();
+}
+
+const std::vector<std::string_view>& RawCursor::values() {
+  values_.clear();
+  const std::string_view prefix = std::string_view(key_).substr(0, key_.size() - kMinuteKeyBytes);
+  const Minute minute = read_minute(std::string_view(key_).substr(prefix.size()));
+  for (const Part& part : parts_) {
+    if (!part.place || part.place->prefix != prefix || part.place->entry.minute != minute) continue;
+    for (const RawGeneration::Piece* piece = part.place->entry.first;
+         piece != nullptr && piece->commit <= last_commit_;
+         piece = piece->next.load(std::memory_order_acquire)) {
+      values_.push_back(piece->bytes());
+    }
+  }
+  return values_;
+}
+
+}  // namespace minuted

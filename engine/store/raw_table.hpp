@@ -1,0 +1,215 @@
+// Raw events that are not folded yet, in memory: what the raw family holds, found by (repo, bucket,
+// minute) at once. The family makes them durable and is read when a store is opened, never after; its
+// memtable need not be in order, so a commit's key costs a tenth of what finding its place would.
+//
+// Commits append to the *open generation*. A fold closes it: nothing is appended to it any more, it is
+// folded entry by entry in the order of its keys, and forgotten. In the same atomic write as an entry's
+// rollup the store keeps a *mark*: how far which generation is folded. A reader takes the generations,
+// the number of the last commit and a view of the store together, and finds the mark in that view: so
+// it sees each event raw or folded, never both and never neither.
+//
+//   mark, in the meta family   epoch u64 | number of the generation u64 | pair prefix | minute u32
+//                              (numbers little-endian but for the minute, as in keys)
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "minuted/index_table.hpp"
+#include "minuted/time.hpp"
+#include "store/store.hpp"
+
+namespace minuted {
+
+// How much raw data: chunks, and their bytes.
+struct RawSize {
+  std::uint64_t chunks = 0;
+  std::uint64_t bytes = 0;
+};
+
+// The raw events of the commits between two folds. append() and mark_damaged() are one thread's at a
+// time; reading is safe beside them.
+class RawGeneration {
+ public:
+  // Bytes of one commit for one (repo, bucket, minute): chunks as a raw value holds them.
+  struct Piece {
+    std::atomic<const Piece*> next;
+    std::uint64_t commit;  // its sequence
+    std::size_t size;
+    std::string_view bytes() const { return {reinterpret_cast<const char*>(this + 1), size}; }
+  };
+  // One (repo, bucket, minute).
+  struct Entry {
+    Minute minute;
+    bool damaged;  // a fold could not read it: it stays raw
+    const Piece* first;
+    Piece* last;
+  };
+  // Where a reader stands.
+  struct Place {
+    std::string_view prefix;  // the generation's
+    Entry entry;
+  };
+
+  // `number` counts the generations of this process; its raw keys end with `first_commit`.
+  RawGeneration(std::uint64_t number, std::uint64_t first_commit)
+      : number_(number), first_commit_(first_commit) {}
+
+  // Below those of all later generations.
+  std::uint64_t number() const { return number_; }
+  std::uint64_t first_commit() const { return first_commit_; }
+
+  void append(std::string_view prefix, Minute minute, std::uint64_t commit, std::string_view bytes);
+  void mark_damaged(std::string_view prefix, Minute minute);
+
+  // The first entry whose key (pair prefix | minute) is at or after `key`, which may be any bytes.
+  std::optional<Place> seek(std::string_view key) const;
+  // The first entry after that place.
+  std::optional<Place> after(const Place& place) const;
+
+  bool damaged() const { return damaged_; }
+  // About all it has allocated, bytes.
+  std::size_t memory_bytes() const { return memory_bytes_; }
+
+ private:
+  friend class RawTable;
+  struct Pair {
+    std::string_view prefix;
+    std::vector<Entry> entries;  // ascending by minute; most have one
+  };
+
+  char* allocate(std::size_t bytes);
+  Pair& pair_of(std::string_view prefix);
+
+  std::uint64_t number_;  // of a loaded one: set before anybody else knows it
+  const std::uint64_t first_commit_;
+  std::atomic<bool> damaged_ = false;
+  std::atomic<std::size_t> memory_bytes_ = 0;
+
+  mutable std::shared_mutex mutex_;  // guards what follows; a Piece never changes but for its next
+  std::map<std::string_view, Pair> pairs_;
+  std::vector<Pair*> numbered_;  // table_'s numbers
+  IndexTable table_;
+  std::vector<std::unique_ptr<char[]>> blocks_;
+  std::size_t block_bytes_ = 0;
+  std::size_t block_used_ = 0;
+};
+
+// What a reader takes at one moment.
+struct RawView {
+  std::vector<std::shared_ptr<const RawGeneration>> generations;  // as they were opened
+  std::uint64_t last_commit = 0;
+  std::unique_ptr<View> store;
+};
+
+class RawTable {
+ public:
+  // What a commit adds for one (repo, bucket, minute): chunks as a raw value holds them.
+  struct Addition {
+    std::string_view prefix;
+    Minute minute;
+    std::string_view bytes;
+  };
+
+  // For a commit, from before it makes its keys until they are published: no fold begins meanwhile.
+  [[nodiscard]] std::unique_lock<std::mutex> hold() { return std::unique_lock(commit_mutex_); }
+  // While held: what the raw keys of commit number `sequence` end with.
+  std::uint64_t key_end_of(std::uint64_t sequence);
+  // While held, once the commit is durable: from here on readers see it.
+  void publish(std::uint64_t sequence, std::span<const Addition> additions, RawSize size,
+               std::int64_t steady_ms);
+  // Before all commits: what an earlier process left, in any order; and when all of it is in.
+  void load(std::uint64_t first_commit, const Addition& addition, RawSize size,
+            std::int64_t steady_ms);
+  void loaded();
+
+  // For a fold: closes the open generation, waiting for the commit under way. What is to be folded,
+  // oldest first.
+  std::vector<std::shared_ptr<RawGeneration>> close();
+  // A batch of a fold has been written that removes so much of it.
+  void removed(RawSize size);
+  // All of the generation is folded, but for what is damaged.
+  void finish(const std::shared_ptr<RawGeneration>& generation);
+
+  RawView view(const Store& store) const;
+
+  RawSize size() const;
+  // About the memory of all generations, bytes; any thread, at any rate.
+  std::size_t memory_bytes() const { return memory_bytes_; }
+  std::size_t open_memory_bytes() const { return open_memory_bytes_; }
+  // Milliseconds since the oldest commit that waits, 0 if none does.
+  std::int64_t lag_ms(std::int64_t steady_ms) const;
+
+ private:
+  struct Kept {
+    std::shared_ptr<RawGeneration> generation;
+    std::int64_t since_ms;  // its first commit
+  };
+
+  void count_memory();
+
+  std::mutex commit_mutex_;    // taken before mutex_
+  mutable std::mutex mutex_;   // guards what follows
+  std::vector<Kept> closed_;   // oldest first
+  std::optional<Kept> open_;
+  std::uint64_t next_number_ = 1;
+  std::uint64_t last_commit_ = 0;
+  RawSize size_;
+  std::atomic<std::size_t> memory_bytes_ = 0;
+  std::atomic<std::size_t> open_memory_bytes_ = 0;
+};
+
+// How far folds had come in a view: see above.
+struct FoldMark {
+  std::uint64_t generation = 0;  // number; 0 = none of this process's
+  std::string key;               // the last that is folded: pair prefix | minute
+};
+
+// Puts the mark there, in the fold's own write.
+void put_mark(const Store& store, const FoldMark& mark, WriteSet& set);
+// kCorruption if it is not as it should be.
+Result<FoldMark> read_mark(const Store& store, const View& view);
+
+// Steps through what is unfolded in a view, by pair and minute. Its key() and values() die at the next
+// step. Keeps the generations, and what it gave out, alive.
+class RawCursor {
+ public:
+  RawCursor(std::vector<std::shared_ptr<const RawGeneration>> generations,
+            std::uint64_t last_commit, FoldMark mark);
+
+  void seek(std::string_view key);
+  void next();
+  bool valid() const { return !key_.empty(); }
+  // Pair prefix | minute.
+  std::string_view key() const { return key_; }
+  // The commits' chunks, oldest first.
+  const std::vector<std::string_view>& values();
+
+ private:
+  struct Part {
+    std::shared_ptr<const RawGeneration> generation;
+    std::optional<RawGeneration::Place> place;
+  };
+
+  bool shows(const RawGeneration& generation, const RawGeneration::Place& place);
+  void skip_hidden(Part& part);
+  void find_key();
+
+  std::vector<Part> parts_;
+  const std::uint64_t last_commit_;
+  const FoldMark mark_;
+  std::string key_;      // empty: at the end
+  std::string scratch_;
+  std::vector<std::string_view> values_;
+};
+
+}  // namespace minuted
