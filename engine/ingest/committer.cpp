@@ -11,6 +11,8 @@
 namespace minuted {
 namespace {
 
+// How many series ahead of the one at hand the catalog is told of.
+constexpr std::size_t kSeriesAhead = 8;
 // How far the record of the last acknowledged commit may lag.
 constexpr std::int64_t kAcknowledgeEveryMs = 1000;
 // The share of the memory for unfolded events at which a fold begins: there is room for as much again
@@ -74,8 +76,14 @@ void Committer::stop() {
 }
 
 void Committer::submit(AppendRequest request, AppendDone done) {
+  // All that needs no order is done here, by as many threads as there are.
   request.batch.group();
-  const std::size_t bytes = request.batch.memory_bytes() + kRequestBytes;
+  std::vector<SeriesCatalog::Name> series;
+  for (const auto& [prefix, host] : request.batch.series()) {
+    series.push_back(catalog_.name(prefix, host));
+  }
+  const std::size_t bytes = request.batch.memory_bytes() +
+                            series.capacity() * sizeof(SeriesCatalog::Name) + kRequestBytes;
   std::optional<Error> refusal;
   {
     const std::lock_guard lock(mutex_);
@@ -95,7 +103,7 @@ void Committer::submit(AppendRequest request, AppendDone done) {
     } else {
       queue_bytes_ += bytes;
       counters_.queue_bytes = queue_bytes_;
-      queue_.push_back({std::move(request), std::move(done), bytes});
+      queue_.push_back({std::move(request), std::move(series), std::move(done), bytes});
     }
   }
   if (!refusal) {
@@ -151,7 +159,7 @@ void Committer::commit(std::vector<Waiting>& waiting) {
   }
   std::size_t to_write = 0;
   for (Waiting& w : waiting) {
-    answers.push_back(refusal ? Answer{*refusal} : admit(w.request));
+    answers.push_back(refusal ? Answer{*refusal} : admit(w));
     if (answers.back().needs_write) ++to_write;
   }
   Result<void> written;
@@ -182,25 +190,27 @@ void Committer::acknowledge_now_and_then() {
   if (auto done = store_.acknowledge(sequence_); !done) fail(done.error());
 }
 
-Committer::Answer Committer::admit(AppendRequest& request) {
-  if (request.idempotency) return admit_keyed(request);
+Committer::Answer Committer::admit(Waiting& waiting) {
+  AppendRequest& request = waiting.request;
+  if (request.idempotency) return admit_keyed(waiting);
   if (request.only_if_known) {
     return {Error{ErrorCode::kInvalidArgument, "a request without a key cannot be known"}};
   }
-  if (auto admitted = admit_series(request); !admitted) return {admitted.error()};
+  if (auto admitted = admit_series(waiting); !admitted) return {admitted.error()};
   const bool has_events = !request.batch.empty();
   if (has_events) batches_.push_back(&request.batch);
   return {receipt_of(request), has_events};
 }
 
 // Lets the batch's new series in, takes out the events of those that are too many.
-Result<void> Committer::admit_series(AppendRequest& request) {
-  const std::vector<EventBatch::Series> series = request.batch.series();
+Result<void> Committer::admit_series(Waiting& waiting) {
+  const std::vector<SeriesCatalog::Name>& series = waiting.series;
   new_places_.clear();
   refused_places_.clear();
   limiter_.begin();
   for (std::size_t i = 0; i < series.size(); ++i) {
-    const auto known = catalog_.knows(series[i].prefix, series[i].host);
+    if (i + kSeriesAhead < series.size()) catalog_.expect(series[i + kSeriesAhead]);
+    const auto known = catalog_.knows(series[i]);
     if (!known) {
       fail(known.error());
       return known.error();
@@ -213,10 +223,10 @@ Result<void> Committer::admit_series(AppendRequest& request) {
     ++counters_.rate_limited;
     return Error{ErrorCode::kTooManyNewSeries, *bound + "; send the batch again later"};
   }
-  for (const std::size_t i : new_places_) catalog_.add(series[i].prefix, series[i].host, set_);
+  for (const std::size_t i : new_places_) catalog_.add(series[i], set_);
   counters_.series += new_places_.size();
   counters_.series_total = catalog_.total();
-  if (!refused_places_.empty()) reject_refused(request);
+  if (!refused_places_.empty()) reject_refused(waiting.request);
   return {};
 }
 
@@ -234,7 +244,8 @@ void Committer::reject_refused(AppendRequest& request) {
   if (request.errors.size() > kReceiptErrorsMax) request.errors.resize(kReceiptErrorsMax);
 }
 
-Committer::Answer Committer::admit_keyed(AppendRequest& request) {
+Committer::Answer Committer::admit_keyed(Waiting& waiting) {
+  AppendRequest& request = waiting.request;
   const IdempotencyKey& key = *request.idempotency;
   const std::string record_name = record_key(store_.secret(), key);
   const auto replay = [&](const Fingerprint& body, Receipt receipt, bool needs_write) -> Answer {
@@ -266,7 +277,7 @@ Committer::Answer Committer::admit_keyed(AppendRequest& request) {
   if (request.only_if_known) {
     return {Error{ErrorCode::kInvalidArgument, "the idempotency key is not known"}};
   }
-  if (auto admitted = admit_series(request); !admitted) return {admitted.error()};
+  if (auto admitted = admit_series(waiting); !admitted) return {admitted.error()};
   const Receipt receipt = receipt_of(request);
   set_.put(Family::kIdempotency, record_name, encode_record({now, key.body, receipt}));
   fresh_keys_.emplace(record_name, Fresh{key.body, receipt});

@@ -60,6 +60,7 @@ class Committer {
  private:
   struct Waiting {
     AppendRequest request;
+    std::vector<SeriesCatalog::Name> series;  // as in its batch's series()
     AppendDone done;
     std::size_t bytes;
   };
@@ -76,9 +77,9 @@ class Committer {
 
   void run();
   void commit(std::vector<Waiting>& waiting);
-  Answer admit(AppendRequest& request);
-  Answer admit_keyed(AppendRequest& request);
-  Result<void> admit_series(AppendRequest& request);
+  Answer admit(Waiting& waiting);
+  Answer admit_keyed(Waiting& waiting);
+  Result<void> admit_series(Waiting& waiting);
   void reject_refused(AppendRequest& request);
   void add_chunks();
   Result<void> write(std::size_t batches);

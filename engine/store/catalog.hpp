@@ -5,7 +5,7 @@
 //
 // The commit thread asks, for every series of a batch, whether it is new; a bounded cache of hashes
 // answers for the recent ones, the store for the rest, so memory does not grow with the series.
-// One thread at a time.
+// name() is safe from any thread; the rest is one thread's at a time.
 #pragma once
 
 #include <cstdint>
@@ -17,15 +17,31 @@
 
 namespace minuted {
 
+struct SeriesHash {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+  friend bool operator==(const SeriesHash&, const SeriesHash&) = default;
+};
+
 class SeriesCatalog {
  public:
   // Borrows the store.
   explicit SeriesCatalog(const Store& store);
 
+  // A series, and by what it is remembered. The views are the caller's.
+  struct Name {
+    std::string_view prefix;
+    std::string_view host;
+    SeriesHash hash;
+  };
+  Name name(std::string_view prefix, std::string_view host) const;
+
+  // To be asked for soon: brings its place nearer. A batch's places are far apart in memory.
+  void expect(const Name& series) const;
   // Whether the series is in the store, or was added since the last written().
-  Result<bool> knows(std::string_view prefix, std::string_view host);
+  Result<bool> knows(const Name& series);
   // Adds the records of a series that is not known, and the number of all, to `set`.
-  void add(std::string_view prefix, std::string_view host, WriteSet& set);
+  void add(const Name& series, WriteSet& set);
   // The set that add() filled is written.
   void written() { fresh_.clear(); }
 
@@ -37,26 +53,21 @@ class SeriesCatalog {
   Result<std::uint64_t> count_of_repo(std::string_view repo) const;
 
  private:
-  struct Hash {
-    std::uint64_t high = 0;
-    std::uint64_t low = 0;
-    friend bool operator==(const Hash&, const Hash&) = default;
-  };
   struct LowBits {
-    std::size_t operator()(const Hash& hash) const { return hash.low; }
+    std::size_t operator()(const SeriesHash& hash) const { return hash.low; }
   };
   // Two places a hash may lie in, so that two hot series seldom push each other out.
   static constexpr std::size_t kWays = 2;
   static constexpr std::size_t kSets = std::size_t{1} << 17;  // × 2 × 16 bytes = 4 MiB
 
-  Hash hash_of(std::string_view prefix, std::string_view host) const;
-  bool recall(const Hash& hash) const;
-  void remember(const Hash& hash);
+  static std::size_t set_of(const SeriesHash& hash) { return (hash.low % kSets) * kWays; }
+  bool recall(const SeriesHash& hash) const;
+  void remember(const SeriesHash& hash);
 
   const Store& store_;
   std::uint64_t total_ = 0;
-  std::vector<Hash> cache_;                     // of series in the store
-  std::unordered_set<Hash, LowBits> fresh_;     // of series in a set not yet written
+  std::vector<SeriesHash> cache_;                   // of series in the store
+  std::unordered_set<SeriesHash, LowBits> fresh_;   // of series in a set not yet written
 };
 
 }  // namespace minuted
