@@ -80,6 +80,7 @@ class EngineImpl final : public Engine {
   EngineStats stats() const override {
     EngineStats s;
     s.batches_committed = commit_counters_.batches;
+    s.events_duplicate = commit_counters_.duplicates;
     s.batches_replayed = commit_counters_.replayed;
     s.batches_overloaded = commit_counters_.overloaded;
     s.events_committed = commit_counters_.events;

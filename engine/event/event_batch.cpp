@@ -116,7 +116,10 @@ void EventBatch::add(const EventView& event, std::uint32_t index) {
   row.status = event.status;
   row.op = event.op;
   row.id_bytes = static_cast<std::uint8_t>(event.id.size());
-  if (!event.id.empty()) row.id_offset = keep(event.id).offset;
+  if (!event.id.empty()) {
+    row.id_offset = keep(event.id).offset;
+    has_ids_ = true;
+  }
   rows_.push_back(row);
 }
 
@@ -173,11 +176,9 @@ void EventBatch::index_groups() {
   last_group_ = UINT32_MAX;
 }
 
-std::vector<std::uint32_t> EventBatch::remove_series(std::span<const std::size_t> places) {
-  group();
-  std::vector<bool> leaves(series_.size(), false);
-  for (const std::size_t place : places) leaves[place] = true;
-  std::vector<std::uint32_t> removed;
+// Keeps the rows for which `leaves(pair, place, row)` is false.
+template <class Leaves>
+void EventBatch::keep_rows(Leaves leaves) {
   std::vector<GroupKey> keys;
   rows_spare_.clear();
   std::size_t position = 0;
@@ -186,18 +187,34 @@ std::vector<std::uint32_t> EventBatch::remove_series(std::span<const std::size_t
     key.rows = 0;
     for (; position < end; ++position) {
       const Row& row = rows_[position];
-      if (leaves[series_place(std::uint64_t{key.pair} << 32 | row.host)]) {
-        removed.push_back(row.index);
-      } else {
-        rows_spare_.push_back(row);
-        ++key.rows;
-      }
+      if (leaves(key.pair, position, row)) continue;
+      rows_spare_.push_back(row);
+      ++key.rows;
     }
     if (key.rows != 0) keys.push_back(key);
   }
   rows_.swap(rows_spare_);
   group_keys_.swap(keys);
   index_groups();
+}
+
+void EventBatch::remove_rows(std::span<const std::uint32_t> places) {
+  group();
+  std::vector<bool> leaves(rows_.size(), false);
+  for (const std::uint32_t place : places) leaves[place] = true;
+  keep_rows([&](std::uint32_t, std::size_t place, const Row&) { return leaves[place]; });
+}
+
+std::vector<std::uint32_t> EventBatch::remove_series(std::span<const std::size_t> places) {
+  group();
+  std::vector<bool> leaves(series_.size(), false);
+  for (const std::size_t place : places) leaves[place] = true;
+  std::vector<std::uint32_t> removed;
+  keep_rows([&](std::uint32_t pair, std::size_t, const Row& row) {
+    if (!leaves[series_place(std::uint64_t{pair} << 32 | row.host)]) return false;
+    removed.push_back(row.index);
+    return true;
+  });
   std::vector<std::uint64_t> staying;
   series_table_.clear();
   for (std::size_t i = 0; i < series_.size(); ++i) {
@@ -244,6 +261,7 @@ void EventBatch::clear() {
   series_table_.clear();
   last_pair_ = last_host_ = last_group_ = UINT32_MAX;
   grouped_ = false;
+  has_ids_ = false;
 }
 
 }  // namespace minuted

@@ -44,6 +44,7 @@ Committer::Committer(const Parts& parts, std::uint64_t sequence)
       fold_soon_(parts.fold_soon),
       catalog_(parts.store),
       limiter_(parts.options.series),
+      event_ids_(parts.store, parts.options.idempotency_window_ms),
       set_(parts.store),
       sequence_(sequence) {}
 
@@ -82,8 +83,10 @@ void Committer::submit(AppendRequest request, AppendDone done) {
   for (const auto& [prefix, host] : request.batch.series()) {
     series.push_back(catalog_.name(prefix, host));
   }
+  std::vector<NamedRow> ids = name_ids(request.batch);
   const std::size_t bytes = request.batch.memory_bytes() +
-                            series.capacity() * sizeof(SeriesCatalog::Name) + kRequestBytes;
+                            series.capacity() * sizeof(SeriesCatalog::Name) +
+                            ids.capacity() * sizeof(NamedRow) + kRequestBytes;
   std::optional<Error> refusal;
   {
     const std::lock_guard lock(mutex_);
@@ -103,7 +106,8 @@ void Committer::submit(AppendRequest request, AppendDone done) {
     } else {
       queue_bytes_ += bytes;
       counters_.queue_bytes = queue_bytes_;
-      queue_.push_back({std::move(request), std::move(series), std::move(done), bytes});
+      queue_.push_back(
+          {std::move(request), std::move(series), std::move(ids), std::move(done), bytes});
     }
   }
   if (!refusal) {
@@ -147,6 +151,7 @@ void Committer::run() {
 void Committer::commit(std::vector<Waiting>& waiting) {
   set_.clear();
   fresh_keys_.clear();
+  event_ids_.written();
   batches_.clear();
   std::vector<Answer> answers;
   answers.reserve(waiting.size());
@@ -196,10 +201,65 @@ Committer::Answer Committer::admit(Waiting& waiting) {
   if (request.only_if_known) {
     return {Error{ErrorCode::kInvalidArgument, "a request without a key cannot be known"}};
   }
-  if (auto admitted = admit_series(waiting); !admitted) return {admitted.error()};
   const bool has_events = !request.batch.empty();
-  if (has_events) batches_.push_back(&request.batch);
-  return {receipt_of(request), has_events};
+  auto receipt = admit_events(waiting, options_.clock->now());
+  if (!receipt) return {receipt.error()};
+  // Also if all of them are duplicates: of events in this very commit, perhaps.
+  return {std::move(*receipt), has_events};
+}
+
+// Lets a batch's series and events in. An error is for this batch alone: nothing of it is stored.
+Result<Receipt> Committer::admit_events(Waiting& waiting, Millis now) {
+  AppendRequest& request = waiting.request;
+  if (auto admitted = admit_series(waiting); !admitted) return admitted.error();
+  auto duplicates = admit_ids(waiting.ids, now);
+  if (!duplicates) return duplicates.error();
+  if (!duplicates->empty()) request.batch.remove_rows(*duplicates);
+  counters_.duplicates += duplicates->size();
+  if (!request.batch.empty()) batches_.push_back(&request.batch);
+  Receipt receipt = receipt_of(request);
+  receipt.duplicates = duplicates->size();
+  return receipt;
+}
+
+// The places of the events that are counted already. The ids of the others are put down only when all
+// of them have been looked up: an id without its event would make a duplicate of what is sent again.
+Result<std::vector<std::uint32_t>> Committer::admit_ids(const std::vector<NamedRow>& ids,
+                                                        Millis now) {
+  std::vector<std::uint32_t> duplicates;
+  std::vector<const NamedRow*> unknown;
+  for (const NamedRow& named : ids) {
+    const auto known = event_ids_.knows(named.key, now);
+    if (!known) {
+      fail(known.error());
+      return known.error();
+    }
+    if (*known) {
+      duplicates.push_back(named.place);
+    } else {
+      unknown.push_back(&named);
+    }
+  }
+  for (const NamedRow* named : unknown) {
+    if (!event_ids_.add(named->key, now, set_)) duplicates.push_back(named->place);
+  }
+  return duplicates;
+}
+
+std::vector<Committer::NamedRow> Committer::name_ids(const EventBatch& batch) const {
+  std::vector<NamedRow> named;
+  if (!batch.has_ids()) return named;
+  std::uint32_t place = 0;
+  for (const EventBatch::Group& group : batch.groups()) {
+    for (const EventBatch::Row& row : group.rows) {
+      if (row.id_bytes != 0) {
+        named.push_back({place, event_ids_.key_of({group.prefix, batch.host(row.host),
+                                                   group.minute, batch.id(row)})});
+      }
+      ++place;
+    }
+  }
+  return named;
 }
 
 // Lets the batch's new series in, takes out the events of those that are too many.
@@ -226,7 +286,10 @@ Result<void> Committer::admit_series(Waiting& waiting) {
   for (const std::size_t i : new_places_) catalog_.add(series[i], set_);
   counters_.series += new_places_.size();
   counters_.series_total = catalog_.total();
-  if (!refused_places_.empty()) reject_refused(waiting.request);
+  if (!refused_places_.empty()) {
+    reject_refused(waiting.request);
+    waiting.ids = name_ids(waiting.request.batch);  // their places are others now
+  }
   return {};
 }
 
@@ -277,12 +340,11 @@ Committer::Answer Committer::admit_keyed(Waiting& waiting) {
   if (request.only_if_known) {
     return {Error{ErrorCode::kInvalidArgument, "the idempotency key is not known"}};
   }
-  if (auto admitted = admit_series(waiting); !admitted) return {admitted.error()};
-  const Receipt receipt = receipt_of(request);
-  set_.put(Family::kIdempotency, record_name, encode_record({now, key.body, receipt}));
-  fresh_keys_.emplace(record_name, Fresh{key.body, receipt});
-  if (!request.batch.empty()) batches_.push_back(&request.batch);
-  return {receipt, true};
+  auto receipt = admit_events(waiting, now);
+  if (!receipt) return {receipt.error()};
+  set_.put(Family::kIdempotency, record_name, encode_record({now, key.body, *receipt}));
+  fresh_keys_.emplace(record_name, Fresh{key.body, *receipt});
+  return {std::move(*receipt), true};
 }
 
 // One chunk for each (repo, bucket, minute) of everything at hand: a key costs more than the events

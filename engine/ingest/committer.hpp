@@ -20,6 +20,7 @@
 #include "stats/counters.hpp"
 #include "store/catalog.hpp"
 #include "store/disk_guard.hpp"
+#include "store/event_ids.hpp"
 #include "store/idempotency.hpp"
 #include "store/raw_table.hpp"
 #include "store/store.hpp"
@@ -58,9 +59,15 @@ class Committer {
   void fail(const Error& error);
 
  private:
+  // An event that has an id: its place among its batch's rows.
+  struct NamedRow {
+    std::uint32_t place;
+    EventIdKey key;
+  };
   struct Waiting {
     AppendRequest request;
     std::vector<SeriesCatalog::Name> series;  // as in its batch's series()
+    std::vector<NamedRow> ids;
     AppendDone done;
     std::size_t bytes;
   };
@@ -80,6 +87,9 @@ class Committer {
   Answer admit(Waiting& waiting);
   Answer admit_keyed(Waiting& waiting);
   Result<void> admit_series(Waiting& waiting);
+  std::vector<NamedRow> name_ids(const EventBatch& batch) const;
+  Result<Receipt> admit_events(Waiting& waiting, Millis now);
+  Result<std::vector<std::uint32_t>> admit_ids(const std::vector<NamedRow>& ids, Millis now);
   void reject_refused(AppendRequest& request);
   void add_chunks();
   Result<void> write(std::size_t batches);
@@ -96,6 +106,7 @@ class Committer {
   // The commit thread's own.
   SeriesCatalog catalog_;
   SeriesLimiter limiter_;
+  EventIds event_ids_;
   ChunkEncoder encoder_;
   WriteSet set_;
   std::uint64_t sequence_;

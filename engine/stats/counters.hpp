@@ -41,6 +41,7 @@ class Histogram {
 struct CommitCounters {
   Counter batches{0};
   Counter replayed{0};
+  Counter duplicates{0};  // events
   Counter overloaded{0};
   Counter events{0};
   Counter chunks{0};

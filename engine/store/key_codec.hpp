@@ -9,6 +9,7 @@
 //   catalog, a series      'S' | pair prefix | host
 //   catalog, bucket index  'B' | bucket 00 repo 00
 //   idempotency            16 bytes of hash of (scope, key)
+//   event id               minute u32 | 16 bytes of hash of (pair prefix, host, id)
 //
 // Pure; any thread.
 #pragma once

@@ -18,6 +18,7 @@
 
 #include "codec/bytes.hpp"
 #include "store/directory.hpp"
+#include "store/event_ids.hpp"
 #include "store/idempotency.hpp"
 #include "store/rollup_merge.hpp"
 #include "store/watermark.hpp"
@@ -27,7 +28,8 @@ namespace {
 
 // Names on disk, by Family. Persisted. The first must be RocksDB's default family.
 constexpr std::array<const char*, kFamilies> kFamilyNames = {
-    "default", "raw", "minute", "hour", "day", "total", "repo", "catalog", "idempotency"};
+    "default", "raw", "minute", "hour", "day", "total", "repo", "catalog", "idempotency",
+    "event_id"};
 
 constexpr std::string_view kSecretKey = "secret";
 // 8 bytes sequence, 8 bytes epoch of the last commit, little-endian.
@@ -38,6 +40,10 @@ constexpr std::size_t kInfoLogsMax = 4;
 constexpr int kOpenFilesMax = 512;
 // A corruption of a key or value between us and the log is caught by this many checksum bytes.
 constexpr std::size_t kProtectionBytes = 8;
+// Of the filters that tell which keys a table, or a memtable, does not have: a hundredth of those that
+// are not there is looked for; a share of the memtable's bytes.
+constexpr double kFilterBitsPerKey = 10;
+constexpr double kMemtableFilterShare = 0.02;
 
 rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 std::string_view view_of(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
@@ -104,15 +110,16 @@ class RawMergeOperator final : public rocksdb::MergeOperator {
   const char* Name() const override { return "minuted.raw.1"; }
 };
 
-// Drops idempotency records past their window. It may ignore snapshots, since a lookup judges the
+// Drops records of keys and ids past their window. It may ignore snapshots, since a lookup judges the
 // age itself: a record it drops is one no lookup would have honoured.
 class ExpiredRecords final : public rocksdb::CompactionFilter {
  public:
-  ExpiredRecords(const Clock& clock, std::int64_t window_ms)
-      : clock_(clock), window_ms_(window_ms) {}
+  using TimeOf = std::optional<Millis> (*)(std::string_view record);
+  ExpiredRecords(const Clock& clock, std::int64_t window_ms, TimeOf time_of)
+      : clock_(clock), window_ms_(window_ms), time_of_(time_of) {}
   bool Filter(int, const rocksdb::Slice&, const rocksdb::Slice& value, std::string*,
               bool*) const override {
-    const auto committed = record_time(view_of(value));
+    const auto committed = time_of_(view_of(value));
     return committed && committed->value + window_ms_ < clock_.now().value;
   }
   const char* Name() const override { return "minuted.idempotency.1"; }
@@ -120,6 +127,7 @@ class ExpiredRecords final : public rocksdb::CompactionFilter {
  private:
   const Clock& clock_;
   std::int64_t window_ms_;
+  TimeOf time_of_;
 };
 
 // Adds up the time writes were slowed or stopped.
@@ -195,9 +203,12 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& o
   table.block_cache = cache;
   table.cache_index_and_filter_blocks = true;
   table.format_version = 5;
-  if (family == Family::kCatalog || family == Family::kIdempotency) {
+  const bool expires = family == Family::kIdempotency || family == Family::kEventId;
+  if (family == Family::kCatalog || expires) {
     // Looked up by whole key, mostly for keys that are not there.
-    table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+    table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kFilterBitsPerKey));
+    cf.memtable_whole_key_filtering = true;
+    cf.memtable_prefix_bloom_size_ratio = kMemtableFilterShare;
   }
   cf.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   if (holds_rollups(family)) cf.merge_operator = std::make_shared<RollupMergeOperator>();
@@ -206,7 +217,7 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& o
     // Nobody reads it, but for the next start: sorted when flushed, and not before.
     cf.memtable_factory = std::make_shared<rocksdb::VectorRepFactory>();
   }
-  if (family == Family::kIdempotency) {
+  if (expires) {
     cf.compaction_filter = expired;
     // Even a file nothing else touches is rewritten, and so emptied, within a window.
     cf.periodic_compaction_seconds =
@@ -221,7 +232,8 @@ struct Store::Impl {
   std::unique_ptr<DataDirectory> directory;
   std::shared_ptr<rocksdb::Cache> cache;
   std::shared_ptr<StallListener> stalls;
-  std::unique_ptr<ExpiredRecords> expired;
+  std::unique_ptr<ExpiredRecords> expired_keys;
+  std::unique_ptr<ExpiredRecords> expired_ids;
   std::unique_ptr<Watermark> watermark;
   std::unique_ptr<rocksdb::DB> db;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families{};
@@ -350,8 +362,10 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
   impl->directory = std::move(*directory);
   impl->cache = rocksdb::NewLRUCache(options.block_cache_bytes);
   impl->stalls = std::make_shared<StallListener>();
-  impl->expired =
-      std::make_unique<ExpiredRecords>(*options.clock, options.idempotency_window_ms);
+  impl->expired_keys = std::make_unique<ExpiredRecords>(
+      *options.clock, options.idempotency_window_ms, &record_time);
+  impl->expired_ids = std::make_unique<ExpiredRecords>(
+      *options.clock, options.idempotency_window_ms, &event_id_time);
   if (auto filled = fill_random(&impl->epoch, sizeof impl->epoch); !filled) return filled.error();
   rocksdb::Env* const env = options.env != nullptr ? options.env : rocksdb::Env::Default();
   auto watermark = Watermark::open(*env, options.path);
@@ -364,9 +378,10 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
 
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   for (std::size_t i = 0; i < kFamilies; ++i) {
+    const auto family = static_cast<Family>(i);
+    const auto& expired = family == Family::kEventId ? impl->expired_ids : impl->expired_keys;
     descriptors.emplace_back(kFamilyNames[i],
-                             family_options(static_cast<Family>(i), options, impl->cache,
-                                            impl->expired.get()));
+                             family_options(family, options, impl->cache, expired.get()));
   }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;

@@ -26,7 +26,7 @@ namespace minuted {
 
 // The version of everything below the data directory. Before the first release a change of any
 // layout raises it, and stores of another version are refused.
-inline constexpr std::uint32_t kFormatVersion = 2;
+inline constexpr std::uint32_t kFormatVersion = 3;
 
 // The families. Their names on disk are in store.cpp.
 enum class Family : std::uint8_t {
@@ -39,8 +39,9 @@ enum class Family : std::uint8_t {
   kRepo,         // repo values per 5 minutes, hour, day and since ever
   kCatalog,      // the known series, and buckets' repos
   kIdempotency,  // answers by idempotency key
+  kEventId,      // which events with an id of their own were committed
 };
-inline constexpr std::size_t kFamilies = 9;
+inline constexpr std::size_t kFamilies = 10;
 
 enum class Durability : std::uint8_t {
   kSynced,    // on disk when the call returns
@@ -53,7 +54,8 @@ struct StoreOptions {
   std::size_t block_cache_bytes = 64U << 20;
   std::size_t memtable_bytes = 64U << 20;
   const Clock* clock = &system_clock();            // borrowed
-  std::int64_t idempotency_window_ms = 0;          // records older than this may be dropped
+  std::int64_t idempotency_window_ms = 0;          // records, of event ids too, older than this may
+                                                   // be dropped
   rocksdb::Env* env = nullptr;                     // borrowed; nullptr = the operating system's
 };
 

@@ -30,6 +30,8 @@ void append_commit(const EngineStats& stats, MetricsWriter& out) {
   out.sample(stats.batches_rate_limited, {{"outcome", "rate_limited"}});
   out.sample(stats.batches_disk_full, {{"outcome", "disk_full"}});
   counter(out, "minuted_commit_events_total", stats.events_committed, "Events made durable.");
+  counter(out, "minuted_commit_duplicate_events_total", stats.events_duplicate,
+          "Events left out because an event of the same id had been committed before.");
   counter(out, "minuted_commit_chunks_total", stats.chunks_written,
           "Chunks of raw events written.");
   counter(out, "minuted_commit_chunk_bytes_total", stats.chunk_bytes_written,

@@ -94,12 +94,14 @@ struct ReceiptText {
   unsigned rejected = 0;
   bool duplicate = false;
   std::string errors = "";  // error_text(), with commas between
+  unsigned duplicates = 0;
 };
 
 // The whole answer of a push.
 inline std::string to_text(const ReceiptText& receipt) {
   std::string text = R"({"success":true,"accepted":)" + std::to_string(receipt.accepted);
-  text += R"(,"rejected":)" + std::to_string(receipt.rejected) + R"(,"duplicates":0,"duplicate":)";
+  text += R"(,"rejected":)" + std::to_string(receipt.rejected);
+  text += R"(,"duplicates":)" + std::to_string(receipt.duplicates) + R"(,"duplicate":)";
   text += receipt.duplicate ? "true" : "false";
   return text.append(R"(,"errors":[)").append(receipt.errors).append("]}");
 }

@@ -57,6 +57,21 @@ TEST_F(IdempotencyContractTest, ABatchWithoutEventsHasAKeyToo) {
   EXPECT_EQ(push_with("k", to_text(EventText{})).status, 422U);
 }
 
+TEST_F(IdempotencyContractTest, AnEventWithAnIdCountsOnceInWhateverBatch) {
+  const std::string event = to_text(EventText{});
+  const std::string named = event.substr(0, event.size() - 1) + R"(,"id":"e1"})";
+  EXPECT_EQ(client_.push("[" + named + "," + named + ",17]").body,
+            to_text(ReceiptText{1, 1, false,
+                                error_text(2, "", "element 2 is a number, 17; send an event object"),
+                                1}));
+  fold();
+  EXPECT_EQ(push_with("k", named).body, to_text(ReceiptText{0, 0, false, "", 1}));
+  EXPECT_EQ(push_with("k", named).body, to_text(ReceiptText{0, 0, true, "", 1}));
+  EXPECT_EQ(client_.push(named + "", {{"Idempotency-Key", "k2"}}).body,
+            to_text(ReceiptText{0, 0, false, "", 1}));
+  EXPECT_EQ(day(), rows_text({{}}));
+}
+
 TEST_F(IdempotencyContractTest, KeysThatAreNoneAreRefused) {
   const std::string longest(128, 'k');
   EXPECT_EQ(push_with(longest, "[]").status, 200U);

@@ -71,6 +71,13 @@ class EventBatch {
   // it. The indexes of the events removed, ascending.
   std::vector<std::uint32_t> remove_series(std::span<const std::size_t> places);
 
+  // Takes events out, named by their places among the rows of all groups() in a row, and groups the
+  // rest. Their series stay in series().
+  void remove_rows(std::span<const std::uint32_t> places);
+
+  // Whether any event has an id.
+  bool has_ids() const { return has_ids_; }
+
   std::size_t size() const { return rows_.size(); }
   bool empty() const { return rows_.empty(); }
   // Heap memory the batch holds, bytes; what the commit queue's bound counts.
@@ -100,6 +107,8 @@ class EventBatch {
   std::uint32_t host_number(std::string_view host);
   std::uint32_t group_number(std::uint32_t pair, Minute minute);
   std::uint32_t series_place(std::uint64_t series) const;
+  template <class Leaves>
+  void keep_rows(Leaves leaves);
   void index_groups();
 
   // Every id's bytes, each pair as "repo\0bucket\0". A vector, since moving a short string would
@@ -122,6 +131,7 @@ class EventBatch {
   std::uint32_t last_host_ = UINT32_MAX;
   std::uint32_t last_group_ = UINT32_MAX;
   bool grouped_ = false;
+  bool has_ids_ = false;
 };
 
 }  // namespace minuted

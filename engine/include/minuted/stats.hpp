@@ -28,6 +28,7 @@ struct EngineStats {
   std::uint64_t events_committed = 0;
   std::uint64_t chunks_written = 0;
   std::uint64_t chunk_bytes_written = 0;
+  std::uint64_t events_duplicate = 0;      // left out: their ids had been committed before
   std::uint64_t batches_rate_limited = 0;  // refused: too many new series
   std::uint64_t batches_disk_full = 0;     // refused: too little space free
   std::uint64_t series_created = 0;

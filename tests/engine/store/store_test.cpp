@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "store/catalog.hpp"
+#include "store/event_ids.hpp"
 #include "store/key_codec.hpp"
 #include "support/manual_clock.hpp"
 #include "support/temp_dir.hpp"
@@ -40,6 +41,32 @@ class StoreTest : public testing::Test {
   TempDir dir_;
   ManualClock clock_;
 };
+
+// Disk is bounded: what is past its window goes when tables are rewritten, and nothing sooner.
+TEST_F(StoreTest, RecordsPastTheirWindowGoWithACompaction) {
+  const auto store = must_open();
+  EventIds ids(*store, 1000);
+  const EventIdKey old = ids.key_of({pair_prefix("r", "b"), "h", Minute{1}, "old"});
+  const EventIdKey young = ids.key_of({pair_prefix("r", "b"), "h", Minute{1}, "young"});
+  const auto there = [&](const EventIdKey& key) {
+    return store->get(Family::kEventId, {key.data(), key.size()})->has_value();
+  };
+  WriteSet set(*store);
+  ASSERT_TRUE(ids.add(old, clock_.now(), set));
+  clock_.advance_ms(500);
+  ASSERT_TRUE(ids.add(young, clock_.now(), set));
+  ASSERT_FALSE(ids.add(young, clock_.now(), set)) << "twice in a set";
+  ASSERT_TRUE(store->write(set, Durability::kSynced).ok());
+  ids.written();
+  EXPECT_TRUE(*ids.knows(old, clock_.now()));
+  clock_.advance_ms(501);
+  EXPECT_FALSE(*ids.knows(old, clock_.now()));
+  EXPECT_TRUE(*ids.knows(young, clock_.now()));
+  EXPECT_TRUE(there(old));
+  ASSERT_TRUE(store->compact().ok());
+  EXPECT_FALSE(there(old));
+  EXPECT_TRUE(there(young));
+}
 
 TEST_F(StoreTest, WhatWasWrittenIsThereAfterReopening) {
   {

@@ -43,6 +43,7 @@ EngineStats numbered() {
   stats.disk_free_bytes = 135;
   stats.disk_reserve_bytes = 136;
   stats.events_committed = 104;
+  stats.events_duplicate = 138;
   stats.chunks_written = 105;
   stats.chunk_bytes_written = 106;
   stats.series_created = 107;
@@ -105,6 +106,7 @@ TEST(EngineMetricsTest, EveryFieldHasItsName) {
             "counter minuted_commit_batches_total outcome=rate_limited 131\n"
             "counter minuted_commit_batches_total outcome=disk_full 132\n"
             "counter minuted_commit_events_total 104\n"
+            "counter minuted_commit_duplicate_events_total 138\n"
             "counter minuted_commit_chunks_total 105\n"
             "counter minuted_commit_chunk_bytes_total 106\n"
             "counter minuted_series_created_total 107\n"
@@ -139,7 +141,7 @@ TEST(EngineMetricsTest, EveryFieldHasItsName) {
 
 // A field added to EngineStats must be rendered, numbered above, and its size counted in here.
 TEST(EngineMetricsTest, NoFieldIsNew) {
-  EXPECT_EQ(sizeof(EngineStats), 36 * sizeof(std::uint64_t) + sizeof(EngineStats::sync_seconds) +
+  EXPECT_EQ(sizeof(EngineStats), 37 * sizeof(std::uint64_t) + sizeof(EngineStats::sync_seconds) +
                                      sizeof(EngineStats::batches_per_sync));
 }
 
