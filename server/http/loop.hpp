@@ -5,7 +5,6 @@
 #pragma once
 
 #include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -44,8 +43,6 @@ class Loop {
   std::string_view date() const { return date_; }
 
  private:
-  using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
-                                           asio::wait_traits<std::chrono::steady_clock>, Executor>;
   void tick();
   void wait_for_tick();
 

@@ -23,6 +23,11 @@ constexpr std::size_t kFirstReadBytes = 4096;
 constexpr std::size_t kIdleBufferBytesMax = 16 << 10;
 // A body is read, and its share of the budget raised, in steps of this many bytes.
 constexpr std::size_t kBodyStepBytes = 256 << 10;
+// A body of known length above this takes its whole share of the budget before it is read.
+constexpr std::size_t kLargeBodyBytes = 1 << 20;
+// It may wait that long for its turn, asking now and then; sending 20 MB again costs more.
+constexpr auto kTurnWaitMax = std::chrono::seconds(2);
+constexpr auto kTurnPoll = std::chrono::milliseconds(10);
 // Extensions of one chunk, and of all chunks of a body, and the trailers: nobody needs any.
 constexpr std::size_t kChunkExtensionBytesMax = 256;
 constexpr std::size_t kChunkExtensionsBytesMax = 64 << 10;
@@ -372,18 +377,37 @@ Awaitable<Session::Outcome> Session::continue_if_expected(const Framing& framing
   co_return written ? Outcome::kDone : Outcome::kGone;
 }
 
+// Holds nothing meanwhile; what the client sends waits in its own memory.
+Awaitable<bool> Session::claim_share(std::size_t bytes, BudgetShare& share) {
+  const TimePoint latest = std::chrono::steady_clock::now() + kTurnWaitMax;
+  Timer timer(socket_.get_executor());
+  while (!share.claim(bytes)) {
+    if (draining_ || std::chrono::steady_clock::now() > latest) co_return false;
+    timer.expires_after(kTurnPoll);
+    error_code ignored;
+    co_await timer.async_wait(asio::redirect_error(UseAwaitable{}, ignored));
+  }
+  co_return true;
+}
+
 // Straight from the socket into the body's memory: a large body is copied once, by the kernel.
 Awaitable<Session::Outcome> Session::read_fixed_body(std::uint64_t length, Request& request) {
   BodyBuffer& body = request.body;
   const auto total = static_cast<std::size_t>(length);
+  const auto overloaded = [this] {
+    unread_body_ = true;
+    return refuse(closing(retry_response(
+        503, "overloaded", "too many bytes of requests are in flight; send it again", 1)));
+  };
+  if (total > kLargeBodyBytes) {
+    const bool claimed = co_await claim_share(total, request.body_share);
+    if (!claimed) co_return overloaded();
+    set_deadline(app_.limits.body_timeout_ms);
+  }
   body.reserve(total);
   while (body.size() < total) {
     const std::size_t step = std::min(total - body.size(), kBodyStepBytes);
-    if (!request.body_share.raise_to(body.size() + step)) {
-      unread_body_ = true;
-      co_return refuse(closing(retry_response(
-          503, "overloaded", "too many bytes of requests are in flight; send it again", 1)));
-    }
+    if (!request.body_share.raise_to(body.size() + step)) co_return overloaded();
     std::size_t bytes = std::min(step, buffer_.size());
     if (bytes != 0) {
       std::memcpy(body.room(), buffer_.data().data(), bytes);

@@ -77,6 +77,7 @@ class Session {
   Awaitable<void> answer_request(const Framing& framing, std::optional<std::size_t> index,
                                  Request& request);
   Awaitable<Outcome> take_body(const Framing& framing, BodyRule rule, Request& request);
+  Awaitable<bool> claim_share(std::size_t bytes, BudgetShare& share);
   Awaitable<Outcome> read_fixed_body(std::uint64_t length, Request& request);
   Awaitable<Outcome> read_chunked_body(std::size_t bytes_max, Request& request);
   Awaitable<Outcome> continue_if_expected(const Framing& framing);

@@ -32,6 +32,35 @@ TEST(ByteBudgetTest, SharesAddUpToTheBoundAndNoFurther) {
   EXPECT_TRUE(second.raise_to(100));
 }
 
+TEST(ByteBudgetTest, LargeOnesShareHalfAndLeaveTheRestToOthers) {
+  ByteBudget budget(100);
+  BudgetShare first(budget);
+  BudgetShare second(budget);
+  BudgetShare small(budget);
+  EXPECT_TRUE(first.claim(30));
+  EXPECT_FALSE(second.claim(21));
+  EXPECT_EQ(second.bytes(), 0U);
+  EXPECT_TRUE(second.claim(20));
+  EXPECT_TRUE(small.raise_to(50));
+  EXPECT_EQ(budget.used(), 100U);
+  first.release();
+  second.release();
+  EXPECT_EQ(budget.used(), 50U);
+  EXPECT_FALSE(first.claim(51)) << "there is not that much left";
+  EXPECT_TRUE(first.claim(50));
+}
+
+TEST(ByteBudgetTest, ALargeOneAloneMayTakeMoreThanHalf) {
+  ByteBudget budget(100);
+  BudgetShare first(budget);
+  BudgetShare second(budget);
+  EXPECT_TRUE(first.claim(90));
+  EXPECT_FALSE(second.claim(1));
+  first.release();
+  EXPECT_FALSE(second.claim(SIZE_MAX));
+  EXPECT_TRUE(second.claim(1));
+}
+
 TEST(ByteBudgetTest, NoNumberIsTooLargeToRefuse) {
   ByteBudget budget(100);
   BudgetShare share(budget);
