@@ -248,11 +248,25 @@ std::uint64_t FaultyFileSystem::failed_log_syncs() const {
   return failed_log_syncs_;
 }
 
+void FaultyFileSystem::stall() {
+  const std::lock_guard lock(mutex_);
+  stalled_ = true;
+}
+
+void FaultyFileSystem::resume() {
+  {
+    const std::lock_guard lock(mutex_);
+    stalled_ = false;
+  }
+  resumed_.notify_all();
+}
+
 bool FaultyFileSystem::counts(Call call) const { return plan_.counts_reads || call != Call::kRead; }
 
 FaultyFileSystem::Verdict FaultyFileSystem::enter(Call call, const std::string& path) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   if (!DiskModel::is_modelled(path)) return {};
+  if (call != Call::kRead) resumed_.wait(lock, [this] { return !stalled_; });
   const bool cut = plan_.fault == Fault::kPowerCut;
   if (hit_ && cut) return {IOStatus::IOError("the power is off", path)};
   if (!counts(call)) return {};

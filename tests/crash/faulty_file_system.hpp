@@ -1,5 +1,5 @@
 // A file system under RocksDB that numbers its calls, fails or cuts the power at the one it is
-// told, and tells a DiskModel what was changed and what was synced. Real files hold the data
+// told, holds its writes up while it is told to, and tells a DiskModel what was changed and what was synced. Real files hold the data
 // meanwhile, so that all reads are real; nothing is really synced, for the model is the disk. Safe
 // from any thread.
 #pragma once
@@ -8,6 +8,7 @@
 #include <rocksdb/file_system.h>
 
 #include <compare>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -69,6 +70,10 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
   bool hit() const;
   // How many syncs of logs and of the watermark were made to fail.
   std::uint64_t failed_log_syncs() const;
+
+  // Writes and syncs wait, from now until resume(); reads go on.
+  void stall();
+  void resume();
 
   const DiskModel& disk() const { return disk_; }
 
@@ -169,6 +174,8 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
   std::vector<MadeCall> calls_;
   bool hit_ = false;
   std::uint64_t failed_log_syncs_ = 0;
+  bool stalled_ = false;
+  std::condition_variable resumed_;
 };
 
 // A FaultyFileSystem and the Env that RocksDB takes. Must outlive the engine over it.
