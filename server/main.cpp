@@ -211,7 +211,8 @@ void keep_freed_memory() {
   constexpr int kMapFromBytes = 32 << 20;  // the most that glibc takes
   constexpr int kGiveBackFromBytes = 64 << 20;
   constexpr int kGrowByBytes = 1 << 20;
-  constexpr int kArenas = 2;  // one a core
+  // A second arena unmaps its largest pieces at once; of what events cost there is little to allocate.
+  constexpr int kArenas = 1;
   ::mallopt(M_MMAP_THRESHOLD, kMapFromBytes);
   ::mallopt(M_TRIM_THRESHOLD, kGiveBackFromBytes);
   ::mallopt(M_TOP_PAD, kGrowByBytes);

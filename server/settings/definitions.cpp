@@ -192,7 +192,7 @@ constexpr std::array kDefinitions{
         {"data", Group::kData, "the directory that holds everything; made if absent"}, 1),
     number<&S::idempotency_window_ms>(
         {"idempotency-window", Group::kData,
-         "how long a batch's idempotency key is remembered; older ones count as new"},
+         "how long a batch's key and an event's id are remembered; older ones count as new"},
         Form::kDuration, {kMinute, 30 * kDay}),
     number<&S::snapshot_lifetime_ms>(
         {"snapshot-lifetime", Group::kData,

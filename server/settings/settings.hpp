@@ -35,7 +35,7 @@ struct Settings {
 
   // Folding
   std::int64_t fold_interval_ms = 2000;
-  std::size_t fold_batch_bytes = 8U << 20;
+  std::size_t fold_batch_bytes = 1U << 20;
   std::size_t unfolded_bytes = 64U << 20;
 
   // Network

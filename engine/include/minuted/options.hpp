@@ -53,9 +53,9 @@ struct Options {
   // per event, and more raw events for each read to add up itself.
   std::int64_t fold_interval_ms = 2000;
 
-  // Raw bytes folded in one atomic batch, at most (one chunk may go past it). Bounds the fold's
-  // memory: a batch holds about its size again in rollups.
-  std::size_t fold_batch_bytes = 8U << 20;
+  // Raw bytes and rollups of one atomic batch of a fold, at most (one minute may go past it). Bounds
+  // the fold's memory, and how long a commit waits behind it: some 5 ms a MiB.
+  std::size_t fold_batch_bytes = 1U << 20;
 
   // Memory of the events that are not folded yet, which are kept for reads; at a third of it a fold
   // begins, whatever the interval, and an append beyond it is refused with kOverloaded.

@@ -66,7 +66,7 @@ TEST(SettingTextsTest, HelpReadsAsWeWantIt) {
                 "      ms, s, m, h or d; default 2s; range 0 to 1h)\n"
                 "  --fold-batch SIZE  raw bytes folded in one atomic step, at most (unit "
                 "bytes, KiB, MiB, ...;\n"
-                "      default 8MiB; range 64KiB to 1GiB)\n"
+                "      default 1MiB; range 64KiB to 1GiB)\n"
                 "  --unfolded SIZE  memory for events not folded yet; a fold begins at a third, "
                 "beyond it is a 503\n"
                 "      (unit bytes, KiB, MiB, ...; default 64MiB; range 1MiB to 64GiB)\n"
