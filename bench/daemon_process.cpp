@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -50,6 +51,14 @@ std::uint64_t number_behind(const std::string& text, std::string_view name) {
   const std::size_t at = text.find(name);
   if (at == text.npos) return 0;
   return std::strtoull(text.c_str() + at + name.size(), nullptr, 10);
+}
+
+// Of all its threads, those that ended too. 0 if it is gone.
+double cpu_seconds_of(pid_t pid) {
+  clockid_t clock{};
+  timespec time{};
+  if (::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &time) != 0) return 0;
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
 // Fields 14 and 15 of /proc/PID/stat, counted from behind the name, which may hold anything.
@@ -188,14 +197,16 @@ Result<void> DaemonProcess::wait_until_it_listens() {
 
 Result<ProcessUsage> DaemonProcess::usage() const {
   const std::string folder = "/proc/" + std::to_string(pid_) + "/";
-  const std::string stat = file_text(folder + "stat");
   const std::string status = file_text(folder + "status");
   const std::string io = file_text(folder + "io");
-  if (stat.empty() || status.find("VmHWM") == status.npos) {
+  if (status.find("VmHWM") == status.npos) {
     return unavailable("the daemon has died", directory_);
   }
-  return ProcessUsage{cpu_seconds_in(stat), cpu_seconds_by_thread(folder + "task"),
-                      number_behind(status, "VmHWM:") << 10, number_behind(io, "\nwrite_bytes:")};
+  constexpr int kKibibyte = 10;  // the unit of the file's sizes, as a shift
+  return ProcessUsage{cpu_seconds_of(pid_), cpu_seconds_by_thread(folder + "task"),
+                      number_behind(status, "VmHWM:") << kKibibyte,
+                      number_behind(status, "VmRSS:") << kKibibyte,
+                      number_behind(io, "\nwrite_bytes:")};
 }
 
 Result<std::string> DaemonProcess::metrics() const {

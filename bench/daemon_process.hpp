@@ -15,9 +15,11 @@ namespace minuted::bench {
 
 // What a process has used since it began.
 struct ProcessUsage {
-  double cpu_seconds = 0;                // user and system
-  std::map<std::string, double> cpu_seconds_of;  // the same by its threads' names; of those that live
+  double cpu_seconds = 0;  // user and system, to the nanosecond
+  // The same by its threads' names, in ticks of 10 ms; of those that live.
+  std::map<std::string, double> cpu_seconds_of;
   std::uint64_t rss_max_bytes = 0;       // the most it ever had resident
+  std::uint64_t rss_bytes = 0;           // what it has now
   std::uint64_t disk_bytes_written = 0;  // handed to the disk, or to be: log and tables
 };
 

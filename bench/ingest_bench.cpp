@@ -5,23 +5,24 @@
 //   A-live   the same events, their timestamps following the wall clock, as in production
 //
 // at batches of 1 … 100,000 events and 1, 4, 64 connections. With 64 × 100,000 more bytes are in
-// flight than the daemon takes: its 503s are heeded as told, and counted beside the figure. Exit
-// codes: 0 every row was run, 1 not so, 2 wrong usage.
-#include <unistd.h>
-
+// flight than the daemon takes: its 503s are heeded as told, and counted beside the figure. Before
+// the rows come this machine's ceilings at each batch (ceilings.hpp), so that a row is also a share
+// of what could be had. Exit codes: 0 every row was run, 1 not so, 2 wrong usage.
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "ceilings.hpp"
+#include "daemon_load.hpp"
 #include "daemon_process.hpp"
+#include "figures.hpp"
 #include "load/load.hpp"
 #include "machine.hpp"
 
@@ -29,14 +30,8 @@ namespace minuted::bench {
 namespace {
 
 using load::LoadOptions;
-using load::LoadResult;
 using load::PreparedLoad;
 
-constexpr auto kDrainMax = std::chrono::seconds(60);
-constexpr auto kDrainPoll = std::chrono::milliseconds(50);
-constexpr double kMillion = 1e6;
-constexpr int kExitUsage = 2;
-constexpr unsigned kOverloaded = 503;
 const std::string kBackfill = "A";
 const std::string kLive = "A-live";
 
@@ -50,6 +45,7 @@ struct Menu {
   std::vector<std::string> daemons;  // programs, by turns
   int rounds = 1;
   std::vector<std::string> daemon_flags;
+  bool ceilings = true;
 };
 
 struct Row {
@@ -57,17 +53,6 @@ struct Row {
   std::string workload;
   std::uint32_t connections;
   std::uint64_t batch;
-};
-
-struct Measured {
-  LoadResult load;
-  double cpu_seconds = 0;         // of the daemon, while the load ran
-  double cpu_seconds_folded = 0;  // and until all was folded
-  double drain_seconds = 0;
-  bool drained = false;
-  ProcessUsage usage;  // at the end, less what was used before
-  double keys_per_event = 0;
-  double batches_per_sync = 0;
 };
 
 // Enough for some seconds: small batches wait for the disk most of the time. Each connection has at
@@ -113,151 +98,49 @@ class Bodies {
   LoadOptions made_for_;
 };
 
-// Waits until nothing is left to fold, or for too long; returns the metrics of then.
-Result<std::string> drain(const DaemonProcess& daemon, Measured& measured) {
-  const auto begin = std::chrono::steady_clock::now();
-  for (;;) {
-    auto metrics = daemon.metrics();
-    if (!metrics) return metrics.error();
-    const auto waited = std::chrono::steady_clock::now() - begin;
-    measured.drained = metric(*metrics, "minuted_fold_pending_chunks") == 0;
-    measured.drain_seconds = std::chrono::duration<double>(waited).count();
-    if (measured.drained || waited >= kDrainMax) return metrics;
-    std::this_thread::sleep_for(kDrainPoll);
-  }
-}
-
 Result<Measured> measure(const Menu& menu, const Row& row, Bodies& bodies) {
-  LoadOptions options = options_for(menu, row);
+  const LoadOptions options = options_for(menu, row);
   const auto prepared = bodies.prepare(options);
   if (!prepared) return prepared.error();
-  auto daemon = DaemonProcess::start(row.daemon, menu.directory, menu.daemon_flags);
+  const auto daemon = DaemonProcess::start(row.daemon, menu.directory, menu.daemon_flags);
   if (!daemon) return daemon.error();
-  options.port = daemon->port();
-  const auto before = daemon->usage();
-  if (!before) return before.error();
-
-  auto result = load::run(options, **prepared);
-  if (!result) return result.error();
-  const auto after = daemon->usage();
-  if (!after) return after.error();
-  Measured measured;
-  measured.load = std::move(*result);
-  const auto metrics = drain(*daemon, measured);
-  if (!metrics) return metrics.error();
-  const auto folded = daemon->usage();
-  if (!folded) return folded.error();
-
-  measured.cpu_seconds = after->cpu_seconds - before->cpu_seconds;
-  measured.cpu_seconds_folded = folded->cpu_seconds - before->cpu_seconds;
-  measured.usage = *folded;
-  measured.usage.disk_bytes_written -= before->disk_bytes_written;
-  for (auto& [name, seconds] : measured.usage.cpu_seconds_of) {
-    const auto used = before->cpu_seconds_of.find(name);
-    if (used != before->cpu_seconds_of.end()) seconds -= used->second;
-  }
-  const auto ratio = [&](const char* over, const char* under) {
-    return metric(*metrics, over) / std::max(1.0, metric(*metrics, under));
-  };
-  measured.keys_per_event = ratio("minuted_commit_chunks_total", "minuted_commit_events_total");
-  measured.batches_per_sync =
-      ratio("minuted_commit_batches_per_sync_sum", "minuted_commit_batches_per_sync_count");
-  return measured;
-}
-
-struct Figure {
-  const char* name;
-  const char* heading;
-  int width;
-  int decimals;
-  double value;
-};
-
-std::vector<Figure> figures_of(const Measured& m) {
-  const auto events = std::max(1.0, static_cast<double>(m.load.events_accepted));
-  const double seconds = std::max(m.load.seconds, 1e-9);
-  const auto retries = m.load.retries.find(kOverloaded);
-  const auto refusals =
-      retries == m.load.retries.end() ? 0.0 : static_cast<double>(retries->second);
-  // The parts of server_cpu_s_per_million_folded.
-  const auto per_million = [&](const char* thread) {
-    const auto seconds_of = m.usage.cpu_seconds_of.find(thread);
-    const bool known = seconds_of != m.usage.cpu_seconds_of.end();
-    return known ? seconds_of->second / events * kMillion : 0.0;
-  };
-  return {
-      {"events_per_second", "events/s", 10, 0, events / seconds},
-      {"mb_per_second", "MB/s", 7, 1, static_cast<double>(m.load.plain_bytes) / kMillion / seconds},
-      {"server_cpu_s_per_million", "CPU s/M", 8, 2, m.cpu_seconds / events * kMillion},
-      {"server_cpu_s_per_million_folded", "+folds", 7, 2, m.cpu_seconds_folded / events * kMillion},
-      {"client_cpu_s_per_million", "client", 7, 2, m.load.client_cpu_seconds / events * kMillion},
-      {"ack_p50_ms", "p50 ms", 8, 2, m.load.latencies.quantile_ms(0.5)},
-      {"ack_p99_ms", "p99 ms", 8, 2, m.load.latencies.quantile_ms(0.99)},
-      {"ack_max_ms", "max ms", 9, 2, m.load.latencies.max_ms()},
-      {"rss_max_mb", "RSS MB", 7, 0, static_cast<double>(m.usage.rss_max_bytes) / kMillion},
-      {"disk_bytes_per_event", "disk B/ev", 9, 1,
-       static_cast<double>(m.usage.disk_bytes_written) / events},
-      {"keys_per_event", "keys/ev", 8, 3, m.keys_per_event},
-      {"batches_per_sync", "batch/sync", 10, 2, m.batches_per_sync},
-      {"retries_503", "503s", 6, 0, refusals},
-      {"drain_seconds", "drain s", 8, 1, m.drain_seconds},
-      {"http_cpu", "http", 6, 2, per_million("http")},
-      {"worker_cpu", "worker", 6, 2, per_million("worker")},
-      {"commit_cpu", "commit", 6, 2, per_million("commit")},
-      {"fold_cpu", "fold", 6, 2, per_million("fold")},
-      {"flush_cpu", "flush", 6, 2, per_million("rocksdb:high")},
-      {"compaction_cpu", "compac", 6, 2, per_million("rocksdb:low")},
-      {"events", "events", 9, 0, static_cast<double>(m.load.events_accepted)},
-      {"seconds", "s", 6, 1, m.load.seconds},
-  };
-}
-
-void print_row(const Row& row, const Measured& measured, bool table, bool heading) {
-  const auto figures = figures_of(measured);
-  if (table && heading) {
-    std::printf("%-7s %5s %7s", "", "conns", "batch");
-    for (const Figure& f : figures) std::printf(" %*s", f.width, f.heading);
-    std::printf("\n");
-  }
-  const auto batch = static_cast<unsigned long long>(row.batch);
-  std::printf(table ? "%-7s %5u %7llu" : "%s connections=%u batch=%llu", row.workload.c_str(),
-              row.connections, batch);
-  for (const Figure& f : figures) {
-    if (table) {
-      std::printf(" %*.*f", f.width, f.decimals, f.value);
-    } else {
-      std::printf(" %s=%.*f", f.name, f.decimals, f.value);
-    }
-  }
-  std::printf("%s\n", measured.drained ? "" : table ? " NOT FOLDED" : " not_folded");
-  std::fflush(stdout);
+  return push(*daemon, options, **prepared);
 }
 
 // The figures of a row's runs, a list a program.
-using Runs = std::vector<std::vector<std::vector<Figure>>>;
+using Runs = std::vector<std::vector<Figures>>;
+
+// What all rows go through.
+struct Session {
+  const Menu& menu;
+  Bodies bodies = {};
+  Table table{""};
+  std::map<std::uint64_t, double> group_ceilings = {};  // by batch, events a second
+};
 
 // Whether the row was run and nothing of it failed.
-bool run_row(const Menu& menu, const Row& row, Bodies& bodies, bool heading,
-             std::vector<std::vector<Figure>>& runs) {
+bool run_row(Session& session, const Row& row, std::vector<Figures>& runs) {
   const auto fail = [&](const std::string& message) {
     std::fprintf(stderr, "%s with %u connections, batches of %llu: %s\n", row.workload.c_str(),
                  row.connections, static_cast<unsigned long long>(row.batch), message.c_str());
     return false;
   };
-  const auto measured = measure(menu, row, bodies);
+  const auto measured = measure(session.menu, row, session.bodies);
   if (!measured) return fail(measured.error().message);
-  print_row(row, *measured, ::isatty(STDOUT_FILENO) != 0, heading);
-  runs.push_back(figures_of(*measured));
-  if (measured->load.complete()) return true;
-  return fail("not every batch was acknowledged whole; " + measured->load.first_refusal);
-}
-
-double median_of(const std::vector<std::vector<Figure>>& runs, std::size_t figure) {
-  std::vector<double> values;
-  for (const auto& run : runs) values.push_back(run[figure].value);
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
-                   values.end());
-  return values[values.size() / 2];
+  Figures figures = figures_of(*measured);
+  const auto ceiling = session.group_ceilings.find(row.batch);
+  if (ceiling != session.group_ceilings.end()) {
+    figures.insert(figures.begin() + 1,
+                   {"of_ceiling", "of ceil.", 8, 3,
+                    ratio_of(events_per_second_of(*measured), ceiling->second)});
+  }
+  session.table.print({{nullptr, "", -7, row.workload},
+                       {"connections", "conns", 5, std::to_string(row.connections)},
+                       {"batch", "batch", 7, std::to_string(row.batch)}},
+                      figures, measured->drained ? "" : "not_folded");
+  runs.push_back(std::move(figures));
+  const std::string fault = fault_of(measured->load);
+  return fault.empty() || fail(fault);
 }
 
 // What the second program and each after it needs of the first one's median, figure by figure.
@@ -276,11 +159,28 @@ void print_ratios(const Menu& menu, const Row& row, const Runs& runs) {
   std::fflush(stdout);
 }
 
+// The ceilings of each batch of the menu; false if one could not be measured.
+bool run_ceilings(Session& session) {
+  const auto fail = [](const Error& error) {
+    std::fprintf(stderr, "ceilings: %s\n", error.message.c_str());
+    return false;
+  };
+  const auto disk = measure_disk(session.menu.directory);
+  if (!disk) return fail(disk.error());
+  Table table("ceiling");
+  for (const std::uint64_t batch : session.menu.batches) {
+    const auto ceilings = measure_ceilings(batch, *disk);
+    if (!ceilings) return fail(ceilings.error());
+    print_ceilings(*ceilings, *disk, table);
+    session.group_ceilings[batch] = ceilings->group;
+  }
+  return true;
+}
+
 int run(const Menu& menu) {
   std::printf("%s\n", describe_machine(menu.directory).c_str());
-  Bodies bodies;
-  bool heading = true;
-  bool good = true;
+  Session session{menu};
+  bool good = !menu.ceilings || run_ceilings(session);
   for (const std::string& workload : menu.workloads) {
     for (const std::uint64_t batch : menu.batches) {
       for (const std::uint32_t connections : menu.connections) {
@@ -289,15 +189,14 @@ int run(const Menu& menu) {
         for (int round = 0; round < menu.rounds; ++round) {
           for (std::size_t i = 0; i < menu.daemons.size(); ++i) {
             row.daemon = menu.daemons[i];
-            good &= run_row(menu, row, bodies, heading, runs[i]);
-            heading = false;
+            good &= run_row(session, row, runs[i]);
           }
         }
         print_ratios(menu, row, runs);
       }
     }
   }
-  return good ? 0 : 1;
+  return good ? 0 : kExitFailed;
 }
 
 int main_of(int argc, char** argv) {
@@ -327,6 +226,8 @@ int main_of(int argc, char** argv) {
   app.add_option("--dir", menu.directory,
                  "where the daemon's data is made, and removed (default: for temporary files)")
       ->check(CLI::ExistingDirectory);
+  app.add_flag("!--no-ceilings", menu.ceilings,
+               "leave out what this machine's parser, sockets, disk and store do by themselves");
   app.add_option("daemon_flags", menu.daemon_flags, "behind --: further flags of the daemon");
   try {
     app.parse(argc, argv);
