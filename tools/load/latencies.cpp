@@ -19,6 +19,13 @@ void Latencies::add(std::chrono::nanoseconds latency) {
   sketch_.add(us);
 }
 
+void Latencies::merge(const Latencies& other) {
+  if (other.sketch_.empty()) return;
+  min_us_ = sketch_.empty() ? other.min_us_ : std::min(min_us_, other.min_us_);
+  max_us_ = std::max(max_us_, other.max_us_);
+  sketch_.merge(other.sketch_);
+}
+
 double Latencies::quantile_ms(double q) const {
   const double us = sketch_.quantile_us(q).value_or(0);
   return std::clamp(us, static_cast<double>(min_us_), static_cast<double>(max_us_)) /

@@ -12,6 +12,7 @@ namespace minuted::load {
 class Latencies {
  public:
   void add(std::chrono::nanoseconds latency);
+  void merge(const Latencies& other);
 
   std::uint64_t count() const { return sketch_.count(); }
   // The nearest rank, ceil(q·n)-th smallest, q in 0 … 1. 0 when there are none.

@@ -69,6 +69,7 @@ struct Progress {
   double seconds;
   std::uint64_t events_accepted;
   std::uint64_t retries;
+  const Latencies& lately;  // of what was acknowledged since the last call
 };
 using OnProgress = std::function<void(const Progress&)>;
 

@@ -95,6 +95,7 @@ void Sender::write_head(const Batch& batch, std::string& out) const {
 void Sender::acknowledged(TimePoint due) {
   const TimePoint now = std::chrono::steady_clock::now();
   result_.latencies.add(now - due);
+  if (on_progress_) lately_.add(now - due);
   result_.seconds = seconds_between(start_, now);
 }
 
@@ -140,7 +141,8 @@ void Sender::tick() {
     const std::uint64_t retries =
         std::accumulate(result_.retries.begin(), result_.retries.end(), std::uint64_t{0},
                         [](std::uint64_t sum, const auto& entry) { return sum + entry.second; });
-    on_progress_({seconds_between(start_, now), result_.events_accepted, retries});
+    on_progress_({seconds_between(start_, now), result_.events_accepted, retries, lately_});
+    lately_ = {};
   }
   if (open_ != 0) wait_for_tick();
 }

@@ -66,6 +66,7 @@ class Sender {
   std::deque<Connection*> idle_;  // each connection at most once
   std::size_t open_ = 0;          // connections that have not ended
   LoadResult result_;
+  Latencies lately_;  // since on_progress_ was last called; empty if nobody asks
 };
 
 Result<LoadResult> send_all(const LoadOptions& options, PreparedLoad& prepared,
