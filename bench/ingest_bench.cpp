@@ -3,6 +3,8 @@
 //
 //   A        5 M events in 60 minutes of simulated time: a backfill of an hour in seconds
 //   A-live   the same events, their timestamps following the wall clock, as in production
+//   A-no-keys, A-ids, A-gzip, A-zstd
+//            A without idempotency keys, with an id for each event, with compressed bodies
 //
 // at batches of 1 … 100,000 events and 1, 4, 64 connections. With 64 × 100,000 more bytes are in
 // flight than the daemon takes: its 503s are heeded as told, and counted beside the figure. Before
@@ -34,6 +36,12 @@ using load::PreparedLoad;
 
 const std::string kBackfill = "A";
 const std::string kLive = "A-live";
+const std::string kNoKeys = "A-no-keys";
+const std::string kIds = "A-ids";
+const std::string kGzip = "A-gzip";
+const std::string kZstd = "A-zstd";
+
+constexpr std::uint64_t kIdEventsMax = 3'000'000;
 
 struct Menu {
   std::vector<std::string> workloads{kBackfill, kLive};
@@ -72,6 +80,12 @@ LoadOptions options_for(const Menu& menu, const Row& row) {
   options.events = menu.events != 0 ? menu.events : events_for(row);
   options.duration_ms = static_cast<std::int64_t>(menu.seconds_max * 1000);
   options.workload.live = row.workload == kLive;
+  options.workload.ids = row.workload == kIds;
+  // No body is sent twice, so that there must be memory for all of them.
+  if (options.workload.ids) options.events = std::min(options.events, kIdEventsMax);
+  options.keys = row.workload != kNoKeys;
+  if (row.workload == kGzip) options.bodies.coding = load::BodyCoding::kGzip;
+  if (row.workload == kZstd) options.bodies.coding = load::BodyCoding::kZstd;
   return options;
 }
 
@@ -81,6 +95,8 @@ class Bodies {
   Result<PreparedLoad*> prepare(const LoadOptions& options) {
     const bool same = prepared_ && made_for_.events == options.events &&
                       made_for_.bodies.batch_events == options.bodies.batch_events &&
+                      made_for_.bodies.coding == options.bodies.coding &&
+                      made_for_.workload.ids == options.workload.ids &&
                       made_for_.workload.live == options.workload.live;
     if (!same || prepared_->bodies.size() <
                      std::min<std::uint64_t>(options.connections, prepared_->batches)) {
@@ -134,7 +150,7 @@ bool run_row(Session& session, const Row& row, std::vector<Figures>& runs) {
                    {"of_ceiling", "of ceil.", 8, 3,
                     ratio_of(events_per_second_of(*measured), ceiling->second)});
   }
-  session.table.print({{nullptr, "", -7, row.workload},
+  session.table.print({{nullptr, "", -9, row.workload},
                        {"connections", "conns", 5, std::to_string(row.connections)},
                        {"batch", "batch", 7, std::to_string(row.batch)}},
                       figures, measured->drained ? "" : "not_folded");
@@ -203,9 +219,10 @@ int main_of(int argc, char** argv) {
   Menu menu;
   CLI::App app("Ingest, end to end: the real daemon under minuted-load's sender.",
                "minuted_ingest_bench");
-  app.add_option("--workload", menu.workloads, "those rows only: A, A-live")
+  app.add_option("--workload", menu.workloads, 
+                 "those rows only: A, A-live (default both), A-no-keys, A-ids, A-gzip, A-zstd")
       ->delimiter(',')
-      ->check(CLI::IsMember({kBackfill, kLive}));
+      ->check(CLI::IsMember({kBackfill, kLive, kNoKeys, kIds, kGzip, kZstd}));
   app.add_option("--batches", menu.batches, "events a batch, such as 1000,10000")
       ->delimiter(',')
       ->check(CLI::Range(std::uint64_t{1}, load::kBatchEventsMax));
