@@ -151,7 +151,7 @@ void Committer::run() {
 void Committer::commit(std::vector<Waiting>& waiting) {
   set_.clear();
   fresh_keys_.clear();
-  event_ids_.written();
+  event_ids_.clear();
   batches_.clear();
   std::vector<Answer> answers;
   answers.reserve(waiting.size());
@@ -170,6 +170,7 @@ void Committer::commit(std::vector<Waiting>& waiting) {
   Result<void> written;
   if (to_write != 0) {
     const auto hold = table_.hold();
+    event_ids_.put(options_.clock->now(), set_);
     add_chunks();
     written = write(to_write);
     if (written) {
@@ -241,7 +242,7 @@ Result<std::vector<std::uint32_t>> Committer::admit_ids(const std::vector<NamedR
     }
   }
   for (const NamedRow* named : unknown) {
-    if (!event_ids_.add(named->key, now, set_)) duplicates.push_back(named->place);
+    if (!event_ids_.add(named->key)) duplicates.push_back(named->place);
   }
   return duplicates;
 }

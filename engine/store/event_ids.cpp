@@ -3,6 +3,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -54,12 +55,16 @@ Result<bool> EventIds::knows(const EventIdKey& key, Millis now) const {
   return committed->value + window_ms_ >= now.value;
 }
 
-bool EventIds::add(const EventIdKey& key, Millis now, WriteSet& set) {
-  if (!fresh_.insert(key).second) return false;
+void EventIds::put(Millis now, WriteSet& set) {
   std::string record(1, kRecordVersion);
   put_varint(record, static_cast<std::uint64_t>(now.value));
-  set.put(Family::kEventId, {key.data(), key.size()}, record);
-  return true;
+  sorted_.assign(fresh_.begin(), fresh_.end());
+  std::sort(sorted_.begin(), sorted_.end(), [](const EventIdKey& a, const EventIdKey& b) {
+    return std::memcmp(a.data(), b.data(), kEventIdKeyBytes) < 0;
+  });
+  for (const EventIdKey& key : sorted_) {
+    set.put(Family::kEventId, {key.data(), key.size()}, record);
+  }
 }
 
 std::optional<Millis> event_id_time(std::string_view record) {

@@ -14,6 +14,7 @@
 #include <optional>
 #include <string_view>
 #include <unordered_set>
+#include <vector>
 
 #include "minuted/result.hpp"
 #include "minuted/time.hpp"
@@ -42,11 +43,13 @@ class EventIds {
 
   // Whether the store has the event as committed within the window before `now`.
   Result<bool> knows(const EventIdKey& key, Millis now) const;
-  // Puts the record of an event that is not known into `set`; false if that was done since the last
-  // written().
-  bool add(const EventIdKey& key, Millis now, WriteSet& set);
-  // The set that add() filled is written, or given up.
-  void written() { fresh_.clear(); }
+  // Notes an event that is not known; false if that was done since the last clear().
+  bool add(const EventIdKey& key) { return fresh_.insert(key).second; }
+  // Puts the records of all that were noted into `set`, in the order of their keys: the memtable then
+  // finds most places beside the one before.
+  void put(Millis now, WriteSet& set);
+  // What was noted is written, or given up.
+  void clear() { fresh_.clear(); }
 
  private:
   struct Hash {
@@ -55,7 +58,8 @@ class EventIds {
 
   const Store& store_;
   const std::int64_t window_ms_;
-  std::unordered_set<EventIdKey, Hash> fresh_;  // of a set not yet written
+  std::unordered_set<EventIdKey, Hash> fresh_;
+  std::vector<EventIdKey> sorted_;
 };
 
 // When a record's event was committed; nullopt if it is not a record.
