@@ -156,8 +156,10 @@ std::variant<Decoded, BodyError> EventDecoder::Impl::decode_lines(std::string_vi
 // would run on into the next, but there the line end itself is a control character within a string:
 // so where the block as a whole passes, no line can have disturbed another. Where it does not, each
 // line is looked at alone, to keep a bad one's neighbours.
+// But for a line end behind a backslash: one of simdjson's kernels takes it for an escape.
 void EventDecoder::Impl::read_block(std::string_view block) {
-  const Outcome whole = cursor.open_lines(block);
+  const bool may_run_on = block.find("\\\n") != block.npos;
+  const Outcome whole = may_run_on ? Outcome::kBad : cursor.open_lines(block);
   for (std::size_t begin = 0; begin < block.size();) {
     const std::size_t end = std::min(block.find('\n', begin), block.size());
     const std::string_view line = block.substr(begin, end - begin);

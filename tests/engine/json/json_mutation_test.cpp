@@ -134,6 +134,21 @@ TEST(JsonMutationTest, LinesAreJudgedAsTheOracleDoes) {
   });
 }
 
+// The string that is open at the line's end must not run on into the next line.
+TEST(JsonMutationTest, ABackslashAtALinesEndHarmsNoOtherLine) {
+  on_every_kernel([] {
+    EventDecoder decoder;
+    for (const char* end : {"\n", "\r\n"}) {
+      const std::string broken = std::string(R"({"a":"b\)") + end;
+      const Outcome outcome =
+          decode(decoder, "{}" + std::string(end) + broken + "{}\n" + broken + "{\"x\":\"y\"}\n[]",
+                 BodyForm::kNdjson);
+      EXPECT_EQ(outcome.rejected, 6U);
+      EXPECT_EQ(outcome.of(RejectReason::kNotJson), 2U);
+    }
+  });
+}
+
 TEST(JsonMutationTest, EveryTruncationAndEveryByteOfADocument) {
   const std::string body =
       R"({"a":-0.5e+1,"events":[{"repoId":"r\u0049","bucketId":"b","host":"h","timestamp":1.7e12,)"
