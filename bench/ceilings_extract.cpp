@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "ceilings.hpp"
+#include "minuted/index_table.hpp"
 #include "minuted/time.hpp"
 
 namespace minuted::bench {
@@ -18,7 +19,6 @@ namespace {
 
 constexpr auto kMeasured = std::chrono::milliseconds(300);
 constexpr int kTries = 3;  // the best counts: a ceiling is what can be had undisturbed
-constexpr std::size_t kSlotsLeast = 1024;
 constexpr std::size_t kIdBytesMax = 256;
 
 struct Fields {
@@ -34,12 +34,12 @@ struct Fields {
   double latency_ms;
 };
 
-// Sums by key in open addressing; emptied at each batch, as a batch is its own.
+// Sums by key; emptied at each batch, as a batch is its own.
 class Groups {
  public:
   void clear() {
     groups_.clear();
-    std::fill(slots_.begin(), slots_.end(), 0);
+    table_.clear();
   }
   std::size_t size() const { return groups_.size(); }
   // False for ids longer than any body of ours has.
@@ -65,7 +65,6 @@ class Groups {
  private:
   struct Sums {
     std::string key;
-    std::uint64_t hash = 0;
     std::uint64_t events = 0;
     std::uint64_t errors = 0;
     std::uint64_t upl_bytes = 0;
@@ -76,28 +75,17 @@ class Groups {
 
   Sums& at(std::string_view key) {
     const std::uint64_t hash = XXH3_64bits(key.data(), key.size());
-    for (std::uint64_t i = hash;; ++i) {
-      std::uint32_t& slot = slots_[i & (slots_.size() - 1)];
-      if (slot == 0) {
-        groups_.push_back({std::string(key), hash});
-        slot = static_cast<std::uint32_t>(groups_.size());
-        if (groups_.size() * 2 > slots_.size()) grow();
-        return groups_.back();
-      }
-      Sums& sums = groups_[slot - 1];
-      if (sums.hash == hash && sums.key == key) return sums;
+    std::uint32_t number =
+        table_.find(hash, [&](std::uint32_t other) { return groups_[other].key == key; });
+    if (number == IndexTable::kNone) {
+      number = static_cast<std::uint32_t>(groups_.size());
+      table_.insert(hash, number);
+      groups_.push_back({std::string(key)});
     }
-  }
-  void grow() {
-    slots_.assign(slots_.size() * 2, 0);
-    for (std::size_t n = 0; n < groups_.size(); ++n) {
-      std::uint64_t i = groups_[n].hash;
-      while (slots_[i & (slots_.size() - 1)] != 0) ++i;
-      slots_[i & (slots_.size() - 1)] = static_cast<std::uint32_t>(n + 1);
-    }
+    return groups_[number];
   }
 
-  std::vector<std::uint32_t> slots_ = std::vector<std::uint32_t>(kSlotsLeast);  // number + 1
+  IndexTable table_;
   std::vector<Sums> groups_;
 };
 

@@ -63,7 +63,7 @@ class EngineImpl final : public Engine {
       mark = std::move(*read);
     }
     return std::unique_ptr<RowCursor>(std::make_unique<RowScan>(
-        std::move(view), std::move(mark), spec,
+        std::move(view), mark, spec,
         RowScan::Options{options_.snapshot_ms_max, options_.clock}, read_counters_));
   }
 

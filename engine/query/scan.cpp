@@ -24,13 +24,12 @@ void advance_to(Cursor* cursor, std::string_view key) {
 
 }  // namespace
 
-RowScan::RowScan(RawView view, FoldMark mark, const QuerySpec& spec, const Options& options,
+RowScan::RowScan(RawView view, const FoldMark& mark, const QuerySpec& spec, const Options& options,
                  ReadCounters& counters)
     : view_(std::move(view.store)),
       raw_(view.generations.empty()
                ? nullptr
-               : std::make_unique<RawCursor>(std::move(view.generations), view.last_commit,
-                                             std::move(mark))),
+               : std::make_unique<RawCursor>(std::move(view.generations), view.last_commit, mark)),
       plan_(plan_query(spec)),
       options_(options),
       counters_(counters),

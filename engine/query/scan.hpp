@@ -29,7 +29,7 @@ class RowScan final : public RowCursor {
   };
 
   // Borrows the counters; owns the view. `mark`: how far folds had come in it.
-  RowScan(RawView view, FoldMark mark, const QuerySpec& spec, const Options& options,
+  RowScan(RawView view, const FoldMark& mark, const QuerySpec& spec, const Options& options,
           ReadCounters& counters);
   ~RowScan() override;
 

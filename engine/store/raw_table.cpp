@@ -247,25 +247,36 @@ Result<FoldMark> read_mark(const Store& store, const View& view) {
 }
 
 RawCursor::RawCursor(std::vector<std::shared_ptr<const RawGeneration>> generations,
-                     std::uint64_t last_commit, FoldMark mark)
-    : last_commit_(last_commit), mark_(std::move(mark)) {
-  for (auto& generation : generations) parts_.push_back({std::move(generation), std::nullopt});
+                     std::uint64_t last_commit, const FoldMark& mark)
+    : last_commit_(last_commit) {
+  for (auto& generation : generations) {
+    std::string folded_below;
+    if (generation->number() == mark.generation) folded_below = mark.key + '\0';
+    const bool folded = generation->number() < mark.generation;
+    // What a fold could not read stays raw, wherever the fold has come since.
+    if (folded && !generation->damaged()) continue;
+    parts_.push_back({std::move(generation), std::move(folded_below), folded, std::nullopt});
+  }
 }
 
 // Whether a reader must add the entry up itself.
-bool RawCursor::shows(const RawGeneration& generation, const RawGeneration::Place& place) {
-  if (place.entry.first->commit > last_commit_) return false;
-  if (place.entry.damaged || generation.number() > mark_.generation) return true;
-  if (generation.number() < mark_.generation) return false;
-  scratch_.assign(place.prefix);
-  append_minute(scratch_, place.entry.minute);
-  return scratch_ > mark_.key;
+bool RawCursor::shows(const Part& part) {
+  const RawGeneration::Entry& entry = part.place->entry;
+  if (entry.first->commit > last_commit_) return false;
+  if (entry.damaged) return true;
+  if (part.folded) return false;
+  if (part.folded_below.empty()) return true;
+  make_key(*part.place, scratch_);
+  return scratch_ >= part.folded_below;
 }
 
 void RawCursor::skip_hidden(Part& part) {
-  while (part.place && !shows(*part.generation, *part.place)) {
-    part.place = part.generation->after(*part.place);
-  }
+  while (part.place && !shows(part)) part.place = part.generation->after(*part.place);
+}
+
+void RawCursor::make_key(const RawGeneration::Place& place, std::string& key) {
+  key.assign(place.prefix);
+  append_minute(key, place.entry.minute);
 }
 
 // The least of the parts' keys.
@@ -273,25 +284,31 @@ void RawCursor::find_key() {
   key_.clear();
   for (const Part& part : parts_) {
     if (!part.place) continue;
-    scratch_.assign(part.place->prefix);
-    append_minute(scratch_, part.place->entry.minute);
+    make_key(*part.place, scratch_);
     if (key_.empty() || scratch_ < key_) key_.swap(scratch_);
   }
 }
 
 void RawCursor::seek(std::string_view key) {
   for (Part& part : parts_) {
-    part.place = part.generation->seek(key);
+    // Past what is folded in one step, unless something damaged may lie there.
+    const bool jumps = !part.generation->damaged() && key < part.folded_below;
+    part.place = part.generation->seek(jumps ? part.folded_below : key);
     skip_hidden(part);
   }
   find_key();
 }
 
+// Whether the part stands where the cursor does.
+bool RawCursor::is_here(const Part& part) const {
+  if (!part.place || !key_.starts_with(part.place->prefix)) return false;
+  const std::string_view rest = std::string_view(key_).substr(part.place->prefix.size());
+  return rest.size() == kMinuteKeyBytes && read_minute(rest) == part.place->entry.minute;
+}
+
 void RawCursor::next() {
-  const std::string_view prefix = std::string_view(key_).substr(0, key_.size() - kMinuteKeyBytes);
-  const Minute minute = read_minute(std::string_view(key_).substr(prefix.size()));
   for (Part& part : parts_) {
-    if (!part.place || part.place->prefix != prefix || part.place->entry.minute != minute) continue;
+    if (!is_here(part)) continue;
     part.place = part.generation->after(*part.place);
     skip_hidden(part);
   }
@@ -300,10 +317,8 @@ void RawCursor::next() {
 
 const std::vector<std::string_view>& RawCursor::values() {
   values_.clear();
-  const std::string_view prefix = std::string_view(key_).substr(0, key_.size() - kMinuteKeyBytes);
-  const Minute minute = read_minute(std::string_view(key_).substr(prefix.size()));
   for (const Part& part : parts_) {
-    if (!part.place || part.place->prefix != prefix || part.place->entry.minute != minute) continue;
+    if (!is_here(part)) continue;
     for (const RawGeneration::Piece* piece = part.place->entry.first;
          piece != nullptr && piece->commit <= last_commit_;
          piece = piece->next.load(std::memory_order_acquire)) {

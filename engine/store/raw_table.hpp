@@ -184,7 +184,7 @@ Result<FoldMark> read_mark(const Store& store, const View& view);
 class RawCursor {
  public:
   RawCursor(std::vector<std::shared_ptr<const RawGeneration>> generations,
-            std::uint64_t last_commit, FoldMark mark);
+            std::uint64_t last_commit, const FoldMark& mark);
 
   void seek(std::string_view key);
   void next();
@@ -197,16 +197,19 @@ class RawCursor {
  private:
   struct Part {
     std::shared_ptr<const RawGeneration> generation;
+    std::string folded_below;  // the least key that is not folded; empty: none is
+    bool folded;               // all of it
     std::optional<RawGeneration::Place> place;
   };
 
-  bool shows(const RawGeneration& generation, const RawGeneration::Place& place);
+  static void make_key(const RawGeneration::Place& place, std::string& key);
+  bool is_here(const Part& part) const;
+  bool shows(const Part& part);
   void skip_hidden(Part& part);
   void find_key();
 
   std::vector<Part> parts_;
   const std::uint64_t last_commit_;
-  const FoldMark mark_;
   std::string key_;      // empty: at the end
   std::string scratch_;
   std::vector<std::string_view> values_;

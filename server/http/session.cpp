@@ -21,17 +21,6 @@ using boost::system::error_code;
 constexpr std::size_t kFirstReadBytes = 4096;
 // A connection between requests keeps at most about this much.
 constexpr std::size_t kIdleBufferBytesMax = 16 << 10;
-// A body is read, and its share of the budget raised, in steps of this many bytes.
-constexpr std::size_t kBodyStepBytes = 256 << 10;
-// A body of known length above this takes its whole share of the budget before it is read.
-constexpr std::size_t kLargeBodyBytes = 1 << 20;
-// It may wait that long for its turn, asking now and then; sending 20 MB again costs more.
-constexpr auto kTurnWaitMax = std::chrono::seconds(2);
-constexpr auto kTurnPoll = std::chrono::milliseconds(10);
-// Extensions of one chunk, and of all chunks of a body, and the trailers: nobody needs any.
-constexpr std::size_t kChunkExtensionBytesMax = 256;
-constexpr std::size_t kChunkExtensionsBytesMax = 64 << 10;
-constexpr std::size_t kTrailerBytesMax = 8 << 10;
 // After a refusal, what the client was sending already is read so that it sees the answer.
 constexpr std::size_t kLingerBytesMax = 1 << 20;
 constexpr std::int64_t kLingerMs = 1000;
@@ -43,13 +32,8 @@ std::uint64_t next_request_id() {
 
 // The parser's own bound on a header comes first; behind it may lie what was sent ahead.
 std::size_t header_buffer_bytes_max(const Limits& limits) {
-  return limits.header_bytes_max + limits.uri_bytes_max + kBodyStepBytes + kTrailerBytesMax +
-         kFirstReadBytes;
-}
-
-Response closing(Response response) {
-  response.close = true;
-  return response;
+  return limits.header_bytes_max + limits.uri_bytes_max + Session::kBodyStepBytes +
+         Session::kTrailerBytesMax + kFirstReadBytes;
 }
 
 }  // namespace
@@ -97,26 +81,31 @@ Session::Outcome Session::refuse(Response response) {
   return Outcome::kRefused;
 }
 
+Session::Outcome Session::refuse_and_close(Response response) {
+  response.close = true;
+  return refuse(std::move(response));
+}
+
 // A read failed: because its time was up, because the client left, or because it broke the protocol.
 Session::Outcome Session::refuse_read(const error_code& error, Phase phase) {
   unread_body_ = true;
   if (timed_out_) {
-    return refuse(closing(
+    return refuse_and_close(
         phase == Phase::kHeader
             ? error_response(408, "header_timeout",
                              "the header did not arrive in time; send it again")
-            : error_response(408, "body_timeout", "the body did not arrive in time; send it again")));
+            : error_response(408, "body_timeout", "the body did not arrive in time; send it again"));
   }
   if (error == bhttp::error::header_limit || error == bhttp::error::buffer_overflow) {
-    return refuse(closing(error_response(
+    return refuse_and_close(error_response(
         431, "header_too_large",
         "the header fields are too large; " + std::to_string(app_.limits.header_bytes_max) +
-            " bytes are accepted")));
+            " bytes are accepted"));
   }
   const bool broken = error.category() == make_error_code(bhttp::error::bad_chunk).category();
   if (broken && error != bhttp::error::end_of_stream && error != bhttp::error::partial_message) {
-    return refuse(closing(error_response(
-        400, "bad_request", "the request is not HTTP/1.1: " + error.message())));
+    return refuse_and_close(error_response(
+        400, "bad_request", "the request is not HTTP/1.1: " + error.message()));
   }
   return Outcome::kGone;
 }
@@ -149,18 +138,18 @@ Awaitable<Session::Outcome> Session::read_header() {
   const error_code error = co_await parse_header();
   if (!error && folded_field_) {
     unread_body_ = true;
-    co_return refuse(closing(error_response(
-        400, "bad_framing", "a header field goes on in the next line; send each as one line")));
+    co_return refuse_and_close(error_response(
+        400, "bad_framing", "a header field goes on in the next line; send each as one line"));
   }
   if (!error) co_return timed_out_ ? refuse_read(error, Phase::kHeader) : Outcome::kDone;
   const bool in_first_line =
       error == bhttp::error::header_limit && parser_->get().target().empty();
   if (in_first_line) {
     unread_body_ = true;
-    co_return refuse(closing(error_response(
+    co_return refuse_and_close(error_response(
         414, "uri_too_long",
         "the request target is too long; " + std::to_string(limits.uri_bytes_max) +
-            " bytes are accepted")));
+            " bytes are accepted"));
   }
   co_return refuse_read(error, Phase::kHeader);
 }
@@ -330,144 +319,6 @@ void Session::record(const Request& request, std::size_t route, TimePoint start)
                   {"error_code", sent_code_},
                   {"sent_bytes", sent_bytes_},
                   {"latency_ms", took.count() * 1000}});
-}
-
-Awaitable<Session::Outcome> Session::take_body(const Framing& framing, BodyRule rule,
-                                               Request& request) {
-  const bool taken = rule == BodyRule::kTaken;
-  if (!framing.has_body()) {
-    if (taken && !framing.content_length && !framing.chunked) {
-      co_return refuse(error_response(411, "length_required",
-                                      "a body is wanted; send it with Content-Length or chunked"));
-    }
-    co_return Outcome::kDone;
-  }
-  const std::size_t bytes_max = taken ? app_.limits.body_bytes_max : kIgnoredBodyBytesMax;
-  if (framing.content_length.value_or(0) > bytes_max) {
-    unread_body_ = true;
-    co_return refuse(closing(error_response(
-        413, "body_too_large",
-        "the body has " + std::to_string(*framing.content_length) + " bytes; " +
-            std::to_string(bytes_max) + " are accepted")));
-  }
-  const Outcome continued = co_await continue_if_expected(framing);
-  if (continued != Outcome::kDone) co_return continued;
-  set_deadline(app_.limits.body_timeout_ms);
-  Outcome read{};
-  if (framing.chunked) {
-    read = co_await read_chunked_body(bytes_max, request);
-  } else {
-    read = co_await read_fixed_body(*framing.content_length, request);
-  }
-  app_.counters.bytes_received += request.body.size();
-  if (read != Outcome::kDone) co_return read;
-  if (taken) {
-    request.body.finish();
-  } else {
-    request.release_body();
-  }
-  co_return Outcome::kDone;
-}
-
-Awaitable<Session::Outcome> Session::continue_if_expected(const Framing& framing) {
-  // Who sends the body without waiting needs no word.
-  if (!framing.expects_continue || buffer_.size() != 0) co_return Outcome::kDone;
-  static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-  const bool written = co_await write(asio::buffer(kContinue), {}, TimePoint::max());
-  co_return written ? Outcome::kDone : Outcome::kGone;
-}
-
-// Holds nothing meanwhile; what the client sends waits in its own memory.
-Awaitable<bool> Session::claim_share(std::size_t bytes, BudgetShare& share) {
-  const TimePoint latest = std::chrono::steady_clock::now() + kTurnWaitMax;
-  Timer timer(socket_.get_executor());
-  while (!share.claim(bytes)) {
-    if (draining_ || std::chrono::steady_clock::now() > latest) co_return false;
-    timer.expires_after(kTurnPoll);
-    error_code ignored;
-    co_await timer.async_wait(asio::redirect_error(UseAwaitable{}, ignored));
-  }
-  co_return true;
-}
-
-// Straight from the socket into the body's memory: a large body is copied once, by the kernel.
-Awaitable<Session::Outcome> Session::read_fixed_body(std::uint64_t length, Request& request) {
-  BodyBuffer& body = request.body;
-  const auto total = static_cast<std::size_t>(length);
-  const auto overloaded = [this] {
-    unread_body_ = true;
-    return refuse(closing(retry_response(
-        503, "overloaded", "too many bytes of requests are in flight; send it again", 1)));
-  };
-  if (total > kLargeBodyBytes) {
-    const bool claimed = co_await claim_share(total, request.body_share);
-    if (!claimed) co_return overloaded();
-    set_deadline(app_.limits.body_timeout_ms);
-  }
-  body.reserve(total);
-  while (body.size() < total) {
-    const std::size_t step = std::min(total - body.size(), kBodyStepBytes);
-    if (!request.body_share.raise_to(body.size() + step)) co_return overloaded();
-    std::size_t bytes = std::min(step, buffer_.size());
-    if (bytes != 0) {
-      std::memcpy(body.room(), buffer_.data().data(), bytes);
-      buffer_.consume(bytes);
-    } else {
-      error_code error;
-      bytes = co_await socket_.async_read_some(asio::buffer(body.room(), step),
-                                               asio::redirect_error(UseAwaitable{}, error));
-      if (error || timed_out_) co_return refuse_read(error, Phase::kBody);
-    }
-    body.grew_by(bytes);
-  }
-  co_return Outcome::kDone;
-}
-
-void Session::limit_chunk_headers() {
-  chunk_header_bytes_ = 0;
-  on_chunk_header_ = [this](std::uint64_t, boost::beast::string_view extensions,
-                            boost::beast::error_code& error) {
-    chunk_header_bytes_ += extensions.size();
-    if (extensions.size() > kChunkExtensionBytesMax ||
-        chunk_header_bytes_ > kChunkExtensionsBytesMax) {
-      error = bhttp::error::bad_chunk_extension;
-    }
-  };
-  parser_->on_chunk_header(on_chunk_header_);
-}
-
-Awaitable<Session::Outcome> Session::read_chunked_body(std::size_t bytes_max, Request& request) {
-  BodyBuffer& body = request.body;
-  limit_chunk_headers();
-  // The parser needs a chunk's header, or the trailers, whole in the buffer.
-  buffer_.max_size(std::max(buffer_.size(), kBodyStepBytes) + kTrailerBytesMax);
-  while (!parser_->is_done()) {
-    if (body.room_bytes() == 0) {
-      const std::size_t grown = std::max(kBodyStepBytes, body.size() * 2);
-      if (!request.body_share.raise_to(grown)) {
-        unread_body_ = true;
-        co_return refuse(closing(retry_response(
-            503, "overloaded", "too many bytes of requests are in flight; send it again", 1)));
-      }
-      body.reserve(grown);
-    }
-    const std::size_t room = body.room_bytes();
-    parser_->get().body().data = body.room();
-    parser_->get().body().size = room;
-    error_code error;
-    co_await bhttp::async_read_some(socket_, buffer_, *parser_,
-                                    asio::redirect_error(UseAwaitable{}, error));
-    body.grew_by(room - parser_->get().body().size);
-    if (error == bhttp::error::need_buffer) error = {};
-    if (error || timed_out_) co_return refuse_read(error, Phase::kBody);
-    if (body.size() > bytes_max) {
-      unread_body_ = true;
-      co_return refuse(closing(error_response(
-          413, "body_too_large",
-          "the body is larger than the " + std::to_string(bytes_max) + " bytes accepted")));
-    }
-  }
-  co_return Outcome::kDone;
 }
 
 std::string Session::head_of(const Response& response, Method method, bool chunked) const {

@@ -49,6 +49,11 @@ class Session {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
 
+  // A body is read, and its share of the budget raised, in steps of this many bytes.
+  static constexpr std::size_t kBodyStepBytes = 256 << 10;
+  // What may stand behind a chunked body; nobody needs any.
+  static constexpr std::size_t kTrailerBytesMax = 8 << 10;
+
   Session(Socket socket, Peer peer, Loop& loop, const Application& application);
   ~Session();
   Session(const Session&) = delete;
@@ -88,6 +93,8 @@ class Session {
   Awaitable<void> linger();
 
   Outcome refuse(Response response);
+  Outcome refuse_and_close(Response response);
+  Outcome refuse_overload();
   Outcome refuse_read(const boost::system::error_code& error, Phase phase);
   void set_deadline(std::int64_t after_ms);
   void clear_deadline() { deadline_ = TimePoint::max(); }

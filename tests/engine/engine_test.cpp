@@ -87,6 +87,22 @@ class EngineTest : public testing::Test {
     return n;
   }
 
+  // Calls `queue` while the commit thread is held in a callback (of an event that is stored as well),
+  // so that all it appends becomes one commit.
+  template <class Queue>
+  void in_one_commit(Queue queue) {
+    // Shared: the callback may still look at them when this is left.
+    const auto held = std::make_shared<std::latch>(1);
+    const auto queued = std::make_shared<std::latch>(1);
+    engine_->append(request_of({event_at(kNowMs)}), [held, queued](const Result<Receipt>&) {
+      held->count_down();
+      queued->wait();
+    });
+    held->wait();
+    queue();
+    queued->count_down();
+  }
+
   TempDir dir_;
   ManualClock clock_;
   Options options_;
@@ -288,19 +304,13 @@ TEST_F(EngineTest, ARefusedEventsIdIsNotRemembered) {
 
 TEST_F(EngineTest, EventsOfOneIdInOneCommitCountOnce) {
   open();
-  std::latch queued(1);
-  std::promise<void> held;
-  engine_->append(request_of({event_at(kNowMs)}), [&](const Result<Receipt>&) {
-    held.set_value();
-    queued.wait();
-  });
-  held.get_future().wait();
   std::vector<std::promise<Result<Receipt>>> answers(3);
-  for (auto& answer : answers) {
-    engine_->append(request_of({named("a")}),
-                    [&](Result<Receipt> r) { answer.set_value(std::move(r)); });
-  }
-  queued.count_down();
+  in_one_commit([&] {
+    for (auto& answer : answers) {
+      engine_->append(request_of({named("a")}),
+                      [&](Result<Receipt> r) { answer.set_value(std::move(r)); });
+    }
+  });
   std::uint64_t accepted = 0;
   std::uint64_t duplicates = 0;
   for (auto& answer : answers) {
@@ -317,21 +327,14 @@ TEST_F(EngineTest, EventsOfOneIdInOneCommitCountOnce) {
 // resends while the first is still being written must not be counted twice.
 TEST_F(EngineTest, RepeatsInOneCommitShareTheFirstOnesFate) {
   open();
-  // The commit thread is held in a callback until all of the repeats are queued.
-  std::latch queued(1);
-  std::promise<void> held;
-  engine_->append(request_of({event_at(kNowMs)}), [&](const Result<Receipt>&) {
-    held.set_value();
-    queued.wait();
-  });
-  held.get_future().wait();
   std::vector<std::promise<Result<Receipt>>> answers(4);
   const std::uint64_t bodies[] = {1, 1, 2, 1};
-  for (std::size_t i = 0; i < answers.size(); ++i) {
-    engine_->append(keyed("k", bodies[i], {event_at(kNowMs)}),
-                    [&, i](Result<Receipt> r) { answers[i].set_value(std::move(r)); });
-  }
-  queued.count_down();
+  in_one_commit([&] {
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      engine_->append(keyed("k", bodies[i], {event_at(kNowMs)}),
+                      [&, i](Result<Receipt> r) { answers[i].set_value(std::move(r)); });
+    }
+  });
   EXPECT_FALSE(answers[0].get_future().get()->replayed);
   EXPECT_TRUE(answers[1].get_future().get()->replayed);
   EXPECT_EQ(answers[2].get_future().get().error().code, ErrorCode::kKeyReused);
@@ -342,29 +345,23 @@ TEST_F(EngineTest, RepeatsInOneCommitShareTheFirstOnesFate) {
 TEST_F(EngineTest, FullQueueRefusesAndTakesMoreOnceEmptied) {
   options_.commit_queue_bytes_max = 16'384;
   open();
-  std::latch release(1);
-  std::promise<void> held;
-  engine_->append(request_of({event_at(kNowMs)}), [&](const Result<Receipt>&) {
-    held.set_value();
-    release.wait();
-  });
-  held.get_future().wait();
   std::atomic<int> refused = 0;
   std::atomic<int> accepted = 0;
   constexpr int kBatches = 50;
-  for (int i = 0; i < kBatches; ++i) {
-    engine_->append(request_of({event_at(kNowMs)}), [&](Result<Receipt> r) {
-      if (r.ok()) {
-        ++accepted;
-      } else {
-        EXPECT_EQ(r.error().code, ErrorCode::kOverloaded);
-        ++refused;
-      }
-    });
-  }
-  EXPECT_GT(refused, 0);
-  EXPECT_LE(engine_->stats().queue_bytes, options_.commit_queue_bytes_max);
-  release.count_down();
+  in_one_commit([&] {
+    for (int i = 0; i < kBatches; ++i) {
+      engine_->append(request_of({event_at(kNowMs)}), [&](Result<Receipt> r) {
+        if (r.ok()) {
+          ++accepted;
+        } else {
+          EXPECT_EQ(r.error().code, ErrorCode::kOverloaded);
+          ++refused;
+        }
+      });
+    }
+    EXPECT_GT(refused, 0);
+    EXPECT_LE(engine_->stats().queue_bytes, options_.commit_queue_bytes_max);
+  });
   while (accepted + refused < kBatches) std::this_thread::yield();
   EXPECT_EQ(engine_->stats().batches_overloaded, static_cast<std::uint64_t>(refused.load()));
   EXPECT_EQ(requests_read(), 1U + static_cast<std::uint64_t>(accepted.load()));

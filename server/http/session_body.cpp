@@ -1,0 +1,162 @@
+// How a session reads a body, of known length or chunked: within its time, its bound and its share of
+// the bytes in flight.
+#include <algorithm>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/beast/http/read.hpp>
+#include <cstring>
+
+#include "http/session.hpp"
+
+namespace minuted::http {
+namespace {
+
+namespace bhttp = boost::beast::http;
+using boost::system::error_code;
+
+// A body of known length above this takes its whole share of the budget before it is read.
+constexpr std::size_t kLargeBodyBytes = 1 << 20;
+// It may wait that long for its turn, asking now and then; sending 20 MB again costs more.
+constexpr auto kTurnWaitMax = std::chrono::seconds(2);
+constexpr auto kTurnPoll = std::chrono::milliseconds(10);
+// Extensions of one chunk, and of all chunks of a body: nobody needs any.
+constexpr std::size_t kChunkExtensionBytesMax = 256;
+constexpr std::size_t kChunkExtensionsBytesMax = 64 << 10;
+
+}  // namespace
+
+Awaitable<Session::Outcome> Session::take_body(const Framing& framing, BodyRule rule,
+                                               Request& request) {
+  const bool taken = rule == BodyRule::kTaken;
+  if (!framing.has_body()) {
+    if (taken && !framing.content_length && !framing.chunked) {
+      co_return refuse(error_response(411, "length_required",
+                                      "a body is wanted; send it with Content-Length or chunked"));
+    }
+    co_return Outcome::kDone;
+  }
+  const std::size_t bytes_max = taken ? app_.limits.body_bytes_max : kIgnoredBodyBytesMax;
+  if (framing.content_length.value_or(0) > bytes_max) {
+    unread_body_ = true;
+    co_return refuse_and_close(error_response(
+        413, "body_too_large",
+        "the body has " + std::to_string(*framing.content_length) + " bytes; " +
+            std::to_string(bytes_max) + " are accepted"));
+  }
+  const Outcome continued = co_await continue_if_expected(framing);
+  if (continued != Outcome::kDone) co_return continued;
+  set_deadline(app_.limits.body_timeout_ms);
+  Outcome read{};
+  if (framing.chunked) {
+    read = co_await read_chunked_body(bytes_max, request);
+  } else {
+    read = co_await read_fixed_body(*framing.content_length, request);
+  }
+  app_.counters.bytes_received += request.body.size();
+  if (read != Outcome::kDone) co_return read;
+  if (taken) {
+    request.body.finish();
+  } else {
+    request.release_body();
+  }
+  co_return Outcome::kDone;
+}
+
+Awaitable<Session::Outcome> Session::continue_if_expected(const Framing& framing) {
+  // Who sends the body without waiting needs no word.
+  if (!framing.expects_continue || buffer_.size() != 0) co_return Outcome::kDone;
+  static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  const bool written = co_await write(asio::buffer(kContinue), {}, TimePoint::max());
+  co_return written ? Outcome::kDone : Outcome::kGone;
+}
+
+Session::Outcome Session::refuse_overload() {
+  unread_body_ = true;
+  return refuse_and_close(retry_response(
+      503, "overloaded", "too many bytes of requests are in flight; send it again", 1));
+}
+
+// Holds nothing meanwhile; what the client sends waits in its own memory.
+Awaitable<bool> Session::claim_share(std::size_t bytes, BudgetShare& share) {
+  const TimePoint latest = std::chrono::steady_clock::now() + kTurnWaitMax;
+  Timer timer(socket_.get_executor());
+  while (!share.claim(bytes)) {
+    if (draining_ || std::chrono::steady_clock::now() > latest) co_return false;
+    timer.expires_after(kTurnPoll);
+    error_code ignored;
+    co_await timer.async_wait(asio::redirect_error(UseAwaitable{}, ignored));
+  }
+  co_return true;
+}
+
+// Straight from the socket into the body's memory: a large body is copied once, by the kernel.
+Awaitable<Session::Outcome> Session::read_fixed_body(std::uint64_t length, Request& request) {
+  BodyBuffer& body = request.body;
+  const auto total = static_cast<std::size_t>(length);
+  if (total > kLargeBodyBytes) {
+    const bool claimed = co_await claim_share(total, request.body_share);
+    if (!claimed) co_return refuse_overload();
+    set_deadline(app_.limits.body_timeout_ms);
+  }
+  body.reserve(total);
+  while (body.size() < total) {
+    const std::size_t step = std::min(total - body.size(), kBodyStepBytes);
+    if (!request.body_share.raise_to(body.size() + step)) co_return refuse_overload();
+    std::size_t bytes = std::min(step, buffer_.size());
+    if (bytes != 0) {
+      std::memcpy(body.room(), buffer_.data().data(), bytes);
+      buffer_.consume(bytes);
+    } else {
+      error_code error;
+      bytes = co_await socket_.async_read_some(asio::buffer(body.room(), step),
+                                               asio::redirect_error(UseAwaitable{}, error));
+      if (error || timed_out_) co_return refuse_read(error, Phase::kBody);
+    }
+    body.grew_by(bytes);
+  }
+  co_return Outcome::kDone;
+}
+
+void Session::limit_chunk_headers() {
+  chunk_header_bytes_ = 0;
+  on_chunk_header_ = [this](std::uint64_t, boost::beast::string_view extensions,
+                            boost::beast::error_code& error) {
+    chunk_header_bytes_ += extensions.size();
+    if (extensions.size() > kChunkExtensionBytesMax ||
+        chunk_header_bytes_ > kChunkExtensionsBytesMax) {
+      error = bhttp::error::bad_chunk_extension;
+    }
+  };
+  parser_->on_chunk_header(on_chunk_header_);
+}
+
+Awaitable<Session::Outcome> Session::read_chunked_body(std::size_t bytes_max, Request& request) {
+  BodyBuffer& body = request.body;
+  limit_chunk_headers();
+  // The parser needs a chunk's header, or the trailers, whole in the buffer.
+  buffer_.max_size(std::max(buffer_.size(), kBodyStepBytes) + kTrailerBytesMax);
+  while (!parser_->is_done()) {
+    if (body.room_bytes() == 0) {
+      const std::size_t grown = std::max(kBodyStepBytes, body.size() * 2);
+      if (!request.body_share.raise_to(grown)) co_return refuse_overload();
+      body.reserve(grown);
+    }
+    const std::size_t room = body.room_bytes();
+    parser_->get().body().data = body.room();
+    parser_->get().body().size = room;
+    error_code error;
+    co_await bhttp::async_read_some(socket_, buffer_, *parser_,
+                                    asio::redirect_error(UseAwaitable{}, error));
+    body.grew_by(room - parser_->get().body().size);
+    if (error == bhttp::error::need_buffer) error = {};
+    if (error || timed_out_) co_return refuse_read(error, Phase::kBody);
+    if (body.size() > bytes_max) {
+      unread_body_ = true;
+      co_return refuse_and_close(error_response(
+          413, "body_too_large",
+          "the body is larger than the " + std::to_string(bytes_max) + " bytes accepted"));
+    }
+  }
+  co_return Outcome::kDone;
+}
+
+}  // namespace minuted::http
