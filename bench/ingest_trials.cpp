@@ -101,7 +101,7 @@ void add_trials(CLI::App& app, Trial& chosen, AllOptions& all) {
   command = add(app, chosen, all.stall, "stall", "syncs that do not return for a while", try_stall);
   add_seconds(command, all.stall.seconds, "of the stall");
   add_load(command, all.stall.connections, all.stall.batch_events);
-  command->add_option("--around", all.stall.seconds_each, "seconds of load before it, and after")
+  command->add_option("--before", all.stall.seconds_before, "seconds of load before it")
       ->check(CLI::Range(1.0, 600.0))
       ->capture_default_str();
 }

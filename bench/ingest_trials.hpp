@@ -70,7 +70,7 @@ Result<bool> try_small_senders(const TrialSetting& setting, const SmallSenders& 
 // What happens while the disk does not answer, and after?
 struct Stall {
   double seconds = 3;       // of the stall
-  double seconds_each = 4;  // of load before it, and after it
+  double seconds_before = 4;  // of load
   std::uint32_t connections = 16;
   std::uint64_t batch_events = 1000;
 };

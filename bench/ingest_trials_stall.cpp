@@ -26,6 +26,10 @@ constexpr auto kRecoveryMax = std::chrono::seconds(30);
 // Beyond the stall itself, what an acknowledgement may take.
 constexpr double kRecoveryMsMax = 1000;
 constexpr double kMillisPerSecond = 1e3;
+// The rate is taken over so long; it must be back to that share of what it was, within that time.
+constexpr auto kRateWindow = std::chrono::seconds(2);
+constexpr double kRateShare = 0.9;
+constexpr double kRateBackSecondsMax = 10;
 
 // While it lives, programs started have slow syncs whenever the file exists.
 class SlowDisk {
@@ -52,10 +56,12 @@ class SlowDisk {
 };
 
 struct Seen {
-  double committed_before = 0;  // events, when the stall had settled
-  double committed_during = 0;  // further ones until its end
-  double metrics_max_ms = 0;    // the longest answer to GET /metrics meanwhile
-  double recovery_ms = 0;       // from its end to the next commit
+  double committed_before = 0;   // events, when the stall had settled
+  double committed_during = 0;   // further ones until its end
+  double metrics_max_ms = 0;     // the longest answer to GET /metrics meanwhile
+  double recovery_ms = 0;        // from its end to the next commit
+  double rate_before = 0;        // events committed a second
+  double rate_back_seconds = 0;  // from its end to the end of a window with that share of it
 };
 
 double millis_since(Clock::time_point begin) {
@@ -68,8 +74,21 @@ Result<double> committed(const DaemonProcess& daemon) {
   return metric(*metrics, kCommitted);
 }
 
-// Stalls the disk of a daemon under load, and watches until it commits again.
+// Events committed a second, over a window from now.
+Result<double> rate_of(const DaemonProcess& daemon) {
+  const auto begin = Clock::now();
+  const auto before = committed(daemon);
+  if (!before) return before.error();
+  std::this_thread::sleep_for(kRateWindow);
+  const auto after = committed(daemon);
+  if (!after) return after.error();
+  return (*after - *before) / millis_since(begin) * kMillisPerSecond;
+}
+
+// Stalls the disk of a daemon under load, and watches until it commits again, as fast as before.
 Result<Seen> stall(const DaemonProcess& daemon, SlowDisk& disk, double seconds) {
+  const auto rate_before = rate_of(daemon);
+  if (!rate_before) return rate_before.error();
   disk.stall();
   const auto begin = Clock::now();
   std::this_thread::sleep_for(kSettle);
@@ -77,6 +96,7 @@ Result<Seen> stall(const DaemonProcess& daemon, SlowDisk& disk, double seconds) 
   if (!before) return before.error();
   Seen seen;
   seen.committed_before = *before;
+  seen.rate_before = *rate_before;
   while (millis_since(begin) < seconds * kMillisPerSecond) {
     const auto asked = Clock::now();
     const auto now = committed(daemon);
@@ -94,6 +114,13 @@ Result<Seen> stall(const DaemonProcess& daemon, SlowDisk& disk, double seconds) 
     seen.recovery_ms = millis_since(released);
     if (Clock::now() - released > kRecoveryMax) break;
   }
+  for (double rate = 0; rate < kRateShare * seen.rate_before;) {
+    const auto now = rate_of(daemon);
+    if (!now) return now.error();
+    rate = *now;
+    seen.rate_back_seconds = millis_since(released) / kMillisPerSecond;
+    if (seen.rate_back_seconds > kRateBackSecondsMax) break;
+  }
   return seen;
 }
 
@@ -104,6 +131,8 @@ bool judge(const Stall& trial, const Seen& seen, const load::LoadResult& result,
       {{"seconds", "stall s", 7, std::to_string(static_cast<int>(trial.seconds))}},
       {{"committed_during", "meanwhile", 9, 0, seen.committed_during},
        {"recovery_ms", "back ms", 8, 1, seen.recovery_ms},
+       {"rate_before", "rate", 9, 0, seen.rate_before},
+       {"rate_back_seconds", "back s", 7, 1, seen.rate_back_seconds},
        {"metrics_max_ms", "metrics ms", 10, 1, seen.metrics_max_ms},
        {"ack_p50_ms", "p50 ms", 8, 2, result.latencies.quantile_ms(0.5)},
        {"ack_max_ms", "max ms", 9, 1, result.latencies.max_ms()},
@@ -113,8 +142,8 @@ bool judge(const Stall& trial, const Seen& seen, const load::LoadResult& result,
        {"broken", "broken", 6, 0, static_cast<double>(result.broken)},
        {"rss_max_mb", "RSS MB", 7, 0, static_cast<double>(usage.rss_max_bytes) / kMillion}},
       fault_of(result));
-  const bool good = seen.committed_during == 0 && seen.recovery_ms <= kRecoveryMsMax && !lost &&
-                    result.complete();
+  const bool good = seen.committed_during == 0 && seen.recovery_ms <= kRecoveryMsMax &&
+                    seen.rate_back_seconds <= kRateBackSecondsMax && !lost && result.complete();
   std::printf("verdict is=%s\n", good ? "survived" : "not_survived");
   return good;
 }
@@ -122,7 +151,9 @@ bool judge(const Stall& trial, const Seen& seen, const load::LoadResult& result,
 }  // namespace
 
 Result<bool> try_stall(const TrialSetting& setting, const Stall& trial) {
-  load::LoadOptions options = timed_load(2 * trial.seconds_each + trial.seconds);
+  const double seconds_rate = std::chrono::duration<double>(kRateWindow).count();
+  load::LoadOptions options = timed_load(trial.seconds_before + seconds_rate + trial.seconds +
+                                         kRateBackSecondsMax + 2 * seconds_rate);
   options.connections = trial.connections;
   options.bodies.batch_events = trial.batch_events;
   auto prepared = load::prepare(options);
@@ -134,7 +165,7 @@ Result<bool> try_stall(const TrialSetting& setting, const Stall& trial) {
 
   std::optional<Result<load::LoadResult>> result;
   std::thread client([&] { result = load::run(options, *prepared, show_progress); });
-  std::this_thread::sleep_for(std::chrono::duration<double>(trial.seconds_each));
+  std::this_thread::sleep_for(std::chrono::duration<double>(trial.seconds_before));
   const auto seen = stall(*daemon, disk, trial.seconds);
   disk.release();
   client.join();
