@@ -45,6 +45,8 @@ constexpr std::size_t kProtectionBytes = 8;
 // are not there is looked for; a share of the memtable's bytes.
 constexpr double kFilterBitsPerKey = 10;
 constexpr double kMemtableFilterShare = 0.02;
+// A block larger than a shard is never kept: few shards, so that the largest index fits.
+constexpr int kCacheShardBits = 4;
 
 rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 std::string_view view_of(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
@@ -217,6 +219,10 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& o
   if (family == Family::kCatalog || expires) {
     // Looked up by whole key, mostly for keys that are not there.
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kFilterBitsPerKey));
+    // In parts: a table's filter in one piece is larger than a shard of the cache once there are a
+    // million keys, and is then read and checked anew for every key looked up.
+    table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+    table.partition_filters = true;
     cf.memtable_whole_key_filtering = true;
     cf.memtable_prefix_bloom_size_ratio = kMemtableFilterShare;
   }
@@ -373,7 +379,7 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
   auto directory = DataDirectory::take(options.path, options.create_if_missing);
   if (!directory) return directory.error();
   impl->directory = std::move(*directory);
-  impl->cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+  impl->cache = rocksdb::NewLRUCache(options.block_cache_bytes, kCacheShardBits);
   impl->stalls = std::make_shared<StallListener>();
   impl->expired_keys = std::make_unique<ExpiredRecords>(
       *options.clock, options.idempotency_window_ms, &record_time);
