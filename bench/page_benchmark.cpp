@@ -81,17 +81,19 @@ BENCHMARK(BM_MinuteValuesRead)->ArgName("events")->Arg(1)->Arg(10);
 
 void BM_PageRead(benchmark::State& state) {
   const Sealed sealed = seal(day_of_minutes(static_cast<int>(state.range(0))));
+  PagePart part;
+  part.sums_only = state.range(1) != 0;
   PageReader reader;
   Rollup rollup;
   std::string_view host;
   std::uint32_t slot = 0;
   for (auto _ : state) {
-    if (!reader.open(sealed.page)) state.SkipWithError("not a page");
+    if (!reader.open(sealed.page, part)) state.SkipWithError("not a page");
     while (reader.next(slot, host, rollup)) benchmark::DoNotOptimize(rollup);
   }
   count_rows(state, sealed.page.size(), sealed.sketches.size());
 }
-BENCHMARK(BM_PageRead)->ArgName("events")->Arg(1)->Arg(10);
+BENCHMARK(BM_PageRead)->ArgNames({"events", "sums"})->Args({1, 0})->Args({10, 0})->Args({10, 1});
 
 void BM_PageEncode(benchmark::State& state) {
   const auto day = day_of_minutes(static_cast<int>(state.range(0)));

@@ -31,9 +31,10 @@ class EngineImpl final : public Engine {
     if (auto loaded = load_unfolded(*store_, table_, now_ms); !loaded) return loaded;
     if (auto started = committer_->start(); !started) return started;
     folder_ = std::make_unique<Folder>(
-        *store_, table_, fold_counters_, disk_,
+        Folder::Parts{*store_, table_, fold_counters_, seal_counters_, disk_},
         Folder::Options{options_.fold_interval_ms, options_.fold_batch_bytes,
-                        [this](const Error& error) { committer_->fail(error); }});
+                        [this](const Error& error) { committer_->fail(error); }, options_.clock,
+                        options_.seal_after_ms, options_.seal_interval_ms});
     return {};
   }
 
@@ -68,6 +69,8 @@ class EngineImpl final : public Engine {
   }
 
   Result<void> fold() override { return folder_->fold(Durability::kSynced); }
+
+  Result<void> seal() override { return folder_->seal(Durability::kSynced); }
 
   Fingerprint fingerprint(std::string_view body, bool strict) const override {
     return fingerprint_of(store_->secret(), body, strict);
@@ -107,6 +110,11 @@ class EngineImpl final : public Engine {
         static_cast<double>(table_.lag_ms(options_.clock->steady_ms())) / 1e3;
     s.fold_failures = fold_counters_.failures;
 
+    s.seal_passes = seal_counters_.passes;
+    s.pages_sealed = seal_counters_.pages;
+    s.rows_sealed = seal_counters_.rows;
+    s.seal_failures = seal_counters_.failures;
+
     s.queries = read_counters_.queries;
     s.rows_read = read_counters_.rows;
     s.cursors_open = read_counters_.open;
@@ -132,6 +140,7 @@ class EngineImpl final : public Engine {
   const Options options_;
   CommitCounters commit_counters_;
   FoldCounters fold_counters_;
+  SealCounters seal_counters_;
   mutable ReadCounters read_counters_;
   RawTable table_;
   mutable DiskGuard disk_{options_};
@@ -164,6 +173,9 @@ std::optional<Error> check_options(const Options& options) {
   if (options.fold_interval_ms < 0) {
     return wrong("Options::fold_interval_ms is " + std::to_string(options.fold_interval_ms) +
                  "; 0 or more is accepted");
+  }
+  if (options.seal_after_ms < 0 || options.seal_interval_ms < 0) {
+    return wrong("Options::seal_after_ms and seal_interval_ms must be 0 or more");
   }
   if (options.idempotency_window_ms <= 0 || options.snapshot_ms_max <= 0) {
     return wrong("Options::idempotency_window_ms and snapshot_ms_max must be above 0");

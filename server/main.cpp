@@ -47,6 +47,8 @@ Options engine_options(const settings::Settings& s) {
   options.fold_interval_ms = s.fold_interval_ms;
   options.fold_batch_bytes = s.fold_batch_bytes;
   options.unfolded_bytes_max = s.unfolded_bytes;
+  options.seal_after_ms = s.seal_after_ms;
+  options.seal_interval_ms = s.seal_interval_ms;
   options.commit_queue_bytes_max = s.commit_queue_bytes;
   options.idempotency_window_ms = s.idempotency_window_ms;
   options.snapshot_ms_max = s.snapshot_lifetime_ms;

@@ -96,6 +96,18 @@ class ByteReader {
     return fail();
   }
 
+  // Passes over so many varints, whatever they hold.
+  void skip_varints(std::uint64_t count) {
+    for (; count != 0; --count) {
+      while (at_ != end_ && static_cast<std::uint8_t>(*at_) >= 0x80) ++at_;
+      if (at_ == end_) {
+        fail();
+        return;
+      }
+      ++at_;
+    }
+  }
+
   std::string_view string(std::size_t bytes_max = std::numeric_limits<std::size_t>::max()) {
     return bytes(varint_up_to(bytes_max));
   }

@@ -1,5 +1,7 @@
 #include "fold/fold_batch.hpp"
 
+#include <algorithm>
+
 namespace minuted {
 namespace {
 
@@ -30,6 +32,7 @@ bool FoldBatch::add(const RawGeneration& generation, RawCursor& at) {
   append_sequence(key_, generation.first_commit());
   set_.remove_raw(key_);
   events_ += events_read_.size();
+  oldest_ = std::min(oldest_, minute);
   removed_.chunks += size.chunks;
   removed_.bytes += size.bytes;
   return true;
@@ -74,6 +77,7 @@ void FoldBatch::clear() {
   mark_ = {};
   removed_ = {};
   events_ = 0;
+  oldest_ = kMinuteMax;
   prefix_.clear();
   repo_.clear();
 }

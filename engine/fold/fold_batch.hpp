@@ -36,6 +36,8 @@ class FoldBatch {
   // How far it goes.
   const FoldMark& mark() const { return mark_; }
   std::uint64_t events() const { return events_; }
+  // The oldest minute counted in.
+  Minute oldest() const { return oldest_; }
   // About the memory it holds, bytes.
   std::size_t bytes() const { return set_.bytes() + removed_.bytes + repo_values_.size() * 128; }
 
@@ -61,6 +63,7 @@ class FoldBatch {
   FoldMark mark_;
   RawSize removed_;
   std::uint64_t events_ = 0;
+  Minute oldest_ = kMinuteMax;
   std::string prefix_;  // of the pair at hand
   std::string repo_;
   // A minute's sum is added to the hour's, that to the day's, that to the total's, as each closes.

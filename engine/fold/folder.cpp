@@ -28,9 +28,15 @@ Result<void> load_unfolded(const Store& store, RawTable& table, std::int64_t ste
   return cursor->status();
 }
 
-Folder::Folder(Store& store, RawTable& table, FoldCounters& counters, DiskGuard& disk,
-               Options options)
-    : store_(store), table_(table), counters_(counters), disk_(disk), options_(std::move(options)) {
+Folder::Folder(const Parts& parts, Options options)
+    : store_(parts.store),
+      table_(parts.table),
+      counters_(parts.fold_counters),
+      disk_(parts.disk),
+      options_(std::move(options)),
+      sealer_(parts.store, parts.seal_counters,
+              {options_.clock, options_.seal_after_ms, options_.seal_interval_ms,
+               options_.batch_bytes, options_.on_write_failure}) {
   if (options_.interval_ms > 0) thread_ = std::thread([this] { run(); });
 }
 
@@ -62,12 +68,59 @@ void Folder::run() {
     lock.unlock();
     // Failures are counted, and reported by whoever writes or reads next.
     (void)fold(Durability::kBuffered);
+    if (options_.seal_interval_ms > 0) seal_for_a_while();
     lock.lock();
   }
 }
 
+// Half of the time between two folds, at most.
+void Folder::seal_for_a_while() {
+  {
+    const std::lock_guard rows(rows_mutex_);
+    if (sealer_.due()) sealer_.begin();
+  }
+  const auto end =
+      std::chrono::steady_clock::now() + std::chrono::milliseconds(options_.interval_ms) / 2;
+  do {
+    const auto more = seal_step();
+    if (more.ok() ? !*more : more.error().code != ErrorCode::kCorruption) return;
+    const std::lock_guard lock(mutex_);
+    if (stopping_ || hurry_) return;
+  } while (std::chrono::steady_clock::now() < end);
+}
+
+Result<bool> Folder::seal_step() {
+  const std::lock_guard rows(rows_mutex_);
+  if (auto room = disk_.check(); !room) return room.error();
+  return sealer_.step();
+}
+
+Result<void> Folder::seal(Durability durability) {
+  {
+    const std::lock_guard rows(rows_mutex_);
+    sealer_.begin();
+  }
+  Result<void> sealed;
+  for (;;) {
+    const auto more = seal_step();
+    if (more.ok() && !*more) break;
+    if (more.ok()) continue;
+    if (sealed.ok()) sealed = more.error();
+    if (more.error().code != ErrorCode::kCorruption) break;
+  }
+  if (!sealed || durability == Durability::kBuffered) return sealed;
+  return sync();
+}
+
+Result<void> Folder::sync() {
+  const std::lock_guard rows(rows_mutex_);
+  auto synced = store_.sync();
+  if (!synced) options_.on_write_failure(synced.error());
+  return synced;
+}
+
 Result<void> Folder::fold(Durability durability) {
-  const std::lock_guard lock(fold_mutex_);
+  const std::lock_guard rows(rows_mutex_);
   if (auto room = disk_.check(); !room) return room;
   Result<void> folded;
   if (table_.size().chunks != 0) {
@@ -133,6 +186,7 @@ Result<void> Folder::write_batch(FoldBatch& batch) {
     return written;
   }
   folded_ = batch.mark();
+  sealer_.note_rows(batch.oldest());
   table_.removed(batch.removed());
   counters_.chunks += batch.removed().chunks;
   counters_.events += batch.events();

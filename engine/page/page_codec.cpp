@@ -185,6 +185,38 @@ std::uint64_t read_bits(std::string_view bytes, std::size_t at, unsigned bits) {
   return bits == 64 ? value : value & ((std::uint64_t{1} << bits) - 1);
 }
 
+// Adds `least` to `count` numbers of `bits` bits each, from the `first` of them on.
+void unpack(std::string_view bytes, unsigned bits, std::size_t first, std::size_t count,
+            std::uint64_t least, std::uint64_t* out) {
+  std::size_t i = 0;
+  // A number of up to 57 bits lies in the eight bytes from its first byte on.
+  if (bits <= 57 && bytes.size() >= 8) {
+    const std::uint64_t mask = (std::uint64_t{1} << bits) - 1;
+    const std::size_t last_load = bytes.size() - 8;
+    for (std::size_t at = first * bits; i < count && at / 8 <= last_load; ++i, at += bits) {
+      std::uint64_t window = 0;
+      std::memcpy(&window, bytes.data() + at / 8, 8);
+      out[i] = least + ((window >> (at % 8)) & mask);
+    }
+  }
+  for (; i < count; ++i) out[i] = least + read_bits(bytes, (first + i) * bits, bits);
+}
+
+bool bit_at(std::string_view bitmap, std::size_t i) {
+  return ((static_cast<unsigned char>(bitmap[i / 8]) >> (i % 8)) & 1) != 0;
+}
+
+// Bits that are set in [begin, end).
+std::size_t count_bits(std::string_view bitmap, std::size_t begin, std::size_t end) {
+  std::size_t count = 0;
+  for (; begin < end && begin % 8 != 0; ++begin) count += bit_at(bitmap, begin);
+  for (; begin + 8 <= end; begin += 8) {
+    count += static_cast<std::size_t>(std::popcount(static_cast<unsigned char>(bitmap[begin / 8])));
+  }
+  for (; begin < end; ++begin) count += bit_at(bitmap, begin);
+  return count;
+}
+
 }  // namespace
 
 void encode_page(std::span<const PageRow> rows, std::string& page, std::string& sketches) {
@@ -225,21 +257,25 @@ void encode_page(std::span<const PageRow> rows, std::string& page, std::string& 
   }
 }
 
-bool PageReader::open(std::string_view page) {
+bool PageReader::open(std::string_view page, const PagePart& part) {
   next_ = 0;
   ok_ = true;
   places_.clear();
   sketches_.clear();
   ByteReader in(page);
   if (in.byte() != static_cast<std::uint8_t>(ValueKind::kPage)) return false;
-  if (!take_places(in)) return false;
-  for (Column& column : columns_) {
-    if (!take_column(in, places_.size(), column, 0)) return false;
+  if (!take_places(in, part)) return false;
+  static const std::vector<Pick> kNone;
+  for (std::size_t c = 0; c < kColumns; ++c) {
+    const bool extra = c == kClientErrors || c == kServerErrors || c == kLatencyMin ||
+                       c == kLatencySpread;
+    const auto& picks = part.sums_only && extra ? kNone : picks_;
+    if (!take_column(in, page_rows_, picks, columns_[c], 0)) return false;
   }
   return in.done() && values_agree();
 }
 
-bool PageReader::take_places(ByteReader& in) {
+bool PageReader::take_places(ByteReader& in, const PagePart& part) {
   const std::uint64_t hosts = in.varint_up_to(kHostsMax);
   if (hosts == 0 || hosts > in.remaining()) return false;
   hosts_.clear();
@@ -249,22 +285,36 @@ bool PageReader::take_places(ByteReader& in) {
     hosts_.push_back(host);
   }
   unsorted_.clear();
+  picks_.clear();
+  page_rows_ = 0;
   std::array<std::uint32_t, kPageSlotsMax + 1> ends{};  // rows before each slot, once summed up
   for (std::uint64_t host = 0; host < hosts; ++host) {
     const std::uint64_t runs = in.varint_up_to(kPageSlotsMax);
     if (runs == 0) return false;
     std::uint64_t slot = 0;
+    const std::size_t picked_before = unsorted_.size();
+    std::size_t skipped = 0;  // rows of this host before the part
+    std::size_t host_rows = 0;
     for (std::uint64_t run = 0; run < runs; ++run) {
       const std::uint64_t gap = in.varint_up_to(kPageSlotsMax);
       const std::uint64_t length = in.varint_up_to(kPageSlotsMax) + 1;
       if (!in.ok() || (run != 0 && gap == 0) || slot + gap + length > kPageSlotsMax) return false;
       slot += gap;
-      for (std::uint64_t i = 0; i < length; ++i, ++slot) {
+      const std::uint64_t end = slot + length;
+      const std::uint64_t first = std::clamp<std::uint64_t>(part.begin, slot, end);
+      const std::uint64_t last = std::clamp<std::uint64_t>(part.end, first, end);
+      if (unsorted_.size() == picked_before) skipped = host_rows + (first - slot);
+      for (std::uint64_t s = first; s < last; ++s) {
         unsorted_.push_back({static_cast<std::uint32_t>(unsorted_.size()),
-                             static_cast<std::uint16_t>(slot), static_cast<std::uint16_t>(host)});
-        ++ends[slot + 1];
+                             static_cast<std::uint16_t>(s), static_cast<std::uint16_t>(host)});
+        ++ends[s + 1];
       }
+      host_rows += length;
+      slot = end;
     }
+    const std::size_t picked = unsorted_.size() - picked_before;
+    if (picked != 0) picks_.push_back({page_rows_ + skipped, picked});
+    page_rows_ += host_rows;
   }
   // Hosts are ascending, so counting by slot alone keeps them in order.
   for (std::size_t s = 1; s < ends.size(); ++s) ends[s] += ends[s - 1];
@@ -273,9 +323,12 @@ bool PageReader::take_places(ByteReader& in) {
   return true;
 }
 
-bool PageReader::take_column(ByteReader& in, std::size_t rows, Column& column, unsigned depth) {
+bool PageReader::take_column(ByteReader& in, std::size_t rows, const std::vector<Pick>& picks,
+                             Column& column, unsigned depth) {
   column.high.clear();
-  column.low.assign(rows, 0);
+  column.low.clear();
+  std::size_t picked = 0;
+  for (const Pick& pick : picks) picked += pick.count;
   const std::uint8_t encoding = in.byte();
   if (!in.ok()) return false;
   switch (encoding) {
@@ -283,8 +336,8 @@ bool PageReader::take_column(ByteReader& in, std::size_t rows, Column& column, u
       return true;
     case kSame: {
       const UInt128 value = in.varint128();
-      column.low.assign(rows, static_cast<std::uint64_t>(value));
-      if (is_wide(value)) column.high.assign(rows, static_cast<std::uint64_t>(value >> 64));
+      column.low.assign(picked, static_cast<std::uint64_t>(value));
+      if (is_wide(value)) column.high.assign(picked, static_cast<std::uint64_t>(value >> 64));
       return in.ok();
     }
     case kPacked: {
@@ -293,42 +346,71 @@ bool PageReader::take_column(ByteReader& in, std::size_t rows, Column& column, u
       if (bits == 0 || bits > 64) return false;
       const std::string_view packed = in.bytes((rows * bits + 7) / 8);
       if (!in.ok()) return false;
-      for (std::size_t i = 0; i < rows; ++i) {
-        column.low[i] = least + read_bits(packed, i * bits, bits);
+      column.low.resize(picked);
+      std::uint64_t* out = column.low.data();
+      for (const Pick& pick : picks) {
+        unpack(packed, bits, pick.first, pick.count, least, out);
+        out += pick.count;
       }
       return true;
     }
-    case kVarints:
-      for (std::size_t i = 0; i < rows; ++i) {
-        const UInt128 value = in.varint128();
-        column.low[i] = static_cast<std::uint64_t>(value);
-        if (!is_wide(value)) continue;
-        column.high.resize(rows, 0);
-        column.high[i] = static_cast<std::uint64_t>(value >> 64);
+    case kVarints: {
+      column.low.resize(picked);
+      std::size_t row = 0;
+      std::size_t at = 0;
+      for (const Pick& pick : picks) {
+        in.skip_varints(pick.first - row);
+        for (row = pick.first; row < pick.first + pick.count; ++row, ++at) {
+          const UInt128 value = in.varint128();
+          column.low[at] = static_cast<std::uint64_t>(value);
+          if (!is_wide(value)) continue;
+          column.high.resize(picked, 0);
+          column.high[at] = static_cast<std::uint64_t>(value >> 64);
+        }
       }
+      in.skip_varints(rows - row);
       return in.ok();
-    case kSparse: {
-      if (depth == kSparseDepthMax) return false;
-      const std::string_view bitmap = in.bytes((rows + 7) / 8);
-      std::size_t present = 0;
-      for (const char byte : bitmap) {
-        present += static_cast<std::size_t>(std::popcount(static_cast<unsigned char>(byte)));
-      }
-      Column values;
-      if (!in.ok() || present == 0 || present > rows) return false;
-      if (!take_column(in, present, values, depth + 1)) return false;
-      if (!values.high.empty()) column.high.assign(rows, 0);
-      for (std::size_t i = 0, at = 0; i < rows && at < present; ++i) {
-        if (((static_cast<unsigned char>(bitmap[i / 8]) >> (i % 8)) & 1) == 0) continue;
-        column.low[i] = values.low[at];
-        if (!values.high.empty()) column.high[i] = values.high[at];
-        ++at;
-      }
-      return true;
     }
+    case kSparse:
+      return depth < kSparseDepthMax && take_sparse(in, rows, picks, column, depth);
     default:
       return false;
   }
+}
+
+bool PageReader::take_sparse(ByteReader& in, std::size_t rows, const std::vector<Pick>& picks,
+                             Column& column, unsigned depth) {
+  const std::string_view bitmap = in.bytes((rows + 7) / 8);
+  if (!in.ok()) return false;
+  const std::size_t present = count_bits(bitmap, 0, bitmap.size() * 8);
+  if (present == 0 || present > rows) return false;
+  std::vector<Pick> of_present;
+  std::size_t picked = 0;
+  std::size_t counted = 0;  // rows whose bits are in `before`
+  std::size_t before = 0;
+  for (const Pick& pick : picks) {
+    before += count_bits(bitmap, counted, pick.first);
+    const std::size_t within = count_bits(bitmap, pick.first, pick.first + pick.count);
+    of_present.push_back({before, within});
+    before += within;
+    counted = pick.first + pick.count;
+    picked += pick.count;
+  }
+  Column values;
+  if (!take_column(in, present, of_present, values, depth + 1)) return false;
+  column.low.assign(picked, 0);
+  if (!values.high.empty()) column.high.assign(picked, 0);
+  std::size_t out = 0;
+  std::size_t at = 0;
+  for (const Pick& pick : picks) {
+    for (std::size_t row = pick.first; row < pick.first + pick.count; ++row, ++out) {
+      if (!bit_at(bitmap, row)) continue;
+      column.low[out] = values.low_at(at);
+      if (!values.high.empty()) column.high[out] = values.high[at];
+      ++at;
+    }
+  }
+  return true;
 }
 
 // What next() relies on: counts that fit their type and latencies within their range.
@@ -342,9 +424,10 @@ bool PageReader::values_agree() const {
   for (const std::size_t column : narrow) {
     if (!columns_[column].high.empty()) return false;
   }
-  for (std::size_t i = 0; i < places_.size(); ++i) {
-    const std::uint64_t least = columns_[kLatencyMin].low[i];
-    if (least > kLatencyUsMax || columns_[kLatencySpread].low[i] > kLatencyUsMax - least) {
+  const Column& least = columns_[kLatencyMin];
+  const Column& spread = columns_[kLatencySpread];
+  for (std::size_t i = 0; i < std::max(least.low.size(), spread.low.size()); ++i) {
+    if (least.low_at(i) > kLatencyUsMax || spread.low_at(i) > kLatencyUsMax - least.low_at(i)) {
       return false;
     }
   }
@@ -352,13 +435,14 @@ bool PageReader::values_agree() const {
 }
 
 bool PageReader::open_sketches(std::string_view sketches) {
+  assert(places_.size() == page_rows_);
   sketches_.assign(places_.size(), {});
   ByteReader in(sketches);
   for (std::size_t row = 0; row < places_.size(); ++row) {
     std::uint64_t requests = 0;
-    for (std::size_t op = 0; op < kOpClasses; ++op) requests += columns_[op].low[row];
+    for (std::size_t op = 0; op < kOpClasses; ++op) requests += columns_[op].low_at(row);
     const std::uint64_t latencies =
-        requests + static_cast<std::uint64_t>(unzigzag(columns_[kLatencyCount].low[row]));
+        requests + static_cast<std::uint64_t>(unzigzag(columns_[kLatencyCount].low_at(row)));
     if (latencies >= 3) sketches_[row] = in.string();
   }
   return in.done();
@@ -371,18 +455,18 @@ bool PageReader::next(std::uint32_t& slot, std::string_view& host, Rollup& r) {
   host = hosts_[place.host];
   const std::size_t i = place.row;
   std::uint64_t requests = 0;
-  for (std::size_t op = 0; op < kOpClasses; ++op) requests += r.ops[op] = columns_[op].low[i];
-  r.client_errors = columns_[kClientErrors].low[i];
-  r.server_errors = columns_[kServerErrors].low[i];
+  for (std::size_t op = 0; op < kOpClasses; ++op) requests += r.ops[op] = columns_[op].low_at(i);
+  r.client_errors = columns_[kClientErrors].low_at(i);
+  r.server_errors = columns_[kServerErrors].low_at(i);
   r.upl_bytes = columns_[kUplBytes].at(i);
   r.dwl_bytes = columns_[kDwlBytes].at(i);
   r.size_change = unzigzag(columns_[kSizeChange].at(i)) + static_cast<Int128>(r.upl_bytes);
   r.latency_count =
-      requests + static_cast<std::uint64_t>(unzigzag(columns_[kLatencyCount].low[i]));
+      requests + static_cast<std::uint64_t>(unzigzag(columns_[kLatencyCount].low_at(i)));
   r.latency_sum_us = columns_[kLatencySum].at(i);
-  r.latency_min_us = columns_[kLatencyMin].low[i];
-  r.latency_max_us = r.latency_min_us + columns_[kLatencySpread].low[i];
-  r.sketch = LatencySketch();
+  r.latency_min_us = columns_[kLatencyMin].low_at(i);
+  r.latency_max_us = r.latency_min_us + columns_[kLatencySpread].low_at(i);
+  r.sketch.clear();
   if (sketches_.empty()) return true;
   if (r.latency_count >= 3) {
     ok_ = decode_sketch(sketches_[i], r.latency_count, r.sketch);

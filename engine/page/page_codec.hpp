@@ -29,6 +29,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -52,28 +53,43 @@ struct PageRow {
 // (slot, host), none twice, slots below kPageSlotsMax.
 void encode_page(std::span<const PageRow> rows, std::string& page, std::string& sketches);
 
+// What of a page is wanted.
+struct PagePart {
+  std::uint32_t begin = 0;  // slots, half-open
+  std::uint32_t end = kPageSlotsMax;
+  // Only requests by class, the sums of bytes and of latency: errors and extremes are left at zero.
+  bool sums_only = false;
+};
+
 // Reads pages one after another, keeping its memory. Views borrow the page's bytes.
 class PageReader {
  public:
-  // Decodes all columns. False if the bytes are not one page, whole and well-formed.
-  [[nodiscard]] bool open(std::string_view page);
-  // The sketches that belong to the page, to be given before next() if they are wanted. False if they
-  // do not fit it.
+  // Decodes the columns of the part's rows; what lies outside of it costs next to nothing. False if
+  // the bytes are not one page, or what was looked at of them is not well-formed.
+  [[nodiscard]] bool open(std::string_view page, const PagePart& part = {});
+  // The sketches that belong to the page, to be given before next() if they are wanted; the whole
+  // page must be open. False if they do not fit it.
   [[nodiscard]] bool open_sketches(std::string_view sketches);
 
-  // The next row in the order (slot, host). Without sketches the rollup's sketch is empty. False at
-  // the end, and at a sketch that is not one: ok() tells which.
+  // The next row of the part in the order (slot, host). Without sketches the rollup's sketch is empty.
+  // False at the end, and at a sketch that is not one: ok() tells which.
   bool next(std::uint32_t& slot, std::string_view& host, Rollup& rollup);
+  // The slot of the row next() comes to; nullopt at the end.
+  std::optional<std::uint32_t> next_slot() const {
+    if (next_ == places_.size() || !ok_) return std::nullopt;
+    return places_[next_].slot;
+  }
   bool ok() const { return ok_; }
   std::size_t rows() const { return places_.size(); }
 
  private:
-  // A decoded column: high is empty unless a value needs more than 64 bits.
+  // A decoded column: low is empty if all are zero, high unless a value needs more than 64 bits.
   struct Column {
     std::vector<std::uint64_t> low;
     std::vector<std::uint64_t> high;
+    std::uint64_t low_at(std::size_t i) const { return low.empty() ? 0 : low[i]; }
     UInt128 at(std::size_t i) const {
-      return high.empty() ? UInt128{low[i]} : UInt128{high[i]} << 64 | low[i];
+      return high.empty() ? UInt128{low_at(i)} : UInt128{high[i]} << 64 | low[i];
     }
   };
   struct Place {
@@ -81,15 +97,25 @@ class PageReader {
     std::uint16_t slot;
     std::uint16_t host;
   };
+  // Rows of the page that are wanted, one behind the other in the columns.
+  struct Pick {
+    std::size_t first;
+    std::size_t count;
+  };
   static constexpr std::size_t kColumns = kOpClasses + 9;
 
-  bool take_places(ByteReader& in);
-  static bool take_column(ByteReader& in, std::size_t rows, Column& column, unsigned depth);
+  bool take_places(ByteReader& in, const PagePart& part);
+  static bool take_column(ByteReader& in, std::size_t rows, const std::vector<Pick>& picks,
+                          Column& column, unsigned depth);
+  static bool take_sparse(ByteReader& in, std::size_t rows, const std::vector<Pick>& picks,
+                          Column& column, unsigned depth);
   bool values_agree() const;
 
   std::vector<std::string_view> hosts_;
   std::vector<Place> places_;  // by (slot, host)
   std::vector<Place> unsorted_;
+  std::vector<Pick> picks_;
+  std::size_t page_rows_ = 0;
   std::array<Column, kColumns> columns_;
   std::vector<std::string_view> sketches_;  // by row; empty unless opened
   std::size_t next_ = 0;

@@ -29,6 +29,7 @@ QueryPlan plan_query(const QuerySpec& spec) {
   plan.hosts = ascending(spec.hosts);
   plan.minutes = whole_spans(spec.range, minutes_in(spec.span));
   plan.span = spec.span;
+  plan.columns = spec.columns;
   plan.after = spec.after;
   if (plan.after) plan.after_prefix = pair_prefix(plan.after->repo, plan.after->bucket);
   if (!plan.repos.empty() && !plan.buckets.empty()) {

@@ -25,6 +25,7 @@ struct QueryPlan {
   std::vector<std::string> ranges;  // prefixes of pairs; an empty one is everything
   MinuteRange minutes;  // whole spans
   Span span = Span::kMinute;
+  Columns columns = Columns::kAll;
   std::optional<RowKey> after;
   std::string after_prefix;  // of `after`'s pair; pairs before it are passed over
 };

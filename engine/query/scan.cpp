@@ -16,6 +16,9 @@ Family family_of(Span span) {
                                : Family::kDay;
 }
 
+// Series of one pair passed over one by one before the next pair is sought.
+constexpr int kStepsBeforeSeek = 4;
+
 // Moves forward to `key`; most often the cursor is there or past it already.
 template <class Cursor>
 void advance_to(Cursor* cursor, std::string_view key) {
@@ -48,6 +51,8 @@ Result<bool> RowScan::next(Row& row) {
     ended_ = true;
     // Give the view back now rather than when the caller is done with the answer.
     folded_.reset();
+    pages_.reset();
+    series_.reset();
     raw_.reset();
     reader_.reset();
     view_.reset();
@@ -72,7 +77,9 @@ Result<bool> RowScan::next_row(Row& row) {
   }
   for (;;) {
     std::string_view host;
-    if (source_ == Source::kFolded) {
+    if (source_ == Source::kPage) {
+      if (next_page_row(row)) return true;
+    } else if (source_ == Source::kFolded) {
       while (reader_->next(host, rollup_)) {
         if (!wanted(host)) continue;
         row = {repo_, bucket_, host, minute_, &rollup_};
@@ -104,25 +111,35 @@ Result<bool> RowScan::next_span() {
       const auto found = next_pair();
       if (!found.ok() || !*found) return found;
     }
-    Minute folded{};
-    Minute raw{};
+    // Past every minute asked for, where there is nothing.
+    Minute page = plan_.minutes.end;
+    Minute folded = plan_.minutes.end;
+    Minute raw = plan_.minutes.end;
+    const auto has_page = at_page(page);
+    if (!has_page) return has_page.error();
     const bool has_folded = at_pair(folded_.get(), folded);
     const bool has_raw = at_pair(raw_.get(), raw);
-    if (!has_folded && !has_raw) {
+    if (!*has_page && !has_folded && !has_raw) {
       if (auto status = folded_->status(); !status) return status.error();
       in_pair_ = false;
       continue;
     }
-    if (has_folded && (!has_raw || folded < raw)) {
+    if (page < std::min(folded, raw)) {
+      page_end_ = std::min(folded, raw);
+      source_ = Source::kPage;
+      return true;
+    }
+    if (folded < std::min(page, raw)) {
       minute_ = folded;
       reader_ = std::make_unique<HostsReader>(folded_->value());
       source_ = Source::kFolded;
       return true;
     }
-    minute_ = raw;
+    minute_ = std::min({page, folded, raw});
     merged_.clear();
     next_merged_ = 0;
-    if (has_folded && folded == raw) {
+    if (page == minute_ && !merge_page_rows()) return corrupt(minute_, "the page");
+    if (folded == minute_) {
       if (!merge_encoded_hosts(folded_->value(), merged_)) {
         return corrupt(minute_, "the folded value");
       }
@@ -144,8 +161,77 @@ bool RowScan::at_pair(const Cursor* cursor, Minute& first) const {
     return false;
   }
   const Minute minute = read_minute(key.substr(prefix_.size()));
+  if (minute >= plan_.minutes.end) return false;
   first = floor_to(minute, minutes_in(plan_.span));
-  return minute < plan_.minutes.end;
+  return true;
+}
+
+// Whether a page of the pair at hand has a row left within the minutes asked for, and in which span.
+// Opens pages as it comes to them.
+Result<bool> RowScan::at_page(Minute& first) {
+  if (!pages_) return false;
+  const SealedTier& tier = *sealed_tier(plan_.span);
+  for (;;) {
+    if (page_open_) {
+      if (page_.next_slot()) {
+        first = page_minute();
+        return true;
+      }
+      page_open_ = false;
+      pages_->next();
+    }
+    if (!pages_->valid()) {
+      if (auto status = pages_->status(); !status) return status.error();
+      return false;
+    }
+    const std::string_view key = pages_->key();
+    if (key.size() != prefix_.size() + kMinuteKeyBytes ||
+        key.substr(0, prefix_.size()) != prefix_) {
+      return false;
+    }
+    page_first_ = read_minute(key.substr(prefix_.size()));
+    if (page_first_ >= plan_.minutes.end) return false;
+    // The slots asked for. Both ends of the range are whole rows.
+    const auto slot_of = [&](Minute minute) {
+      const std::uint32_t first_minute = page_first_.value;
+      const std::uint32_t last = first_minute + tier.page_minutes;
+      return (std::clamp(minute.value, first_minute, last) - first_minute) / tier.row_minutes;
+    };
+    const PagePart part{slot_of(plan_.minutes.begin), slot_of(plan_.minutes.end),
+                        plan_.columns == Columns::kSums};
+    if (!page_.open(pages_->value(), part)) return corrupt(page_first_, "the page");
+    page_open_ = true;
+  }
+}
+
+Minute RowScan::page_minute() const {
+  return {page_first_.value + *page_.next_slot() * minutes_in(plan_.span)};
+}
+
+bool RowScan::next_page_row(Row& row) {
+  std::uint32_t slot = 0;
+  std::string_view host;
+  while (page_.next_slot()) {
+    minute_ = page_minute();
+    if (minute_ >= page_end_) return false;
+    page_.next(slot, host, rollup_);
+    if (!wanted(host)) continue;
+    row = {repo_, bucket_, host, minute_, &rollup_};
+    ++counters_.rows;
+    return true;
+  }
+  return false;
+}
+
+// Adds the page's rows of the span at hand to what is merged.
+bool RowScan::merge_page_rows() {
+  std::uint32_t slot = 0;
+  std::string_view host;
+  while (page_.next_slot() && page_minute() == minute_) {
+    if (!page_.next(slot, host, rollup_)) return false;
+    merged_.of(host).merge(rollup_);
+  }
+  return page_.ok();
 }
 
 bool RowScan::wanted(std::string_view host) const {
@@ -191,32 +277,46 @@ Result<bool> RowScan::next_listed_pair() {
   return false;
 }
 
-// Jumps to the next pair that has a key at all, whatever its minutes: two seeks a pair.
+// The pairs of the ranges, as the known series have them.
 Result<bool> RowScan::next_walked_pair() {
   for (;;) {
     if (!in_range_) {
       if (next_range_ == plan_.ranges.size()) return false;
-      position_ = plan_.ranges[next_range_++];
-      range_end_ = position_.empty() ? std::string() : after_prefix(position_);
-      position_ = std::max(position_, plan_.after_prefix);
+      const std::string& range = plan_.ranges[next_range_++];
+      position_ = series_key(std::max(range, plan_.after_prefix), {});
+      range_end_ = series_key(range.empty() ? range : after_prefix(range), {});
       in_range_ = true;
+      advance_to(series_.get(), position_);
     }
-    advance_to(folded_.get(), position_);
-    advance_to(raw_.get(), position_);
-    if (auto status = folded_->status(); !status) return status.error();
-    std::string_view key;
-    if (folded_->valid()) key = folded_->key();
-    if (raw_ && raw_->valid() && (key.empty() || raw_->key() < key)) key = raw_->key();
-    if (key.empty() || (!range_end_.empty() && key >= range_end_)) {
-      in_range_ = false;
+    const auto found = next_known_pair();
+    if (!found.ok() || *found) return found;
+    in_range_ = false;
+  }
+}
+
+// The next pair of the range at hand that any series is known of.
+Result<bool> RowScan::next_known_pair() {
+  for (int steps = 0; series_->valid(); ++steps) {
+    const std::string_view key = series_->key();
+    if (range_end_.size() > 1 && key >= range_end_) return false;
+    if (key < position_) {
+      // Another series of the pair before.
+      if (steps < kStepsBeforeSeek) {
+        series_->next();
+      } else {
+        series_->seek(position_);
+      }
       continue;
     }
-    const auto pair = split_pair(key);
-    if (!pair) return Error{ErrorCode::kCorruption, "a key names no pair: " + shorten(key)};
-    position_ = after_prefix(pair->prefix);
-    if (!names(plan_.buckets, pair->bucket)) continue;
-    if (enter_pair(std::string(pair->prefix))) return true;
+    const auto pair = split_pair(key.substr(1));
+    if (!pair) return Error{ErrorCode::kCorruption, "a series names no pair: " + shorten(key)};
+    position_ = series_key(after_prefix(pair->prefix), {});
+    if (names(plan_.buckets, pair->bucket) && enter_pair(std::string(pair->prefix))) return true;
+    steps = 0;
+    if (auto in_time = check_deadline(); !in_time) return in_time.error();
   }
+  if (auto status = series_->status(); !status) return status.error();
+  return false;
 }
 
 // False if the pair lies before where this page begins.
@@ -226,29 +326,39 @@ bool RowScan::enter_pair(std::string_view prefix) {
   const auto pair = split_pair(prefix_);
   repo_ = pair->repo;
   bucket_ = pair->bucket;
-  key_ = prefix_;
   const bool resumed = plan_.after && prefix == plan_.after_prefix;
-  append_minute(key_, resumed ? std::max(plan_.minutes.begin, plan_.after->minute)
-                              : plan_.minutes.begin);
+  const Minute begin = resumed ? std::max(plan_.minutes.begin, plan_.after->minute)
+                               : plan_.minutes.begin;
+  key_ = prefix_;
+  append_minute(key_, begin);
   advance_to(folded_.get(), key_);
   advance_to(raw_.get(), key_);
+  if (pages_) {
+    key_.resize(prefix_.size());
+    append_minute(key_, floor_to(begin, sealed_tier(plan_.span)->page_minutes));
+    advance_to(pages_.get(), key_);
+    page_open_ = false;
+  }
   in_pair_ = true;
   return true;
 }
 
 // The cursors' bounds: the tighter they are, the less a seek has to step over.
 Result<void> RowScan::open_cursors() {
-  std::string lower;
-  std::string upper;
-  const auto bound = [&](const std::string& first, const std::string& last) {
-    lower = first;
-    append_minute(lower, plan_.minutes.begin);
-    upper = last;
-    append_minute(upper, plan_.minutes.end);
-  };
   if (plan_.walk == QueryPlan::Walk::kIndexed) {
     if (auto loaded = load_indexed_pairs(); !loaded) return loaded;
   }
+  const SealedTier* tier = sealed_tier(plan_.span);
+  std::string lower;
+  std::string page_lower;
+  std::string upper;
+  const auto bound = [&](const std::string& first, const std::string& last) {
+    lower = page_lower = first;
+    append_minute(lower, plan_.minutes.begin);
+    if (tier) append_minute(page_lower, floor_to(plan_.minutes.begin, tier->page_minutes));
+    upper = last;
+    append_minute(upper, plan_.minutes.end);
+  };
   if (plan_.walk == QueryPlan::Walk::kPairs) {
     bound(pair_prefix(plan_.repos.front(), plan_.buckets.front()),
           pair_prefix(plan_.repos.back(), plan_.buckets.back()));
@@ -256,15 +366,20 @@ Result<void> RowScan::open_cursors() {
     if (listed_.empty()) {
       // Below every id: nothing to step over, nothing to find.
       lower.assign(1, '\x01');
-      upper = lower;
+      page_lower = upper = lower;
     } else {
       bound(listed_.front(), listed_.back());
     }
-  } else if (plan_.walk == QueryPlan::Walk::kRanges && !plan_.ranges.front().empty()) {
-    lower = plan_.ranges.front();
-    upper = after_prefix(plan_.ranges.back());
+  } else {
+    if (!plan_.ranges.front().empty()) {
+      lower = page_lower = plan_.ranges.front();
+      upper = after_prefix(plan_.ranges.back());
+    }
+    series_ = view_->cursor(Family::kCatalog, series_key(std::max(lower, plan_.after_prefix), {}),
+                            series_end());
   }
   folded_ = view_->cursor(family_of(plan_.span), lower, upper);
+  if (tier) pages_ = view_->cursor(tier->pages, page_lower, upper);
   if (raw_) raw_->seek(lower);
   return {};
 }

@@ -1,5 +1,5 @@
-// Carries a plan out: walks folded spans and raw chunks side by side under one view and hands out
-// rows; a span whose events are not all folded is added up on the way. Last stop inside the engine of
+// Carries a plan out: walks sealed pages, folded spans and raw chunks side by side under one view and
+// hands out rows; a span that more than one of them has a part of is added up on the way. Last stop inside the engine of
 // what an event became. One thread at a time.
 #pragma once
 
@@ -9,11 +9,13 @@
 
 #include "chunk/chunk_codec.hpp"
 #include "minuted/query.hpp"
+#include "page/page_codec.hpp"
 #include "query/planner.hpp"
 #include "rollup/rollup_codec.hpp"
 #include "stats/counters.hpp"
 #include "store/raw_table.hpp"
 #include "store/store.hpp"
+#include "store/tiers.hpp"
 
 namespace minuted {
 
@@ -36,7 +38,7 @@ class RowScan final : public RowCursor {
   Result<bool> next(Row& row) override;
 
  private:
-  enum class Source : std::uint8_t { kNone, kFolded, kMerged };
+  enum class Source : std::uint8_t { kNone, kPage, kFolded, kMerged };
 
   Result<void> check_deadline();
   Result<bool> next_row(Row& row);
@@ -44,9 +46,14 @@ class RowScan final : public RowCursor {
   Result<bool> next_pair();
   Result<bool> next_listed_pair();
   Result<bool> next_walked_pair();
+  Result<bool> next_known_pair();
   Result<void> load_indexed_pairs();
   Result<void> open_cursors();
   bool enter_pair(std::string_view prefix);
+  Result<bool> at_page(Minute& first);
+  Minute page_minute() const;
+  bool next_page_row(Row& row);
+  bool merge_page_rows();
   Result<void> merge_raw();
   template <class Cursor>
   bool at_pair(const Cursor* cursor, Minute& first) const;
@@ -63,6 +70,7 @@ class RowScan final : public RowCursor {
   bool ended_ = false;
 
   std::unique_ptr<StoreCursor> folded_;
+  std::unique_ptr<StoreCursor> pages_;  // null: the tier has none
 
   // Where in the plan we are.
   std::vector<std::string> listed_;  // kIndexed: pair prefixes, ascending
@@ -70,7 +78,8 @@ class RowScan final : public RowCursor {
   std::size_t next_repo_ = 0;
   std::size_t next_bucket_ = 0;
   std::size_t next_range_ = 0;
-  std::string position_;   // kRanges: where the next pair is looked for
+  std::unique_ptr<StoreCursor> series_;  // kRanges: the known series, whose pairs are walked
+  std::string position_;                 // kRanges: where the next series is looked for
   std::string range_end_;  // kRanges: empty = no end
   bool in_range_ = false;
 
@@ -84,6 +93,10 @@ class RowScan final : public RowCursor {
   // The span at hand; minute_ is its first.
   Source source_ = Source::kNone;
   Minute minute_{};
+  PageReader page_;        // the pair's page at pages_
+  bool page_open_ = false;
+  Minute page_first_{};    // of its span
+  Minute page_end_{};      // kPage: rows from here on are not of the page alone
   std::unique_ptr<HostsReader> reader_;
   HostRollups merged_;
   std::size_t next_merged_ = 0;

@@ -64,6 +64,13 @@ struct FoldCounters {
   Counter failures{0};
 };
 
+struct SealCounters {
+  Counter passes{0};
+  Counter pages{0};
+  Counter rows{0};
+  Counter failures{0};
+};
+
 struct ReadCounters {
   Counter queries{0};
   Counter rows{0};

@@ -41,6 +41,8 @@ std::string series_key(std::string_view prefix, std::string_view host) {
   return key;
 }
 
+std::string series_end() { return "T"; }
+
 std::string bucket_index_prefix(std::string_view bucket) {
   std::string key("B");
   key.append(bucket).push_back('\0');

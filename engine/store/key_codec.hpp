@@ -4,6 +4,7 @@
 //   pair prefix            repo 00 bucket 00
 //   raw                    pair prefix | minute u32 | number of the generation's first commit u64
 //   minute, hour, day      pair prefix | first minute of the span u32
+//   pages, sketches        pair prefix | first minute of the page's span u32
 //   total                  pair prefix
 //   repo                   repo 00 | span byte ('5' 5 minutes, 'h', 'd', 't') | first minute u32
 //   catalog, a series      'S' | pair prefix | host
@@ -39,6 +40,8 @@ void append_sequence(std::string& key, std::uint64_t sequence);
 
 std::string repo_key(std::string_view repo, RepoSpan span, Minute first);
 std::string series_key(std::string_view prefix, std::string_view host);
+// The first key after those of all series.
+std::string series_end();
 std::string bucket_index_prefix(std::string_view bucket);
 std::string bucket_index_key(std::string_view prefix);
 

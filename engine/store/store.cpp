@@ -10,6 +10,7 @@
 #include <rocksdb/merge_operator.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/table_properties_collectors.h>
 #include <rocksdb/write_batch.h>
 #include <sys/random.h>
 
@@ -30,7 +31,7 @@ namespace {
 // Names on disk, by Family. Persisted. The first must be RocksDB's default family.
 constexpr std::array<const char*, kFamilies> kFamilyNames = {
     "default", "raw", "minute", "hour", "day", "total", "repo", "catalog", "idempotency",
-    "event_id"};
+    "event_id", "minute_page", "minute_sketches", "hour_page", "hour_sketches"};
 
 constexpr std::string_view kSecretKey = "secret";
 // 8 bytes sequence, 8 bytes epoch of the last commit, little-endian.
@@ -45,6 +46,10 @@ constexpr std::size_t kProtectionBytes = 8;
 // are not there is looked for; a share of the memtable's bytes.
 constexpr double kFilterBitsPerKey = 10;
 constexpr double kMemtableFilterShare = 0.02;
+// A table is rewritten when so many of so many keys in a row are deletions: a span's rows are deleted
+// when it is sealed, and every read of it would step over them.
+constexpr std::size_t kDeletionsWindow = 4096;
+constexpr std::size_t kDeletionsOfWindow = 1024;
 // A block larger than a shard is never kept: few shards, so that the largest index fits.
 constexpr int kCacheShardBits = 4;
 
@@ -215,6 +220,8 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& o
   table.block_cache = cache;
   table.cache_index_and_filter_blocks = true;
   table.format_version = 5;
+  // Debian's RocksDB computes CRC32C without the processor's help.
+  table.checksum = rocksdb::kXXH3;
   const bool expires = family == Family::kIdempotency || family == Family::kEventId;
   if (family == Family::kCatalog || expires) {
     // Looked up by whole key, mostly for keys that are not there.
@@ -228,6 +235,10 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& o
   }
   cf.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   if (holds_rollups(family)) cf.merge_operator = std::make_shared<RollupMergeOperator>();
+  if (family == Family::kMinute || family == Family::kHour) {
+    cf.table_properties_collector_factories.push_back(
+        rocksdb::NewCompactOnDeletionCollectorFactory(kDeletionsWindow, kDeletionsOfWindow));
+  }
   if (family == Family::kRaw) {
     cf.merge_operator = std::make_shared<RawMergeOperator>();
     // Nobody reads it, but for the next start: sorted when flushed, and not before.
@@ -292,6 +303,9 @@ WriteSet::~WriteSet() = default;
 
 void WriteSet::put(Family family, std::string_view key, std::string_view value) {
   must(impl_->batch.Put(impl_->store.family(family), slice(key), slice(value)));
+}
+void WriteSet::remove(Family family, std::string_view key) {
+  must(impl_->batch.Delete(impl_->store.family(family), slice(key)));
 }
 void WriteSet::merge(Family family, std::string_view key, std::string_view operand) {
   must(impl_->batch.Merge(impl_->store.family(family), slice(key), slice(operand)));

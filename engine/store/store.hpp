@@ -26,7 +26,7 @@ namespace minuted {
 
 // The version of everything below the data directory. Before the first release a change of any
 // layout raises it, and stores of another version are refused.
-inline constexpr std::uint32_t kFormatVersion = 3;
+inline constexpr std::uint32_t kFormatVersion = 4;
 
 // The families. Their names on disk are in store.cpp.
 enum class Family : std::uint8_t {
@@ -40,8 +40,12 @@ enum class Family : std::uint8_t {
   kCatalog,      // the known series, and buckets' repos
   kIdempotency,  // answers by idempotency key
   kEventId,      // which events with an id of their own were committed
+  kMinutePage,      // closed spans of minutes, sealed: pages, see store/tiers.hpp
+  kMinuteSketches,  // the latency sketches of those pages
+  kHourPage,        // closed spans of hours
+  kHourSketches,
 };
-inline constexpr std::size_t kFamilies = 10;
+inline constexpr std::size_t kFamilies = 14;
 
 enum class Durability : std::uint8_t {
   kSynced,    // on disk when the call returns
@@ -70,6 +74,8 @@ class WriteSet {
   WriteSet& operator=(const WriteSet&) = delete;
 
   void put(Family family, std::string_view key, std::string_view value);
+  // Deletes a key, with all that was merged into it before.
+  void remove(Family family, std::string_view key);
   // Adds a rollup to what the key holds. kMinute, kHour, kDay, kTotal, kRepo only.
   void merge(Family family, std::string_view key, std::string_view operand);
   // Appends to what a raw key holds.

@@ -65,6 +65,16 @@ void append_fold(const EngineStats& stats, MetricsWriter& out) {
         "Age of the oldest commit that is not folded yet, 0 if none.");
 }
 
+void append_seal(const EngineStats& stats, MetricsWriter& out) {
+  counter(out, "minuted_seal_passes_total", stats.seal_passes,
+          "Looks through all rows for spans that are closed.");
+  counter(out, "minuted_seal_pages_total", stats.pages_sealed,
+          "Pages written; those that late events made anew count again.");
+  counter(out, "minuted_seal_rows_total", stats.rows_sealed, "Rows moved into pages.");
+  counter(out, "minuted_seal_failures_total", stats.seal_failures,
+          "Spans that could not be sealed, and stay as they are.");
+}
+
 void append_read(const EngineStats& stats, MetricsWriter& out) {
   counter(out, "minuted_queries_total", stats.queries, "Queries begun.");
   counter(out, "minuted_query_rows_total", stats.rows_read, "Rows handed out by queries.");
@@ -103,6 +113,7 @@ void append_store(const EngineStats& stats, MetricsWriter& out) {
 void append_engine_metrics(const EngineStats& stats, MetricsWriter& out) {
   append_commit(stats, out);
   append_fold(stats, out);
+  append_seal(stats, out);
   append_read(stats, out);
   append_store(stats, out);
 }

@@ -236,6 +236,7 @@ std::variant<MinuteParams, ParameterError> parse_minute_params(std::string_view 
   params.spec.buckets = std::move(params.unit_id ? given.units : given.buckets);
   params.spec.hosts = std::move(given.hosts);
   params.spec.span = span;
+  params.spec.columns = Columns::kSums;
   params.limit = given.limit;
   params.query_hash = hash_of(given, params.spec, params.unit_id);
   if (given.cursor) {

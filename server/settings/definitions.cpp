@@ -230,6 +230,15 @@ constexpr std::array kDefinitions{
         {"unfolded", Group::kFolding,
          "memory for events not folded yet; a fold begins at a third, beyond it is a 503"},
         Form::kSize, {kMiB, 64 * kGiB}),
+    number<&S::seal_after_ms>(
+        {"seal-after", Group::kFolding,
+         "how long after its end a span (6 hours of minutes, 15 days of hours) is sealed into a "
+         "page; later events are added to it"},
+        Form::kDuration, {0, 30 * kDay}),
+    number<&S::seal_interval_ms>(
+        {"seal-interval", Group::kFolding,
+         "time between two looks for what to seal, at least; 0 = never"},
+        Form::kDuration, {0, kDay}),
 
     listen_address<&S::listen>(
         {"listen", Group::kNetwork,

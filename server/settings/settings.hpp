@@ -37,6 +37,8 @@ struct Settings {
   std::int64_t fold_interval_ms = 2000;
   std::size_t fold_batch_bytes = 1U << 20;
   std::size_t unfolded_bytes = 64U << 20;
+  std::int64_t seal_after_ms = 3'600'000;
+  std::int64_t seal_interval_ms = 600'000;
 
   // Network
   ListenAddress listen{"127.0.0.1", 3000};

@@ -13,6 +13,7 @@
 #include "model/oracle.hpp"
 #include "store/key_codec.hpp"
 #include "store/store.hpp"
+#include "store/tiers.hpp"
 
 namespace minuted::test {
 namespace {
@@ -22,6 +23,8 @@ constexpr std::uint64_t kEventsMax = 14;
 constexpr std::uint64_t kEventSpanMs = 3 * 3'600'000;  // so that the tiers' spans differ
 // Past the time after which a commit is recorded as acknowledged again.
 constexpr std::int64_t kWatermarkStepMs = 1'500;
+// After so long every span of events is closed.
+constexpr std::int64_t kAllClosedMs = 20 * kMillisPerDay;
 const QuerySpec kEverything{{{0}, {kMinuteMax.value + 1}}, {}, {}, {}};
 
 using Present = std::vector<bool>;  // which batches the store holds
@@ -149,12 +152,22 @@ Options script_options(const std::string& path, const Clock& clock) {
   options.path = path;
   options.clock = &clock;
   options.fold_interval_ms = 0;
+  options.seal_interval_ms = 0;
+  options.idempotency_window_ms = 10 * kAllClosedMs;
   options.fold_batch_bytes = 1'000;  // a fold is several batches: cuts fall between them
   options.memtable_bytes = 1U << 20;
   options.block_cache_bytes = 1U << 20;
   options.disk_reserve_bytes = 0;  // how full this machine's disk is must not matter
   options.disk_reserve_percent = 0;
   return options;
+}
+
+// At a time at which all spans are closed.
+static Result<void> seal_all(Engine& engine, ManualClock& clock) {
+  clock.set_now(Millis{clock.now().value + kAllClosedMs});
+  auto sealed = engine.seal();
+  clock.set_now(Millis{clock.now().value - kAllClosedMs});
+  return sealed;
 }
 
 ScriptedRun::ScriptedRun(const std::string& path, const std::vector<Batch>& batches,
@@ -176,10 +189,12 @@ void ScriptedRun::run() {
   append(3, 3);
   fold();
   append(6, 1);
+  seal();
   reopen();
   read();
   append(7, 1);
   fold();
+  seal();
   compact();
   reopen();
   clock_.advance_ms(kWatermarkStepMs);
@@ -257,6 +272,11 @@ void ScriptedRun::fold() {
   if (auto done = engine_->fold(); !done) note("folding", done.error());
 }
 
+void ScriptedRun::seal() {
+  if (!engine_) return;
+  if (auto done = seal_all(*engine_, clock_); !done) note("sealing", done.error());
+}
+
 void ScriptedRun::compact() {
   if (!engine_) return;
   if (auto done = store_below(*engine_).compact(); !done) note("compacting", done.error());
@@ -310,6 +330,15 @@ Violations check_recovered(const std::string& path, const std::vector<Batch>& ba
   check_catalog(store, batches, all, violations);
   if (!keys_of(store, Family::kRaw, violations).empty()) {
     violations.emplace_back("raw events are left after the fold");
+  }
+  if (auto sealed = seal_all(engine, clock); !sealed) {
+    violations.push_back("the seal fails: " + sealed.error().message);
+  }
+  check_all();
+  check_tiers(store, violations);
+  for (const SealedTier& tier : kSealedTiers) {
+    if (keys_of(store, tier.rows, violations).empty()) continue;
+    violations.emplace_back("rows are left after the seal");
   }
   if (auto failure = engine.failure()) violations.push_back("writes stopped: " + failure->message);
   return violations;

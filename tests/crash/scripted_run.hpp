@@ -1,4 +1,4 @@
-// A client of a fleet that follows a script: it sends batches, has them folded, flushed, compacted
+// A client of a fleet that follows a script: it sends batches, has them folded, sealed, flushed, compacted
 // and read, and reopens the store now and then, one thing at a time, so that the file system sees
 // the same calls each time. It remembers what was acknowledged, and after whatever happened to the
 // disk it says which promise was broken, if any: acknowledged batches are there, the others are
@@ -52,6 +52,7 @@ class ScriptedRun {
   void open();
   void append(std::size_t first, std::size_t count);
   void fold();
+  void seal();
   void compact();
   void read();
   void reopen();

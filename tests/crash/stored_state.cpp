@@ -4,8 +4,10 @@
 #include <memory>
 #include <string_view>
 
+#include "page/page_codec.hpp"
 #include "rollup/rollup_codec.hpp"
 #include "store/key_codec.hpp"
+#include "store/tiers.hpp"
 
 namespace minuted::test {
 namespace {
@@ -25,6 +27,35 @@ std::map<std::string, Value> read_family(const View& view, Family family, Decode
   }
   if (auto status = cursor->status(); !status) violations.push_back(status.error().message);
   return values;
+}
+
+// The rows of a tier, those sealed into pages with them.
+std::map<std::string, HostRollups> read_rows(const View& view, const SealedTier& tier,
+                                             Violations& violations) {
+  auto rows = read_family<HostRollups>(view, tier.rows, merge_encoded_hosts, violations);
+  const auto cursor = view.cursor(tier.pages, {}, {});
+  for (; cursor->valid(); cursor->next()) {
+    const std::string key(cursor->key());
+    const auto sketches = view.get(tier.sketches, key);
+    const std::string bytes = sketches.ok() ? sketches->value_or(std::string()) : "unread";
+    PageReader page;
+    if (!page.open(cursor->value()) || !page.open_sketches(bytes)) {
+      violations.push_back("the page of " + shorten(key) + " cannot be decoded");
+      continue;
+    }
+    const std::size_t prefix = key.size() - kMinuteKeyBytes;
+    const Minute first = read_minute(std::string_view(key).substr(prefix));
+    std::uint32_t slot = 0;
+    std::string_view host;
+    Rollup rollup;
+    while (page.next(slot, host, rollup)) {
+      std::string row = key.substr(0, prefix);
+      append_minute(row, {first.value + slot * tier.row_minutes});
+      rows[row].of(host).merge(rollup);
+    }
+  }
+  if (auto status = cursor->status(); !status) violations.push_back(status.error().message);
+  return rows;
 }
 
 template <class Value>
@@ -82,8 +113,9 @@ void check_tiers(const Store& store, Violations& violations) {
   const auto hosts_of = [&](Family family) {
     return read_family<HostRollups>(*view, family, merge_encoded_hosts, violations);
   };
-  const Tiers expected = sum_up(hosts_of(Family::kMinute));
-  compare("the hour", hosts_of(Family::kHour), expected.hours, violations);
+  const Tiers expected = sum_up(read_rows(*view, *sealed_tier(Span::kMinute), violations));
+  compare("the hour", read_rows(*view, *sealed_tier(Span::kHour), violations), expected.hours,
+          violations);
   compare("the day", hosts_of(Family::kDay), expected.days, violations);
   compare("the total", hosts_of(Family::kTotal), expected.totals, violations);
   compare("the repo value",

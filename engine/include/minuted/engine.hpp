@@ -2,8 +2,8 @@
 //
 // An Engine keeps one directory: open it, append batches of events, query minutes, close. An append
 // is durable (synced) and counted exactly once before it is answered, and is in every query that
-// starts after that. A fold thread turns raw events into rollups behind the scenes; no answer shows
-// whether it has run.
+// starts after that. A fold thread turns raw events into rollups behind the scenes, and seals those of
+// closed spans into pages; no answer shows whether it has run.
 //
 // Every method is safe from any thread while the engine lives. Callbacks run on the commit thread:
 // they must be short, must not throw and must not call back into append's waiting forms.
@@ -97,6 +97,10 @@ class Engine {
 
   // Folds everything acknowledged before the call and returns when that is durable.
   virtual Result<void> fold() = 0;
+
+  // Seals every span that is closed by now and returns when that is durable. What is not folded yet is
+  // not sealed.
+  virtual Result<void> seal() = 0;
 
   // The fingerprint of a request's body and of whether it was strict, keyed by this store's secret.
   virtual Fingerprint fingerprint(std::string_view body, bool strict) const = 0;

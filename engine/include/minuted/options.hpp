@@ -57,6 +57,13 @@ struct Options {
   // the fold's memory, and how long a commit waits behind it: some 5 ms a MiB.
   std::size_t fold_batch_bytes = 1U << 20;
 
+  // How long after a span of rows ended (6 hours of minutes, 15 days of hours) it is sealed into a page,
+  // a tenth of its size. Late events are welcome all the same: they are added to the page later.
+  std::int64_t seal_after_ms = 60 * kMillisPerMinute;
+  // Milliseconds between two passes that look for what to seal, at least; 0 = seal only when asked.
+  // A pass costs a seek a (repo, bucket), and begins when a span closed or late events were folded.
+  std::int64_t seal_interval_ms = 10 * kMillisPerMinute;
+
   // Memory of the events that are not folded yet, which are kept for reads; at a third of it a fold
   // begins, whatever the interval, and an append beyond it is refused with kOverloaded.
   std::size_t unfolded_bytes_max = 64U << 20;

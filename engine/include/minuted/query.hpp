@@ -30,6 +30,12 @@ struct RowKey {
   friend bool operator==(const RowKey&, const RowKey&) = default;
 };
 
+// What of a row's rollup is wanted; the less, the faster.
+enum class Columns : std::uint8_t {
+  kAll,   // all but the sketch
+  kSums,  // requests by class, bytes, size change, latency count and sum; the rest may be zero
+};
+
 // Which rows: those of the spans that overlap `range` that match every list (a row matches a list if it names its id, or
 // if the list is empty). Lists are sets: order and repetition mean nothing.
 struct QuerySpec {
@@ -38,6 +44,7 @@ struct QuerySpec {
   std::vector<std::string> buckets;
   std::vector<std::string> hosts;
   Span span = Span::kMinute;
+  Columns columns = Columns::kAll;
   // Only rows that come after this one, whether or not it is there: the last row of an earlier page.
   std::optional<RowKey> after = std::nullopt;
 };

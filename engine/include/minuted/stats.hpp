@@ -49,6 +49,12 @@ struct EngineStats {
   double fold_lag_seconds = 0;  // age of the oldest commit not yet folded; 0 if none
   std::uint64_t fold_failures = 0;
 
+  // Seal.
+  std::uint64_t seal_passes = 0;
+  std::uint64_t pages_sealed = 0;  // written; those written again count again
+  std::uint64_t rows_sealed = 0;   // moved into pages
+  std::uint64_t seal_failures = 0;
+
   // Read.
   std::uint64_t queries = 0;
   std::uint64_t rows_read = 0;

@@ -88,6 +88,39 @@ TEST(PageCodecTest, RandomRowsComeBackWithAndWithoutTheirSketches) {
   }
 }
 
+// A read that wants some of the slots, or only sums, gets just what the whole page has of them.
+TEST(PageCodecTest, APartIsWhatTheWholeHasOfIt) {
+  test::Random random(4);
+  for (int i = 0; i < 600; ++i) {
+    const Rows rows = random_rows(random);
+    const Encoded bytes = encode(rows);
+    PagePart part;
+    part.begin = static_cast<std::uint32_t>(random.below(kPageSlotsMax + 1));
+    part.end = static_cast<std::uint32_t>(random.between(part.begin, kPageSlotsMax));
+    part.sums_only = random.chance(50);
+    Rows wanted;
+    for (const auto& [place, rollup] : rows) {
+      if (place.first < part.begin || place.first >= part.end) continue;
+      Rollup& r = wanted[place] = rollup;
+      r.sketch.clear();
+      if (!part.sums_only) continue;
+      r.client_errors = r.server_errors = r.latency_min_us = r.latency_max_us = 0;
+    }
+    PageReader reader;
+    ASSERT_TRUE(reader.open(bytes.page, part));
+    Rows found;
+    std::uint32_t slot = 0;
+    std::string_view host;
+    Rollup rollup;
+    for (auto next = reader.next_slot(); reader.next(slot, host, rollup); next = reader.next_slot()) {
+      ASSERT_EQ(next, slot);
+      found[{slot, std::string(host)}] = rollup;
+    }
+    ASSERT_EQ(reader.next_slot(), std::nullopt);
+    ASSERT_EQ(found, wanted) << "slots " << part.begin << " to " << part.end;
+  }
+}
+
 TEST(PageCodecTest, AWholeDayOfTwoHostsComesBack) {
   Rows rows;
   for (std::uint32_t slot = 0; slot < kPageSlotsMax; ++slot) {

@@ -65,6 +65,10 @@ EngineStats numbered() {
   stats.raw_chunks_pending = 116;
   stats.fold_lag_seconds = 117.125;
   stats.fold_failures = 118;
+  stats.seal_passes = 139;
+  stats.pages_sealed = 140;
+  stats.rows_sealed = 141;
+  stats.seal_failures = 142;
   stats.queries = 119;
   stats.rows_read = 120;
   stats.cursors_open = 121;
@@ -122,6 +126,10 @@ TEST(EngineMetricsTest, EveryFieldHasItsName) {
             "gauge minuted_fold_pending_chunks 116\n"
             "gauge minuted_fold_pending_memory_bytes 137\n"
             "gauge minuted_fold_lag_seconds 117.125\n"
+            "counter minuted_seal_passes_total 139\n"
+            "counter minuted_seal_pages_total 140\n"
+            "counter minuted_seal_rows_total 141\n"
+            "counter minuted_seal_failures_total 142\n"
             "counter minuted_queries_total 119\n"
             "counter minuted_query_rows_total 120\n"
             "gauge minuted_query_cursors 121\n"
