@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <numeric>
-#include <tuple>
 
 namespace minuted {
 namespace {
@@ -15,6 +14,12 @@ std::uint64_t hash_of(std::string_view id) { return XXH3_64bits(id.data(), id.si
 std::uint64_t hash_of(std::uint32_t bucket, Minute minute, std::uint32_t host) {
   const std::uint32_t key[] = {bucket, minute.value, host};
   return XXH3_64bits(key, sizeof key);
+}
+
+std::vector<std::uint32_t> inverse(const std::vector<std::uint32_t>& order) {
+  std::vector<std::uint32_t> places(order.size());
+  for (std::uint32_t place = 0; place < order.size(); ++place) places[order[place]] = place;
+  return places;
 }
 
 }  // namespace
@@ -45,14 +50,12 @@ std::string_view IdNumbers::id(std::uint32_t number) const {
   return std::string_view(bytes_).substr(begin, ends_[number] - begin);
 }
 
-std::vector<std::uint32_t> IdNumbers::ranks() const {
+std::vector<std::uint32_t> IdNumbers::sorted() const {
   std::vector<std::uint32_t> sorted(ends_.size());
   std::iota(sorted.begin(), sorted.end(), 0U);
   std::sort(sorted.begin(), sorted.end(),
             [&](std::uint32_t a, std::uint32_t b) { return id(a) < id(b); });
-  std::vector<std::uint32_t> ranks(sorted.size());
-  for (std::uint32_t rank = 0; rank < sorted.size(); ++rank) ranks[sorted[rank]] = rank;
-  return ranks;
+  return sorted;
 }
 
 void GroupTable::add(std::string_view bucket, Minute minute, std::string_view host,
@@ -85,24 +88,32 @@ std::uint32_t GroupTable::look_up(std::uint32_t bucket, Minute minute, std::uint
   return number;
 }
 
+// Comparing places among the ids is comparing the ids.
 void GroupTable::sort() {
   numbers_ = {};
-  const std::vector<std::uint32_t> bucket_ranks = buckets_.ranks();
-  const std::vector<std::uint32_t> host_ranks = hosts_.ranks();
-  order_.reserve(size_);
+  bucket_order_ = buckets_.sorted();
+  host_order_ = hosts_.sorted();
+  const std::vector<std::uint32_t> bucket_places = inverse(bucket_order_);
+  const std::vector<std::uint32_t> host_places = inverse(host_order_);
+  order_.resize(size_);
   for (std::uint32_t number = 0; number < size_; ++number) {
-    const Entry& e = entry(number);
-    order_.push_back({std::uint64_t{bucket_ranks[e.bucket]} << 32 | e.minute.value,
-                      host_ranks[e.host], number});
+    Entry& e = entry(number);
+    e.bucket = bucket_places[e.bucket];
+    e.host = host_places[e.host];
+    order_[number] = number;
   }
-  std::sort(order_.begin(), order_.end(), [](const Place& a, const Place& b) {
-    return std::tie(a.bucket_and_minute, a.host) < std::tie(b.bucket_and_minute, b.host);
+  std::sort(order_.begin(), order_.end(), [&](std::uint32_t a, std::uint32_t b) {
+    const Entry& one = entry(a);
+    const Entry& other = entry(b);
+    if (one.bucket != other.bucket) return one.bucket < other.bucket;
+    if (one.minute != other.minute) return one.minute < other.minute;
+    return one.host < other.host;
   });
 }
 
 GroupTable::Group GroupTable::group(std::size_t place) const {
-  const Entry& e = entry(order_[place].number);
-  return {buckets_.id(e.bucket), e.minute, hosts_.id(e.host), e.sums};
+  const Entry& e = entry(order_[place]);
+  return {buckets_.id(bucket_order_[e.bucket]), e.minute, hosts_.id(host_order_[e.host]), e.sums};
 }
 
 }  // namespace minuted

@@ -1,5 +1,5 @@
 // The sums of the groups that rows fall into when ids are left out of them, kept small: a million
-// groups are 104 MB and their ids. Values; one thread at a time.
+// groups are some 110 MB and their ids. Values; one thread at a time.
 #pragma once
 
 #include <cstddef>
@@ -35,7 +35,7 @@ class NumberTable {
     const std::uint32_t number = used_++;
     if (std::size_t{used_} * 2 <= slots_.size()) return place(number, hash_of(number));
     const std::size_t size = slots_.empty() ? kSlotsMin : slots_.size() * 2;
-    slots_ = {};  // before the new ones are there
+    std::vector<std::uint32_t>().swap(slots_);  // frees them before the new ones are there
     slots_.assign(size, kNone);
     for (std::uint32_t n = 0; n < used_; ++n) place(n, hash_of(n));
   }
@@ -60,8 +60,8 @@ class IdNumbers {
   // The id's number, a new one if it had none.
   std::uint32_t number_of(std::string_view id);
   std::string_view id(std::uint32_t number) const;
-  // By number: how many ids are bytewise less.
-  std::vector<std::uint32_t> ranks() const;
+  // The numbers in the ids' bytewise order.
+  std::vector<std::uint32_t> sorted() const;
 
  private:
   std::uint32_t look_up(std::string_view id);
@@ -98,14 +98,9 @@ class GroupTable {
 
   struct Entry {
     RepoRollup sums;
-    std::uint32_t bucket = 0;
+    std::uint32_t bucket = 0;  // the id's number; once sorted, its place among the ids
     Minute minute;
-    std::uint32_t host = 0;
-  };
-  struct Place {
-    std::uint64_t bucket_and_minute;
-    std::uint32_t host;
-    std::uint32_t number;
+    std::uint32_t host = 0;  // same
   };
 
   Entry& entry(std::uint32_t number) {
@@ -122,7 +117,11 @@ class GroupTable {
   std::uint32_t size_ = 0;
   std::uint32_t last_ = 0;  // the group of the row before
   NumberTable numbers_;
-  std::vector<Place> order_;  // once sorted
+
+  // Once sorted.
+  std::vector<std::uint32_t> bucket_order_;
+  std::vector<std::uint32_t> host_order_;
+  std::vector<std::uint32_t> order_;
 };
 
 }  // namespace minuted
