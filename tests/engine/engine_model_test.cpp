@@ -173,7 +173,7 @@ class RandomHistory {
     const std::vector<OracleRow> expected = oracle_.rows(spec);
     const std::size_t page = pick(3) ? SIZE_MAX : 1 + pick(20);
     std::vector<OracleRow> rows;
-    while (!read_page(spec, page, rows)) {
+    while (!read_page(spec, page, rows) && rows.size() <= expected.size()) {
       const OracleRow& last = rows.back();
       spec.after = RowKey{last.repo, last.bucket, {static_cast<std::uint32_t>(last.minute)},
                           last.host};
