@@ -6,6 +6,7 @@
 #include "engine_over.hpp"
 #include "fold/folder.hpp"
 #include "ingest/committer.hpp"
+#include "query/group_scan.hpp"
 #include "query/scan.hpp"
 #include "stats/counters.hpp"
 #include "store/disk_guard.hpp"
@@ -63,9 +64,12 @@ class EngineImpl final : public Engine {
       if (!read) return read.error();
       mark = std::move(*read);
     }
-    return std::unique_ptr<RowCursor>(std::make_unique<RowScan>(
-        std::move(view), mark, spec,
-        RowScan::Options{options_.snapshot_ms_max, options_.clock}, read_counters_));
+    const bool grouped = merges_rows(spec);
+    std::unique_ptr<RowCursor> rows = std::make_unique<RowScan>(
+        std::move(view), mark, grouped ? rows_to_merge(spec) : spec,
+        RowScan::Options{options_.snapshot_ms_max, options_.clock}, read_counters_);
+    if (!grouped) return rows;
+    return merge_rows(std::move(rows), spec, options_.groups_max, read_counters_);
   }
 
   Result<void> fold() override { return folder_->fold(Durability::kSynced); }
@@ -179,6 +183,10 @@ std::optional<Error> check_options(const Options& options) {
   }
   if (options.idempotency_window_ms <= 0 || options.snapshot_ms_max <= 0) {
     return wrong("Options::idempotency_window_ms and snapshot_ms_max must be above 0");
+  }
+  if (options.groups_max == 0 || options.groups_max > kGroupsMaxMax) {
+    return wrong("Options::groups_max is " + std::to_string(options.groups_max) + "; 1 to " +
+                 std::to_string(kGroupsMaxMax) + " is accepted");
   }
   if (options.disk_reserve_percent > 100 || !options.disk_probe) {
     return wrong("Options::disk_reserve_percent is " +

@@ -52,6 +52,7 @@ Options engine_options(const settings::Settings& s) {
   options.commit_queue_bytes_max = s.commit_queue_bytes;
   options.idempotency_window_ms = s.idempotency_window_ms;
   options.snapshot_ms_max = s.snapshot_lifetime_ms;
+  options.groups_max = s.groups_max;
   options.series.new_per_minute_max = s.new_series_per_minute_max;
   options.series.total_max = s.series_max;
   options.series.repo_new_per_minute_max = s.repo_new_series_per_minute_max;

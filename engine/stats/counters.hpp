@@ -76,6 +76,7 @@ struct ReadCounters {
   Counter rows{0};
   Counter open{0};
   Counter expired{0};
+  std::atomic<std::size_t> groups{0};  // held by open cursors
 };
 
 }  // namespace minuted

@@ -30,17 +30,27 @@ class RowSource final : public BodySource {
  public:
   // Takes a slot that is already taken.
   RowSource(Engine& engine, Slots& slots, render::MinuteParams params)
-      : engine_(engine), slot_(slots), params_(std::move(params)), writer_(params_.unit_id) {}
+      : engine_(engine),
+        slot_(slots),
+        params_(std::move(params)),
+        writer_(params_.unit_id, params_.spec.grouping.value_or(Grouping{true, true, true})) {}
 
   Result<bool> fill(std::string& out) override {
     if (!cursor_) {
       auto opened = engine_.query(params_.spec);
       if (!opened) return opened.error();
       cursor_ = std::move(*opened);
-      out += render::kRowsBegin;
     }
     out.reserve(kPieceBytes + kPieceBytes / 4);
     while (out.size() < kPieceBytes) {
+      if (params_.spec.grouping) {
+        // Others want the thread as well: what is long in coming is added up in turns with them.
+        const auto ready = cursor_->prepare();
+        if (!ready) return ready.error();
+        if (!*ready) return true;
+      }
+      if (!begun_) out += render::kRowsBegin;
+      begun_ = true;
       const auto more = cursor_->next(row_);
       if (!more) return more.error();
       const bool page_is_full = params_.limit && rows_ == *params_.limit;
@@ -76,6 +86,7 @@ class RowSource final : public BodySource {
   std::unique_ptr<RowCursor> cursor_;
   render::RowJsonWriter writer_;
   Row row_;
+  bool begun_ = false;
   std::uint64_t rows_ = 0;
   RowKey last_;  // of a full page
 };

@@ -20,7 +20,8 @@ inline constexpr std::size_t kPieceBytes = 64 << 10;
 class BodySource {
  public:
   virtual ~BodySource() = default;
-  // Appends about kPieceBytes to `out`; false when that was the end. After an error nothing follows.
+  // Appends about kPieceBytes to `out`; false when that was the end. Less, or nothing yet, when that
+  // would hold a thread for long. After an error nothing follows.
   virtual Result<bool> fill(std::string& out) = 0;
 };
 

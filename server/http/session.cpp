@@ -411,16 +411,17 @@ Awaitable<bool> Session::send_stream(Response response, Method method) {
     Fill fill{response.source.get(), &piece};
     co_await run_on(app_.workers, fill);
     if (!fill.outcome.ok()) {
-      keep_alive_ = false;
       if (!begun) {
         Response failed = error_response(fill.outcome.error());
         co_return co_await send(std::move(failed), method);
       }
+      keep_alive_ = false;
       sent_code_ = "answer_cut_short";
       app_.log.warn("an answer was cut short", {{"reason", fill.outcome.error().message}});
       co_return false;
     }
     const bool more = *fill.outcome;
+    if (more && piece.empty() && !aborted_) continue;  // it is to be asked again, after others
     if (!begun && !more) {
       response.source.reset();
       response.body = std::move(piece);

@@ -44,6 +44,7 @@ struct Collected {
   std::vector<std::string> hosts;
   std::optional<std::uint64_t> limit;
   std::optional<std::string> cursor;
+  std::optional<Grouping> grouping;
 };
 
 using Definition = ParameterDefinition<Collected>;
@@ -116,6 +117,28 @@ std::optional<ParameterError> take_cursor(const Definition& self, std::string_vi
   return take_once(self, value, std::string(value), target.cursor);
 }
 
+// An empty list is one: of rows that keep nothing but their time.
+std::optional<ParameterError> take_grouping(const Definition& self, std::string_view value,
+                                            Collected& target) {
+  if (!target.grouping) target.grouping.emplace();
+  while (!value.empty()) {
+    const std::string_view name = value.substr(0, value.find(','));
+    value.remove_prefix(std::min(value.size(), name.size() + 1));
+    if (name.empty()) continue;
+    bool* const kept = name == "repo"     ? &target.grouping->repo
+                       : name == "bucket" ? &target.grouping->bucket
+                       : name == "host"   ? &target.grouping->host
+                                          : nullptr;
+    if (kept == nullptr) {
+      return invalid(std::string(self.name) + " " + shorten(name) +
+                     " is nothing that rows can be grouped by; give a comma-separated list of "
+                     "repo, bucket and host, or an empty one for one row in all per timestamp");
+    }
+    *kept = true;
+  }
+  return std::nullopt;
+}
+
 std::optional<ParameterError> refuse_for_now(const Definition& self, std::string_view value,
                                              Collected&) {
   return ParameterError{kUnsupportedParameter,
@@ -135,8 +158,7 @@ constexpr std::array<Definition, 12> kDefinitions{{
     {"cursor", ValueKind::kText, take_cursor},
     {"fields", ValueKind::kText, refuse_for_now, false, "rows have the eight standard columns"},
     // Empty, it asks for one row a minute: something else than its absence.
-    {"groupBy", ValueKind::kText, refuse_for_now, true,
-     "there is one row per repo, bucket, minute and host"},
+    {"groupBy", ValueKind::kText, take_grouping, true},
     {"format", ValueKind::kText, refuse_for_now, false, "the answer is JSON"},
     {"integers", ValueKind::kText, refuse_for_now, false, "byte counts are JSON integers"},
 }};
@@ -190,7 +212,20 @@ std::uint64_t hash_of(const Collected& given, const QuerySpec& spec, bool unit_i
   for (const auto* list : {&spec.repos, &spec.buckets, &spec.hosts}) text += joined(*list) + '\n';
   text += unit_id ? 'u' : 'b';
   text += std::to_string(static_cast<unsigned>(spec.span));
+  if (spec.grouping) {
+    text += 'g';
+    for (const bool kept : {spec.grouping->repo, spec.grouping->bucket, spec.grouping->host}) {
+      text += kept ? '1' : '0';
+    }
+  }
   return XXH3_64bits(text.data(), text.size());
+}
+
+// Whether a row of the query can have that key.
+bool fits(const RowKey& key, const QuerySpec& spec) {
+  const Grouping kept = spec.grouping.value_or(Grouping{true, true, true});
+  return key.repo.empty() != kept.repo && key.bucket.empty() != kept.bucket &&
+         key.host.empty() != kept.host;
 }
 
 // Goes on where the cursor's page ended.
@@ -204,6 +239,10 @@ std::optional<ParameterError> resume(const std::string& text, MinuteParams& para
     return invalid("cursor " + shorten(text) +
                    " is of another query; give it with the parameters of the page before, or leave "
                    "it out to begin anew");
+  }
+  if (!fits(cursor->last, params.spec)) {
+    return invalid("cursor " + shorten(text) +
+                   " names no row of this query; give the nextCursor of the page before, as it was");
   }
   params.spec.range = cursor->range;
   params.spec.after = std::move(cursor->last);
@@ -237,6 +276,8 @@ std::variant<MinuteParams, ParameterError> parse_minute_params(std::string_view 
   params.spec.hosts = std::move(given.hosts);
   params.spec.span = span;
   params.spec.columns = Columns::kSums;
+  // All three kept is what rows are anyway.
+  if (given.grouping != Grouping{true, true, true}) params.spec.grouping = given.grouping;
   params.limit = given.limit;
   params.query_hash = hash_of(given, params.spec, params.unit_id);
   if (given.cursor) {

@@ -23,7 +23,7 @@ struct MinuteParams {
   std::uint64_t query_hash = 0;        // of what must stay the same from page to page
 };
 
-// Reads startDate, endDate, repoId, bucketId, unitId, hosts, limit and cursor by the contract's rules;
+// Reads startDate, endDate, repoId, bucketId, unitId, hosts, groupBy, limit and cursor by the contract's rules;
 // the range's end may be one past kMinuteMax, and the engine widens it to whole spans. `now` gives the
 // range its begin when no date and no cursor does. Of several faults the first in the query is told,
 // then unitId against bucketId, startDate against endDate, the cursor against the rest.

@@ -21,12 +21,14 @@ std::optional<std::uint64_t> take_number(std::string_view& rest, std::size_t byt
   return value;
 }
 
+bool is_id_or_none(std::string_view id) { return id.empty() || !check_id(id); }
+
 std::optional<std::string> take_id(std::string_view& rest) {
   const std::size_t end = rest.find('\0');
   if (end == rest.npos) return std::nullopt;
   std::string id(rest.substr(0, end));
   rest.remove_prefix(end + 1);
-  if (check_id(id)) return std::nullopt;
+  if (!is_id_or_none(id)) return std::nullopt;
   return id;
 }
 
@@ -55,7 +57,7 @@ std::optional<PageCursor> decode_cursor(std::string_view text) {
   if (!hash || !repo) return std::nullopt;
   auto bucket = take_id(rest);
   const auto minute = take_number(rest, 4);
-  if (!bucket || !minute || check_id(rest)) return std::nullopt;
+  if (!bucket || !minute || !is_id_or_none(rest)) return std::nullopt;
   const auto as_minute = [](std::uint64_t m) { return Minute{static_cast<std::uint32_t>(m)}; };
   const std::uint64_t end_max = std::uint64_t{kMinuteMax.value} + 1;
   if (*begin > end_max || *end > end_max || *minute >= end_max) return std::nullopt;

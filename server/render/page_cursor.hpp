@@ -3,7 +3,7 @@
 // query is known. Nothing of it lives in the daemon, so it survives restarts.
 //
 //   base64url of: 0x01 | u32 first minute | u32 end minute | u64 query hash, all big-endian
-//                 | repo 00 bucket 00 | u32 minute | host
+//                 | repo 00 bucket 00 | u32 minute | host, empty those that groupBy leaves out
 //
 // A cursor is not secret and not signed: who makes one up gets rows it could have asked for anyway.
 // Pure; any thread.

@@ -57,16 +57,21 @@ std::int64_t clamped(Int128 sum, bool& saturated) {
 
 }  // namespace
 
-RowJsonWriter::RowJsonWriter(bool unit_id)
-    : bucket_key_(unit_id ? R"(,"unitId":)" : R"(,"bucketId":)") {}
+RowJsonWriter::RowJsonWriter(bool unit_id, const Grouping& kept)
+    : bucket_key_(unit_id ? R"(,"unitId":)" : R"(,"bucketId":)"), kept_(kept) {}
 
 void RowJsonWriter::set_series(std::string_view repo, std::string_view bucket) {
   repo_ = repo;
   bucket_ = bucket;
-  series_ = R"(,"repoId":)";
-  append_json_string(repo, series_);
-  series_ += bucket_key_;
-  append_json_string(bucket, series_);
+  series_.clear();
+  if (kept_.repo) {
+    series_ += R"(,"repoId":)";
+    append_json_string(repo, series_);
+  }
+  if (kept_.bucket) {
+    series_ += bucket_key_;
+    append_json_string(bucket, series_);
+  }
   series_ += R"(,"upl_bytes":)";
 }
 
@@ -92,9 +97,11 @@ void RowJsonWriter::append(const Row& row, std::string& out) {
   p = write_number(clamped(sums.size_change, saturated), p);
   p = write(R"(,"latency_ms":)", p);
   p = write_latency_ms(sums.latency_mean_us(), p);
-  p = write(R"(,"host":")", p);
-  p = write_json_escaped(row.host, p);
-  *p++ = '"';
+  if (kept_.host) {
+    p = write(R"(,"host":")", p);
+    p = write_json_escaped(row.host, p);
+    *p++ = '"';
+  }
   if (saturated) p = write(R"(,"saturated":true)", p);
   *p++ = '}';
   out.append(scratch_.data(), static_cast<std::size_t>(p - scratch_.data()));

@@ -18,22 +18,23 @@ inline constexpr std::string_view kRowsEnd = "]}";
 
 class RowJsonWriter {
  public:
-  // `unit_id`: call the bucket `unitId`.
-  explicit RowJsonWriter(bool unit_id);
+  // `unit_id`: call the bucket `unitId`. `kept`: the ids that rows have.
+  explicit RowJsonWriter(bool unit_id, const Grouping& kept = {true, true, true});
 
   // Appends `row` as one object without spaces or a line end: timestamp (Unix seconds), repoId,
-  // bucketId, upl_bytes, dwl_bytes, size_change, latency_ms, host, in this order. A byte sum
-  // outside signed 64 bits is written as the nearest number inside, and `"saturated":true` follows
-  // the host. Keeps nothing of `row`. Cheapest when rows of one (repo, bucket) come together.
+  // bucketId, upl_bytes, dwl_bytes, size_change, latency_ms, host, in this order, without the ids
+  // that are not kept. A byte sum outside signed 64 bits is written as the nearest number inside, and
+  // `"saturated":true` comes last. Keeps nothing of `row`. Cheapest when rows of one (repo, bucket) come together.
   void append(const Row& row, std::string& out);
 
  private:
   void set_series(std::string_view repo, std::string_view bucket);
 
-  std::string_view bucket_key_;
+  const std::string_view bucket_key_;
+  const Grouping kept_;
   std::string repo_;           // of the last row, unescaped
   std::string bucket_;         // same
-  std::string series_;         // `,"repoId":"…","bucketId":"…","upl_bytes":` of that row
+  std::string series_;         // `,"repoId":"…","bucketId":"…","upl_bytes":` of that row, as far as kept
   std::vector<char> scratch_;  // one row under construction, so that `out` grows by one append
 };
 

@@ -283,6 +283,10 @@ constexpr std::array kDefinitions{
                                Form::kCount, {2, 16}, "levels"),
     number<&S::scans_max>({"scans-max", Group::kLimits, "reads that scan at the same time"},
                           Form::kCount, {1, 1024}, "scans"),
+    number<&S::groups_max>(
+        {"groups-max", Group::kLimits,
+         "groups that a read's rows are added up to by groupBy; more is a 400"},
+        Form::kCount, {1, 100'000'000}, "groups"),
     number<&S::new_series_per_minute_max>(
         {"new-series-per-minute-max", Group::kLimits, "series that may appear; more is a 429"},
         Form::kCount, {1, 1'000'000'000}, "series a minute"),

@@ -57,6 +57,7 @@ struct Settings {
   std::size_t bytes_in_flight_max = 128U << 20;
   std::uint32_t json_depth_max = 16;
   std::uint32_t scans_max = 256;
+  std::size_t groups_max = 1'000'000;
   std::uint64_t new_series_per_minute_max = 100'000;
   std::uint64_t series_max = 10'000'000;
   RepoLimits repo_new_series_per_minute_max;

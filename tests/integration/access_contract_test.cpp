@@ -159,6 +159,15 @@ TEST_F(AccessContractTest, ALimitedTokenSeesItsReposAndNoTraceOfOthers) {
   EXPECT_EQ(read("read-a", ""), rows_text({{.repo = "a"}}));
   EXPECT_EQ(read("read-a", "&repoId=a,b"), rows_text({{.repo = "a"}}));
   EXPECT_EQ(read("read-none", ""), rows_text({}));
+  const auto sums = [](unsigned bytes) {
+    return rows_text(std::vector{R"({"timestamp":1704103200,"upl_bytes":)" + std::to_string(bytes) +
+                                 R"(,"dwl_bytes":0,"size_change":0,"latency_ms":0})"});
+  };
+  EXPECT_EQ(read("read", "&groupBy="), sums(14));
+  EXPECT_EQ(read("read-a", "&groupBy="), sums(7));
+  EXPECT_EQ(read("read-a", "&groupBy=&repoId=b,a"), sums(7));
+  EXPECT_EQ(read("read-a", "&groupBy=&repoId=b"), rows_text({}));
+  EXPECT_EQ(read("read-none", "&groupBy=bucket"), rows_text({}));
   // A repo that is another's and one that is nobody's read alike, down to the headers.
   const Answer foreign = client_.get(query + "&repoId=b", bearer("read-a"));
   const Answer missing = client_.get(query + "&repoId=c", bearer("read-a"));

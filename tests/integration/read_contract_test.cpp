@@ -218,6 +218,9 @@ TEST_F(ReadContractTest, BadValuesAreRefusedByName) {
       {"bucketId=%FF",
        "bucketId \"\\xff\" is not valid UTF-8; percent-encode the bytes of its "
        "UTF-8 form"},
+      {"groupBy=repo,day",
+       "groupBy \"day\" is nothing that rows can be grouped by; give a comma-separated list of repo, "
+       "bucket and host, or an empty one for one row in all per timestamp"},
       {"unitId=a&bucketId=b",
        "unitId \"a\" and bucketId \"b\" differ; unitId is the older name of "
        "bucketId: give one of them, or the same ids in both"},
@@ -241,8 +244,6 @@ TEST_F(ReadContractTest, WhatIsNotThereYetIsRefusedByName) {
   };
   const std::vector<Case> cases = {
       {"fields", "requests", "rows have the eight standard columns"},
-      {"groupBy", "repo", "there is one row per repo, bucket, minute and host"},
-      {"groupBy", "", "there is one row per repo, bucket, minute and host"},
       {"format", "csv", "the answer is JSON"},
       {"integers", "string", "byte counts are JSON integers"},
   };

@@ -60,11 +60,13 @@ class Oracle {
     }
   }
 
-  // In the order (repo, bucket, minute, host).
+  // In the order of what is kept of (repo, bucket, minute, host); grouped, without the sums that grouped
+  // rows do not promise.
   std::vector<OracleRow> rows(const QuerySpec& spec) const {
     const std::int64_t length = minutes_in(spec.span);
     const std::int64_t begin = spec.range.begin.value / length * length;
     const std::int64_t end = (spec.range.end.value + length - 1) / length * length;
+    const Grouping kept = spec.grouping.value_or(Grouping{true, true, true});
     std::map<Key, OracleRow> spans;
     if (spec.range.empty()) return {};
     const auto in = [](const std::vector<std::string>& list, const std::string& id) {
@@ -74,13 +76,17 @@ class Oracle {
       const auto& [repo, bucket, minute, host] = key;
       if (minute < begin || minute >= end) continue;
       if (!in(spec.repos, repo) || !in(spec.buckets, bucket) || !in(spec.hosts, host)) continue;
-      const Key span_key{repo, bucket, minute / length * length, host};
+      const Key span_key{kept.repo ? repo : "", kept.bucket ? bucket : "",
+                         minute / length * length, kept.host ? host : ""};
       if (spec.after && span_key <= key_of(*spec.after)) continue;
       add_sums(spans[span_key], sums);
     }
     std::vector<OracleRow> out;
     for (auto& [key, row] : spans) {
       std::tie(row.repo, row.bucket, row.minute, row.host) = key;
+      if (kept != Grouping{true, true, true}) {
+        row.client_errors = row.server_errors = row.latency_min_us = row.latency_max_us = 0;
+      }
       out.push_back(row);
     }
     return out;

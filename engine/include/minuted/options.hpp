@@ -79,6 +79,10 @@ struct Options {
   // keeps deleted data from being reclaimed.
   std::int64_t snapshot_ms_max = 60 * kMillisPerSecond;
 
+  // Groups that one read may add its rows up to (kTooManyGroups beyond), some 120 bytes and the ids of
+  // each; all reads together may hold four times as many (kOverloaded).
+  std::size_t groups_max = 1'000'000;
+
   SeriesLimits series;
 
   // Space to leave free: while less than the larger of these is, writes are refused (kDiskFull) and

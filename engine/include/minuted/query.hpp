@@ -21,7 +21,15 @@ constexpr std::uint32_t minutes_in(Span span) {
   return span == Span::kMinute ? 1 : span == Span::kHour ? kMinutesPerHour : kMinutesPerDay;
 }
 
-// A row's place in the order of answers.
+// Which ids rows keep; rows that differ in the others only are added up to one.
+struct Grouping {
+  bool repo = false;
+  bool bucket = false;
+  bool host = false;
+  friend bool operator==(const Grouping&, const Grouping&) = default;
+};
+
+// A row's place in the order of answers. Ids that a Grouping leaves out are empty.
 struct RowKey {
   std::string repo;
   std::string bucket;
@@ -47,10 +55,15 @@ struct QuerySpec {
   Columns columns = Columns::kAll;
   // Only rows that come after this one, whether or not it is there: the last row of an earlier page.
   std::optional<RowKey> after = std::nullopt;
+  // Absent, or all three kept: rows as they are. Which rows there are and their order is decided before
+  // by the lists, afterwards by what is kept of (repo, bucket, minute, host).
+  std::optional<Grouping> grouping = std::nullopt;
 };
 
 // One row: what one host did in one bucket in one span. The views and the pointer belong to the
-// cursor and die at its next step.
+// cursor and die at its next step. Under a Grouping the ids left out are empty, and of the rollup only
+// the byte sums, the count and sum of latencies and requests() are meant: its requests are of no class,
+// and all stand under OpClass::kOther.
 struct Row {
   std::string_view repo;
   std::string_view bucket;
@@ -61,14 +74,23 @@ struct Row {
 
 // Hands out rows in the order (repo, bucket, minute, host), bytewise, from one consistent view:
 // everything acknowledged before it was made, folded or not, and nothing later. Holds a snapshot for
-// at most Options::snapshot_ms_max; memory does not grow with the answer. May move between threads,
-// used by one at a time; must be gone before the engine is.
+// at most Options::snapshot_ms_max. Memory does not grow with the answer, except under a Grouping that
+// leaves out the repo or the bucket: some 120 bytes and its ids for each group, of which there are at
+// most Options::groups_max (for each repo by itself, if repos are kept). May move between threads, used
+// by one at a time; must be gone before the engine is.
 class RowCursor {
  public:
   virtual ~RowCursor() = default;
 
+  // Adds up towards the next row, for some milliseconds at most: true when next() has only to hand it
+  // out, false to be called again. Need not be called; who shares a thread with others does so before
+  // each next() of a grouped query, whose first row may be seconds away. A step like next(), with its
+  // errors.
+  virtual Result<bool> prepare() { return true; }
+
   // Steps to the next row: true and `row` filled, or false at the end. After an error or the end
-  // there is nothing more. kExpired, kCorruption, kIoError.
+  // there is nothing more. kExpired, kCorruption, kIoError; kTooManyGroups and kOverloaded under a
+  // Grouping, always before the first row if it leaves out the repo.
   virtual Result<bool> next(Row& row) = 0;
 };
 

@@ -44,6 +44,15 @@ Filters filters_of(std::string_view query) {
   return {params.spec.repos, params.spec.buckets, params.spec.hosts, params.unit_id};
 }
 
+std::optional<Grouping> grouping_of(std::string_view query) {
+  auto result = parse_minute_params(query, kNow);
+  if (const auto* error = std::get_if<ParameterError>(&result)) {
+    ADD_FAILURE() << query << ": " << error->message;
+    return std::nullopt;
+  }
+  return std::get<MinuteParams>(result).spec.grouping;
+}
+
 std::string refusal_of(std::string_view query) {
   auto result = parse_minute_params(query, kNow);
   const auto* const error = std::get_if<ParameterError>(&result);
@@ -126,17 +135,40 @@ TEST(MinuteParamsTest, BadEncodingInAKnownParameterIsRefused) {
   EXPECT_TRUE(refusal_of("startDate=%").starts_with("invalid_parameter: startDate \"%\" "));
 }
 
+TEST(MinuteParamsTest, GroupByNamesTheIdsThatRowsKeep) {
+  EXPECT_EQ(grouping_of(""), std::nullopt);
+  EXPECT_EQ(grouping_of("groupBy=repo"), (Grouping{true, false, false}));
+  EXPECT_EQ(grouping_of("groupBy=host,bucket"), (Grouping{false, true, true}));
+  EXPECT_EQ(grouping_of("groupBy=host%2Crepo"), (Grouping{true, false, true}));
+  EXPECT_EQ(grouping_of("groupBy=bucket&groupBy=repo&groupBy="), (Grouping{true, true, false}));
+  EXPECT_EQ(grouping_of("groupBy=,host,,host"), (Grouping{false, false, true}));
+}
+
+TEST(MinuteParamsTest, EmptyGroupByKeepsNoneAndAllThreeAreNoGrouping) {
+  EXPECT_EQ(grouping_of("groupBy="), Grouping{});
+  EXPECT_EQ(grouping_of("groupBy"), Grouping{});
+  EXPECT_EQ(grouping_of("groupBy=,"), Grouping{});
+  EXPECT_EQ(grouping_of("groupBy=host,bucket,repo"), std::nullopt);
+}
+
+TEST(MinuteParamsTest, GroupByAnythingElseIsRefused) {
+  const auto message = [](const std::string& value) {
+    return "invalid_parameter: groupBy \"" + value +
+           "\" is nothing that rows can be grouped by; give a comma-separated list of repo, bucket "
+           "and host, or an empty one for one row in all per timestamp";
+  };
+  EXPECT_EQ(refusal_of("groupBy=repo,day"), message("day"));
+  EXPECT_EQ(refusal_of("groupBy=Repo"), message("Repo"));
+  EXPECT_EQ(refusal_of("groupBy=repo,+bucket"), message(" bucket"));
+  EXPECT_EQ(refusal_of("groupBy=" + std::string(41, 'x')), message(std::string(40, 'x') + "…"));
+}
+
 TEST(MinuteParamsTest, WhatIsNotBuiltYetIsRefusedAndSaysSo) {
   const auto message = [](const std::string& name, const char* value, const char* advice) {
     return "unsupported_parameter: " + name + " \"" + value +
            "\" asks for what this version does not have yet; leave " + name + " out: " + advice;
   };
   EXPECT_EQ(refusal_of("fields=*"), message("fields", "*", "rows have the eight standard columns"));
-  EXPECT_EQ(refusal_of("groupBy=repo"),
-            message("groupBy", "repo", "there is one row per repo, bucket, minute and host"));
-  EXPECT_EQ(refusal_of("groupBy="),
-            message("groupBy", "", "there is one row per repo, bucket, minute and host"));
-  EXPECT_EQ(refusal_of("groupBy"), refusal_of("groupBy="));
   EXPECT_EQ(refusal_of("format=csv"), message("format", "csv", "the answer is JSON"));
   EXPECT_EQ(refusal_of("integers=string"),
             message("integers", "string", "byte counts are JSON integers"));

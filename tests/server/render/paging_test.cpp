@@ -121,6 +121,38 @@ TEST(PagingTest, ACursorOfAnotherQueryIsRefused) {
   EXPECT_NE(refusal_of("repoId=r&startDate=2024-02-01&cursor=" + cursor, Span::kHour), "accepted");
 }
 
+TEST(PagingTest, ACursorOfGroupsNamesWhatTheyKeep) {
+  const std::string kept[] = {"", "repo", "bucket", "host", "repo,bucket", "repo,host", "bucket,host"};
+  for (const std::string& mine : kept) {
+    const MinuteParams params = params_of("groupBy=" + mine);
+    const auto id = [&](const char* name) {
+      return std::string(mine.find(name) == mine.npos ? "" : name);
+    };
+    const RowKey last{id("repo"), id("bucket"), {28'000'000}, id("host")};
+    const std::string cursor =
+        "&cursor=" + encode_cursor({params.spec.range, params.query_hash, last});
+    EXPECT_EQ(params_of("groupBy=" + mine + cursor).spec.after, last) << mine;
+    for (const std::string& other : kept) {
+      EXPECT_EQ(refusal_of("groupBy=" + other + cursor) == "accepted", other == mine) << other;
+    }
+    EXPECT_NE(refusal_of(cursor), "accepted");
+  }
+}
+
+TEST(PagingTest, ACursorThatNamesNoRowIsRefused) {
+  for (const char* query : {"", "groupBy=repo,bucket"}) {
+    const MinuteParams params = params_of(query);
+    for (const RowKey& key : {RowKey{"", "b", {1}, "h"}, RowKey{"r", "", {1}, "h"},
+                              RowKey{"r", "b", {1}, query[0] == '\0' ? "" : "h"}}) {
+      const std::string cursor = encode_cursor({params.spec.range, params.query_hash, key});
+      EXPECT_EQ(refusal_of(std::string(query) + "&cursor=" + cursor),
+                "invalid_parameter: cursor " + shorten(cursor) +
+                    " names no row of this query; give the nextCursor of the page before, as it "
+                    "was");
+    }
+  }
+}
+
 TEST(PagingTest, WhatIsNoCursorIsRefused) {
   EXPECT_EQ(refusal_of("cursor=abc"),
             "invalid_parameter: cursor \"abc\" is not one of ours; give the nextCursor of the page "

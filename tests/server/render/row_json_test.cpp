@@ -62,6 +62,35 @@ TEST(RowJsonTest, AskedByUnitIdARowSaysUnitId) {
             R"("size_change":0,"latency_ms":0,"host":"h"})");
 }
 
+TEST(RowJsonTest, IdsThatAreNotKeptAreAbsent) {
+  struct Case {
+    Grouping kept;
+    const char* ids;
+    const char* host;
+  };
+  const Case cases[] = {
+      {{true, true, true}, R"("repoId":"r","unitId":"b",)", R"(,"host":"h")"},
+      {{true, true, false}, R"("repoId":"r","unitId":"b",)", ""},
+      {{true, false, true}, R"("repoId":"r",)", R"(,"host":"h")"},
+      {{true, false, false}, R"("repoId":"r",)", ""},
+      {{false, true, true}, R"("unitId":"b",)", R"(,"host":"h")"},
+      {{false, true, false}, R"("unitId":"b",)", ""},
+      {{false, false, true}, "", R"(,"host":"h")"},
+      {{false, false, false}, "", ""},
+  };
+  Rollup rollup;
+  rollup.upl_bytes = kTwo63;
+  for (const Case& one : cases) {
+    RowJsonWriter writer(true, one.kept);
+    std::string out;
+    const Ids ids{one.kept.repo ? "r" : "", one.kept.bucket ? "b" : "", one.kept.host ? "h" : ""};
+    writer.append(row_of(rollup, ids), out);
+    EXPECT_EQ(out, std::string(R"({"timestamp":1699999980,)") + one.ids +
+                       R"("upl_bytes":9223372036854775807,"dwl_bytes":0,"size_change":0,)"
+                       R"("latency_ms":0)" + one.host + R"(,"saturated":true})");
+  }
+}
+
 TEST(RowJsonTest, TimestampsAreSecondsFromTheFirstMinuteToTheLast) {
   const auto begins = [](Minute minute, const char* with) {
     return json(row_of(Rollup{}, {}, minute)).starts_with(with);

@@ -70,6 +70,14 @@ TEST(SettingTextsTest, HelpReadsAsWeWantIt) {
                 "  --unfolded SIZE  memory for events not folded yet; a fold begins at a third, "
                 "beyond it is a 503\n"
                 "      (unit bytes, KiB, MiB, ...; default 64MiB; range 1MiB to 64GiB)\n"
+                "  --seal-after DURATION  how long after its end a span (6 hours of minutes, 15 days "
+                "of hours) is\n"
+                "      sealed into a page; later events are added to it (unit ms, s, m, h or d; default "
+                "1h; range 0\n"
+                "      to 30d)\n"
+                "  --seal-interval DURATION  time between two looks for what to seal, at least; 0 = "
+                "never (unit ms,\n"
+                "      s, m, h or d; default 10m; range 0 to 1d)\n"
                 "\nNetwork:\n"),
       std::string::npos)
       << help;

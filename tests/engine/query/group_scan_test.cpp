@@ -1,0 +1,224 @@
+// Promise: grouped rows are the sums of exactly the rows that share what is kept, in its order, however
+// many ids there are and wherever a page begins. Against a map of sums, over rows that no store made.
+#include "query/group_scan.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <ostream>
+#include <tuple>
+
+#include "support/random.hpp"
+
+namespace minuted::test {
+namespace {
+
+using Key = std::tuple<std::string, std::string, std::uint32_t, std::string>;
+
+struct Sums {
+  std::uint64_t requests = 0;
+  UInt128 upl_bytes = 0;
+  UInt128 dwl_bytes = 0;
+  Int128 size_change = 0;
+  std::uint64_t latency_count = 0;
+  UInt128 latency_sum_us = 0;
+  friend bool operator==(const Sums&, const Sums&) = default;
+};
+
+Sums sums_of(const Rollup& r) {
+  return {r.requests(), r.upl_bytes, r.dwl_bytes, r.size_change, r.latency_count, r.latency_sum_us};
+}
+
+void add(Sums& to, const Sums& from) {
+  to.requests += from.requests;
+  to.upl_bytes += from.upl_bytes;
+  to.dwl_bytes += from.dwl_bytes;
+  to.size_change += from.size_change;
+  to.latency_count += from.latency_count;
+  to.latency_sum_us += from.latency_sum_us;
+}
+
+using Rows = std::map<Key, Rollup>;
+using Groups = std::vector<std::pair<Key, Sums>>;
+
+// A scan over rows that lie in a map. Each row's views are of bytes that the next step overwrites.
+class MapScan final : public RowCursor {
+ public:
+  MapScan(const Rows& rows, const QuerySpec& spec) : at_(rows.begin()), end_(rows.end()) {
+    if (!spec.after) return;
+    const RowKey& key = *spec.after;
+    at_ = rows.upper_bound(Key{key.repo, key.bucket, key.minute.value, key.host});
+  }
+
+  Result<bool> next(Row& row) override {
+    if (at_ == end_) return false;
+    std::uint32_t minute = 0;
+    std::tie(repo_, bucket_, minute, host_) = at_->first;
+    row = {repo_, bucket_, host_, {minute}, &at_->second};
+    ++at_;
+    return true;
+  }
+
+ private:
+  Rows::const_iterator at_;
+  const Rows::const_iterator end_;
+  std::string repo_;
+  std::string bucket_;
+  std::string host_;
+};
+
+class GroupScanTest : public testing::Test {
+ protected:
+  std::unique_ptr<RowCursor> scan(const QuerySpec& spec, std::size_t groups_max = 1'000'000) {
+    return merge_rows(std::make_unique<MapScan>(rows_, rows_to_merge(spec)), spec, groups_max,
+                      counters_);
+  }
+
+  // Up to `rows_max` groups.
+  Groups read(const QuerySpec& spec, std::size_t rows_max = SIZE_MAX) {
+    Groups groups;
+    const auto cursor = scan(spec);
+    Row row;
+    while (groups.size() != rows_max) {
+      const auto more = cursor->next(row);
+      EXPECT_TRUE(more.ok());
+      if (!more.ok() || !*more) break;
+      groups.emplace_back(Key{row.repo, row.bucket, row.minute.value, row.host},
+                          sums_of(*row.rollup));
+    }
+    return groups;
+  }
+
+  Groups model(const Grouping& kept) const {
+    std::map<Key, Sums> groups;
+    for (const auto& [key, rollup] : rows_) {
+      auto [repo, bucket, minute, host] = key;
+      if (!kept.repo) repo.clear();
+      if (!kept.bucket) bucket.clear();
+      if (!kept.host) host.clear();
+      add(groups[{repo, bucket, minute, host}], sums_of(rollup));
+    }
+    return {groups.begin(), groups.end()};
+  }
+
+  static QuerySpec spec_of(const Grouping& kept) {
+    QuerySpec spec;
+    spec.grouping = kept;
+    return spec;
+  }
+
+  // Each that leaves something out.
+  static std::vector<Grouping> groupings() {
+    std::vector<Grouping> all;
+    for (unsigned i = 0; i < 7; ++i) all.push_back({(i & 4) != 0, (i & 2) != 0, (i & 1) != 0});
+    return all;
+  }
+
+  Rollup random_rollup() {
+    Rollup rollup;
+    for (auto& count : rollup.ops) count = random_.below(3);
+    rollup.upl_bytes = random_.wide128(100);
+    rollup.dwl_bytes = random_.wide128(100);
+    rollup.size_change = random_.wide_signed128(100);
+    rollup.latency_count = random_.below(3);
+    if (rollup.latency_count != 0) rollup.latency_sum_us = random_.wide128(80);
+    return rollup;
+  }
+
+  void add_rows(std::size_t count, std::vector<std::string> repos, std::vector<std::string> buckets,
+                std::uint32_t minutes, std::vector<std::string> hosts) {
+    const auto one_of = [&](const std::vector<std::string>& ids) {
+      return ids[random_.below(ids.size())];
+    };
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto minute = static_cast<std::uint32_t>(random_.below(minutes));
+      rows_[{one_of(repos), one_of(buckets), minute, one_of(hosts)}] = random_rollup();
+    }
+  }
+
+  std::vector<std::string> ids(std::size_t count) {
+    std::vector<std::string> made;
+    for (std::size_t i = 0; i < count; ++i) made.push_back(random_.id());
+    return made;
+  }
+
+  Random random_;
+  Rows rows_;
+  ReadCounters counters_;
+};
+
+TEST_F(GroupScanTest, EqualsTheModelForEveryGrouping) {
+  for (int round = 0; round < 30; ++round) {
+    rows_.clear();
+    add_rows(random_.below(500), ids(1 + random_.below(5)), ids(1 + random_.below(5)),
+             1 + static_cast<std::uint32_t>(random_.below(20)), ids(1 + random_.below(5)));
+    for (const Grouping& kept : groupings()) {
+      ASSERT_EQ(read(spec_of(kept)), model(kept))
+          << kept.repo << kept.bucket << kept.host << " of " << rows_.size() << " rows";
+    }
+  }
+}
+
+// Enough of each that blocks and tables grow, and that rows do not come in the order of before.
+TEST_F(GroupScanTest, EqualsTheModelForManyGroups) {
+  add_rows(60'000, ids(3), ids(400), 1000, ids(300));
+  for (const Grouping& kept : groupings()) {
+    ASSERT_TRUE(read(spec_of(kept)) == model(kept)) << kept.repo << kept.bucket << kept.host;
+  }
+}
+
+TEST_F(GroupScanTest, PagesAreTheWholeAnswer) {
+  add_rows(300, ids(4), ids(3), 5, ids(3));
+  for (const Grouping& kept : groupings()) {
+    const Groups whole = model(kept);
+    for (std::size_t limit = 1; limit <= whole.size(); limit += 1 + limit / 4) {
+      Groups pages;
+      QuerySpec spec = spec_of(kept);
+      for (;;) {
+        const Groups page = read(spec, limit);
+        if (page.empty() || pages.size() > whole.size()) break;
+        pages.insert(pages.end(), page.begin(), page.end());
+        const auto& [repo, bucket, minute, host] = page.back().first;
+        spec.after = RowKey{repo, bucket, {minute}, host};
+      }
+      ASSERT_EQ(pages, whole) << kept.repo << kept.bucket << kept.host << " by " << limit;
+    }
+  }
+}
+
+TEST_F(GroupScanTest, APageMayBeginAfterAGroupThatIsNotThere) {
+  const std::vector<std::string> all = ids(6);
+  add_rows(300, {all[0], all[2], all[4]}, {all[1], all[3]}, 5, {all[0], all[5]});
+  for (int round = 0; round < 500; ++round) {
+    const Grouping kept = groupings()[random_.below(7)];
+    const auto id = [&](bool is_kept) { return is_kept ? all[random_.below(6)] : std::string(); };
+    QuerySpec spec = spec_of(kept);
+    spec.after = RowKey{id(kept.repo), id(kept.bucket),
+                        {static_cast<std::uint32_t>(random_.below(6))}, id(kept.host)};
+    const Key after{spec.after->repo, spec.after->bucket, spec.after->minute.value,
+                    spec.after->host};
+    Groups expected = model(kept);
+    std::erase_if(expected, [&](const auto& group) { return group.first <= after; });
+    ASSERT_EQ(read(spec), expected) << kept.repo << kept.bucket << kept.host;
+  }
+}
+
+TEST_F(GroupScanTest, HoldsWhatItHasNotHandedOut) {
+  add_rows(1000, {"r1", "r2"}, {"b"}, 50, {"h1", "h2"});
+  for (const Grouping& kept : groupings()) {
+    {
+      const auto cursor = scan(spec_of(kept));
+      Row row;
+      ASSERT_TRUE(*cursor->next(row));
+      std::size_t held = 0;  // groups of the first repo, if repos are kept; of a stream none
+      for (const auto& group : model(kept)) held += std::get<0>(group.first) == row.repo;
+      if (kept.repo && kept.bucket) held = 0;
+      EXPECT_EQ(counters_.groups, held) << kept.repo << kept.bucket << kept.host;
+    }
+    EXPECT_EQ(counters_.groups, 0U);
+  }
+}
+
+}  // namespace
+}  // namespace minuted::test
