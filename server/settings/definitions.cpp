@@ -232,7 +232,7 @@ constexpr std::array kDefinitions{
         Form::kSize, {kMiB, 64 * kGiB}),
     number<&S::seal_after_ms>(
         {"seal-after", Group::kFolding,
-         "how long after its end a span (6 hours of minutes, 15 days of hours) is sealed into a "
+         "how long after its end a span, 6 hours of minutes or 15 days of hours, is sealed into a "
          "page; later events are added to it"},
         Form::kDuration, {0, 30 * kDay}),
     number<&S::seal_interval_ms>(
