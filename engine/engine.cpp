@@ -4,7 +4,6 @@
 #include <future>
 
 #include "engine_over.hpp"
-#include "fold/folder.hpp"
 #include "ingest/committer.hpp"
 #include "query/group_scan.hpp"
 #include "query/scan.hpp"
@@ -12,6 +11,7 @@
 #include "store/disk_guard.hpp"
 #include "store/raw_table.hpp"
 #include "store/store.hpp"
+#include "upkeep/upkeep.hpp"
 
 namespace minuted {
 namespace {
@@ -19,29 +19,31 @@ namespace {
 class EngineImpl final : public Engine {
  public:
   EngineImpl(const Options& options, std::unique_ptr<Store> store, std::uint64_t sequence)
-      : options_(options), store_(std::move(store)) {
+      : options_(options),
+        store_(std::move(store)),
+        new_store_(sequence == 0),
+        horizons_({options.retention, options.clock, options.accept_clock}) {
     committer_ = std::make_unique<Committer>(
         Committer::Parts{*store_, table_, commit_counters_, disk_, options_,
-                         [this] { folder_->hurry(); }},
+                         [this] { upkeep_->hurry(); }},
         sequence);
   }
 
   // Before anything else.
   Result<void> start() {
     const std::int64_t now_ms = options_.clock->steady_ms();
+    if (auto read = horizons_.open(*store_, new_store_); !read) return read;
     if (auto loaded = load_unfolded(*store_, table_, now_ms); !loaded) return loaded;
     if (auto started = committer_->start(); !started) return started;
-    folder_ = std::make_unique<Folder>(
-        Folder::Parts{*store_, table_, fold_counters_, seal_counters_, disk_},
-        Folder::Options{options_.fold_interval_ms, options_.fold_batch_bytes,
-                        [this](const Error& error) { committer_->fail(error); }, options_.clock,
-                        options_.seal_after_ms, options_.seal_interval_ms});
+    upkeep_ = std::make_unique<Upkeep>(
+        Upkeep::Parts{*store_, table_, horizons_, upkeep_counters_, disk_, options_,
+                      [this](const Error& error) { committer_->fail(error); }});
     return {};
   }
 
   ~EngineImpl() override {
     committer_->stop();  // commits what is queued; may hurry a fold until then
-    folder_.reset();     // may tell the committer of a failure until then
+    upkeep_.reset();     // may tell the committer of a failure until then
   }
 
   void append(AppendRequest request, AppendDone done) override {
@@ -67,14 +69,19 @@ class EngineImpl final : public Engine {
     const bool grouped = merges_rows(spec);
     std::unique_ptr<RowCursor> rows = std::make_unique<RowScan>(
         std::move(view), mark, grouped ? rows_to_merge(spec) : spec,
-        RowScan::Options{options_.snapshot_ms_max, options_.clock}, read_counters_);
+        RowScan::Options{options_.snapshot_ms_max, options_.clock, horizons_.of(spec.span)},
+        read_counters_);
     if (!grouped) return rows;
     return merge_rows(std::move(rows), spec, options_.groups_max, read_counters_);
   }
 
-  Result<void> fold() override { return folder_->fold(Durability::kSynced); }
+  Result<void> fold() override { return upkeep_->fold(Durability::kSynced); }
 
-  Result<void> seal() override { return folder_->seal(Durability::kSynced); }
+  Result<void> seal() override { return upkeep_->seal(); }
+  Result<void> prune() override { return upkeep_->prune(); }
+
+  Minute horizon(Span span) const override { return horizons_.of(span); }
+  Millis oldest_event() const override { return horizons_.oldest_event(); }
 
   Fingerprint fingerprint(std::string_view body, bool strict) const override {
     return fingerprint_of(store_->secret(), body, strict);
@@ -103,21 +110,29 @@ class EngineImpl final : public Engine {
     s.batches_per_sync = commit_counters_.batches_per_sync.counts();
 
     const RawSize backlog = table_.size();
-    s.folds = fold_counters_.folds;
-    s.chunks_folded = fold_counters_.chunks;
-    s.events_folded = fold_counters_.events;
-    s.fold_seconds_sum = static_cast<double>(fold_counters_.micros) / 1e6;
+    const FoldCounters& fold = upkeep_counters_.fold;
+    s.folds = fold.folds;
+    s.chunks_folded = fold.chunks;
+    s.events_folded = fold.events;
+    s.fold_seconds_sum = static_cast<double>(fold.micros) / 1e6;
     s.raw_bytes_pending = backlog.bytes;
     s.raw_chunks_pending = backlog.chunks;
     s.unfolded_memory_bytes = table_.memory_bytes();
     s.fold_lag_seconds =
         static_cast<double>(table_.lag_ms(options_.clock->steady_ms())) / 1e3;
-    s.fold_failures = fold_counters_.failures;
+    s.fold_failures = fold.failures;
 
-    s.seal_passes = seal_counters_.passes;
-    s.pages_sealed = seal_counters_.pages;
-    s.rows_sealed = seal_counters_.rows;
-    s.seal_failures = seal_counters_.failures;
+    const SealCounters& seal = upkeep_counters_.seal;
+    s.seal_passes = seal.passes;
+    s.pages_sealed = seal.pages;
+    s.rows_sealed = seal.rows;
+    s.seal_failures = seal.failures;
+
+    const PruneCounters& prune = upkeep_counters_.prune;
+    s.prune_passes = prune.passes;
+    s.keys_pruned = prune.keys;
+    s.prune_failures = prune.failures;
+    s.retention_paused = horizons_.paused();
 
     s.queries = read_counters_.queries;
     s.rows_read = read_counters_.rows;
@@ -143,14 +158,15 @@ class EngineImpl final : public Engine {
  private:
   const Options options_;
   CommitCounters commit_counters_;
-  FoldCounters fold_counters_;
-  SealCounters seal_counters_;
+  Upkeep::Counters upkeep_counters_;
   mutable ReadCounters read_counters_;
   RawTable table_;
   mutable DiskGuard disk_{options_};
   std::unique_ptr<Store> store_;
   std::unique_ptr<Committer> committer_;
-  std::unique_ptr<Folder> folder_;
+  const bool new_store_;
+  Horizons horizons_;
+  std::unique_ptr<Upkeep> upkeep_;
 };
 
 // The last commit's number, once it is sure that the log holds all that was acknowledged.
@@ -180,6 +196,10 @@ std::optional<Error> check_options(const Options& options) {
   }
   if (options.seal_after_ms < 0 || options.seal_interval_ms < 0) {
     return wrong("Options::seal_after_ms and seal_interval_ms must be 0 or more");
+  }
+  const Retention& kept = options.retention;
+  if (kept.minute_ms < 0 || kept.hour_ms < 0 || kept.day_ms < 0 || options.prune_interval_ms < 0) {
+    return wrong("Options::retention and prune_interval_ms must be 0 or more");
   }
   if (options.idempotency_window_ms <= 0 || options.snapshot_ms_max <= 0) {
     return wrong("Options::idempotency_window_ms and snapshot_ms_max must be above 0");

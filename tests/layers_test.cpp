@@ -28,11 +28,14 @@ const std::map<std::string, std::set<std::string>> kEngineDoors = {
     {"json", {}},
     {"store", {"codec", "rollup"}},
     {"ingest", {"codec", "chunk", "stats", "store"}},
-    {"fold", {"chunk", "page", "rollup", "stats", "store"}},
+    {"fold", {"chunk", "rollup", "stats", "store"}},
+    {"seal", {"page", "rollup", "stats", "store"}},
+    {"retention", {"codec", "stats", "store"}},
+    {"upkeep", {"fold", "retention", "seal", "stats", "store"}},
     {"query", {"chunk", "page", "rollup", "stats", "store"}},
     {"include", {}},
     {"engine_over.hpp", {}},
-    {"engine.cpp", {"engine_over.hpp", "fold", "ingest", "query", "stats", "store"}},
+    {"engine.cpp", {"engine_over.hpp", "ingest", "query", "retention", "stats", "store", "upkeep"}},
     {"result.cpp", {}},
 };
 

@@ -33,6 +33,7 @@ bool FoldBatch::add(const RawGeneration& generation, RawCursor& at) {
   set_.remove_raw(key_);
   events_ += events_read_.size();
   oldest_ = std::min(oldest_, minute);
+  newest_ = std::max(newest_, minute);
   removed_.chunks += size.chunks;
   removed_.bytes += size.bytes;
   return true;
@@ -78,6 +79,7 @@ void FoldBatch::clear() {
   removed_ = {};
   events_ = 0;
   oldest_ = kMinuteMax;
+  newest_ = {};
   prefix_.clear();
   repo_.clear();
 }

@@ -38,6 +38,8 @@ RowScan::RowScan(RawView view, const FoldMark& mark, const QuerySpec& spec, cons
       counters_(counters),
       deadline_ms_(options.clock->steady_ms() + options.lifetime_ms),
       ended_(spec.range.empty()) {
+  plan_.minutes.begin = std::max(plan_.minutes.begin, options.horizon);
+  ended_ |= plan_.minutes.empty();
   ++counters_.queries;
   ++counters_.open;
 }

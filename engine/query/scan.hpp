@@ -28,6 +28,7 @@ class RowScan final : public RowCursor {
   struct Options {
     std::int64_t lifetime_ms;  // of the view
     const Clock* clock;
+    Minute horizon{0};  // rows before it are not shown
   };
 
   // Borrows the counters; owns the view. `mark`: how far folds had come in it.

@@ -71,6 +71,12 @@ struct SealCounters {
   Counter failures{0};
 };
 
+struct PruneCounters {
+  Counter passes{0};
+  Counter keys{0};
+  Counter failures{0};
+};
+
 struct ReadCounters {
   Counter queries{0};
   Counter rows{0};

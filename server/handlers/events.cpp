@@ -170,7 +170,7 @@ Awaitable<Response> post_events(Services& services, Request& request) {
                 *coding_of(request),
                 services.options.inflate,
                 *form_of(request),
-                {services.clock.now(), Millis{0}, request.caller.limited_to(),
+                {services.clock.now(), services.engine.oldest_event(), request.caller.limited_to(),
                  services.options.json_depth_max},
                 &services.engine,
                 params.strict,

@@ -75,6 +75,17 @@ void append_seal(const EngineStats& stats, MetricsWriter& out) {
           "Spans that could not be sealed, and stay as they are.");
 }
 
+void append_retention(const EngineStats& stats, MetricsWriter& out) {
+  counter(out, "minuted_retention_passes_total", stats.prune_passes,
+          "Looks through all rows for what is past its retention.");
+  counter(out, "minuted_retention_keys_total", stats.keys_pruned,
+          "Rows, pages and repos' values deleted because they were past.");
+  counter(out, "minuted_retention_failures_total", stats.prune_failures,
+          "Passes that failed; the next tries again.");
+  gauge(out, "minuted_retention_paused", std::uint64_t{stats.retention_paused},
+        "1 while the clock is too far past all that is known for retention to go by it.");
+}
+
 void append_read(const EngineStats& stats, MetricsWriter& out) {
   counter(out, "minuted_queries_total", stats.queries, "Queries begun.");
   counter(out, "minuted_query_rows_total", stats.rows_read, "Rows handed out by queries.");
@@ -114,6 +125,7 @@ void append_engine_metrics(const EngineStats& stats, MetricsWriter& out) {
   append_commit(stats, out);
   append_fold(stats, out);
   append_seal(stats, out);
+  append_retention(stats, out);
   append_read(stats, out);
   append_store(stats, out);
 }

@@ -185,6 +185,51 @@ constexpr Definition repo_limits(const Row& row, Range range, std::string_view u
   return made;
 }
 
+struct TierAge {
+  std::string_view name;
+  std::int64_t TierAges::*age_ms;
+};
+constexpr std::array<TierAge, 3> kTierAges{{
+    {"minute", &TierAges::minute_ms},
+    {"hour", &TierAges::hour_ms},
+    {"day", &TierAges::day_ms},
+}};
+
+Fault take_tier_age(const Definition& self, std::string_view text, TierAges& ages) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string_view::npos) return "has no =";
+  const auto tier = std::find_if(kTierAges.begin(), kTierAges.end(), [&](const TierAge& one) {
+    return one.name == text.substr(0, equals);
+  });
+  if (tier == kTierAges.end()) return "names no tier";
+  const auto age = parse_number(NumberForm::kDuration, text.substr(equals + 1), self.range);
+  if (!age) return "has an age that " + age.error().message;
+  if (ages.*tier->age_ms != 0) return "names a tier that was already given";
+  ages.*tier->age_ms = static_cast<std::int64_t>(*age);
+  return std::nullopt;
+}
+
+template <TierAges Settings::*kField>
+constexpr Definition tier_ages(const Row& row, Range range) {
+  Definition made = definition(
+      row, Form::kTierAges,
+      [](const Definition& self, std::string_view text, Settings& settings) -> Fault {
+        return take_tier_age(self, text, settings.*kField);
+      },
+      [](const Definition&, const Settings& settings) -> TextList {
+        TextList out;
+        for (const TierAge& tier : kTierAges) {
+          const std::int64_t age = settings.*kField.*tier.age_ms;
+          if (age == 0) continue;
+          out.push_back(std::string(tier.name) + "=" +
+                        to_text(NumberForm::kDuration, static_cast<std::uint64_t>(age)));
+        }
+        return out;
+      });
+  made.range = range;
+  return made;
+}
+
 using S = Settings;
 
 constexpr std::array kDefinitions{
@@ -239,6 +284,16 @@ constexpr std::array kDefinitions{
         {"seal-interval", Group::kFolding,
          "time between two looks for what to seal, at least; 0 = never"},
         Form::kDuration, {0, kDay}),
+    tier_ages<&S::retention>(
+        {"retention", Group::kFolding,
+         "how long rows are kept, by tier: minute, hour, day; those not named are for ever, and so "
+         "are totals"},
+        {kHour, 36'500 * kDay}),
+    on_off<&S::accept_clock>(
+        {"accept-clock", Group::kFolding,
+         "let retention go by the clock even if it is more than a day past the newest event and the "
+         "last time on record; else retention waits, for a clock that ran ahead would take history "
+         "with it"}),
 
     listen_address<&S::listen>(
         {"listen", Group::kNetwork,
@@ -431,6 +486,10 @@ std::string expectation_of(const Definition& definition) {
              "[::1]:3000";
     case Form::kAddressRanges:
       return "a list of IP addresses and CIDR ranges, such as 192.0.2.1 or 10.0.0.0/8";
+    case Form::kTierAges:
+      return "a list of TIER=AGE, TIER being minute, hour or day, AGE a duration from " +
+             to_text(NumberForm::kDuration, definition.range.first) + " to " +
+             to_text(NumberForm::kDuration, definition.range.last) + ", such as minute=90d,hour=2y";
     case Form::kRepoLimits:
       return "a list of REPO=N, N a whole number from " + std::to_string(definition.range.first) +
              " to " + std::to_string(definition.range.last);

@@ -40,9 +40,10 @@ enum class Form : std::uint8_t {
   kListenAddress,
   kAddressRanges,  // a list
   kRepoLimits,     // a list; Range is of each limit
+  kTierAges,       // a list; Range is of each age
 };
 constexpr bool is_list(Form form) {
-  return form == Form::kAddressRanges || form == Form::kRepoLimits;
+  return form == Form::kAddressRanges || form == Form::kRepoLimits || form == Form::kTierAges;
 }
 // Of the forms that to_text and parse_number know.
 constexpr std::optional<NumberForm> number_form(Form form) {

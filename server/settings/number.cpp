@@ -16,12 +16,13 @@ struct Unit {
 };
 
 // Smallest first.
-constexpr std::array<Unit, 5> kDurationUnits{{
+constexpr std::array<Unit, 6> kDurationUnits{{
     {"ms", 1},
     {"s", 1000},
     {"m", 60 * 1000},
     {"h", 60 * 60 * 1000},
     {"d", 24 * 60 * 60 * 1000},
+    {"y", 365ULL * 24 * 60 * 60 * 1000, false},
 }};
 constexpr std::array<Unit, 11> kSizeUnits{{
     {"", 1},

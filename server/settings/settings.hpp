@@ -19,6 +19,14 @@ namespace minuted::settings {
 enum class LogFormat : std::uint8_t { kAuto, kHuman, kJson };  // kAuto: human on a terminal
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarn, kError };
 
+// How long each tier is kept, ms; 0 = for ever.
+struct TierAges {
+  std::int64_t minute_ms = 0;
+  std::int64_t hour_ms = 0;
+  std::int64_t day_ms = 0;
+  friend bool operator==(const TierAges&, const TierAges&) = default;
+};
+
 using RepoLimits = std::map<std::string, std::uint64_t, std::less<>>;
 
 struct Settings {
@@ -39,6 +47,8 @@ struct Settings {
   std::size_t unfolded_bytes = 64U << 20;
   std::int64_t seal_after_ms = 3'600'000;
   std::int64_t seal_interval_ms = 600'000;
+  TierAges retention;
+  bool accept_clock = false;
 
   // Network
   ListenAddress listen{"127.0.0.1", 3000};

@@ -46,6 +46,8 @@ std::string value_word(const Definition& definition) {
       return "ADDRESS,...";
     case Form::kRepoLimits:
       return "REPO=N,...";
+    case Form::kTierAges:
+      return "TIER=AGE,...";
     case Form::kChoice:
       break;
   }
@@ -60,6 +62,8 @@ std::string unit_of(const Definition& definition) {
   switch (definition.form) {
     case Form::kDuration:
       return "ms, s, m, h or d";
+    case Form::kTierAges:
+      return "s, m, h, d or y";
     case Form::kSize:
       return "bytes, KiB, MiB, ...";
     default:
@@ -78,7 +82,9 @@ std::string default_of(const Definition& definition) {
 std::string range_of(const Definition& definition) {
   if (definition.form == Form::kPath) return {};  // of the path's length: nobody needs to know
   if (definition.range.last == 0) return {};
-  const NumberForm form = number_form(definition.form).value_or(NumberForm::kCount);
+  const NumberForm form = definition.form == Form::kTierAges
+                              ? NumberForm::kDuration
+                              : number_form(definition.form).value_or(NumberForm::kCount);
   return to_text(form, definition.range.first) + " to " + to_text(form, definition.range.last);
 }
 
@@ -126,6 +132,7 @@ std::string toml_value(const Definition& definition, const Settings& settings) {
     case Form::kSwitch:
       return texts.front();
     case Form::kAddressRanges:
+    case Form::kTierAges:
       std::ranges::transform(texts, texts.begin(), quoted);
       return "[" + joined(texts) + "]";
     case Form::kRepoLimits:

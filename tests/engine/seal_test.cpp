@@ -7,7 +7,7 @@
 
 #include "codec/bytes.hpp"
 #include "engine_over.hpp"
-#include "fold/sealer.hpp"
+#include "seal/sealer.hpp"
 #include "minuted/engine.hpp"
 #include "model/oracle.hpp"
 #include "rollup/rollup_codec.hpp"

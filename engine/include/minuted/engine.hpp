@@ -102,6 +102,14 @@ class Engine {
   // not sealed.
   virtual Result<void> seal() = 0;
 
+  // Deletes all that is past its horizon and returns when that is durable.
+  virtual Result<void> prune() = 0;
+
+  // The first minute that is kept of rows of such a span; 0 if all are. Queries see nothing before.
+  virtual Minute horizon(Span span) const = 0;
+  // Events before it are past on arrival, and must not be appended.
+  virtual Millis oldest_event() const = 0;
+
   // The fingerprint of a request's body and of whether it was strict, keyed by this store's secret.
   virtual Fingerprint fingerprint(std::string_view body, bool strict) const = 0;
 

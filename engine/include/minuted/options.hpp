@@ -36,6 +36,15 @@ struct DiskSpace {
 using DiskProbe = std::function<std::optional<DiskSpace>(const std::string& path)>;
 std::optional<DiskSpace> system_disk_space(const std::string& path);
 
+// How long each tier is kept, milliseconds; 0 = for ever. Totals always are. What is past is no longer
+// in any answer, at once; its space comes back within hours. Events older than the minutes that are
+// kept are not for the store: DecodeContext::oldest is Engine::oldest_event().
+struct Retention {
+  std::int64_t minute_ms = 0;
+  std::int64_t hour_ms = 0;
+  std::int64_t day_ms = 0;
+};
+
 struct Options {
   // The directory that holds everything. Made if absent, unless create_if_missing is false.
   // One process at a time.
@@ -63,6 +72,15 @@ struct Options {
   // Milliseconds between two passes that look for what to seal, at least; 0 = seal only when asked.
   // A pass costs a seek a (repo, bucket), and begins when a span closed or late events were folded.
   std::int64_t seal_interval_ms = 10 * kMillisPerMinute;
+
+  Retention retention;
+  // Milliseconds between two passes that delete what is past, at least; 0 = only when asked. A pass
+  // costs a seek a (repo, bucket) and tier.
+  std::int64_t prune_interval_ms = 60 * kMillisPerMinute;
+  // Let the clock move the horizons even if it is more than a day past the newest event and the last
+  // time the store knows of. Otherwise nothing becomes past meanwhile: a clock that ran ahead would
+  // take history with it.
+  bool accept_clock = false;
 
   // Memory of the events that are not folded yet, which are kept for reads; at a third of it a fold
   // begins, whatever the interval, and an append beyond it is refused with kOverloaded.

@@ -55,6 +55,12 @@ struct EngineStats {
   std::uint64_t rows_sealed = 0;   // moved into pages
   std::uint64_t seal_failures = 0;
 
+  // Retention.
+  std::uint64_t prune_passes = 0;
+  std::uint64_t keys_pruned = 0;  // rows, pages and repos' values deleted
+  std::uint64_t prune_failures = 0;
+  bool retention_paused = false;  // the clock is not believed
+
   // Read.
   std::uint64_t queries = 0;
   std::uint64_t rows_read = 0;

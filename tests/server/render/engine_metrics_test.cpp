@@ -69,6 +69,10 @@ EngineStats numbered() {
   stats.pages_sealed = 140;
   stats.rows_sealed = 141;
   stats.seal_failures = 142;
+  stats.prune_passes = 143;
+  stats.keys_pruned = 144;
+  stats.prune_failures = 145;
+  stats.retention_paused = true;
   stats.queries = 119;
   stats.rows_read = 120;
   stats.cursors_open = 121;
@@ -130,6 +134,10 @@ TEST(EngineMetricsTest, EveryFieldHasItsName) {
             "counter minuted_seal_pages_total 140\n"
             "counter minuted_seal_rows_total 141\n"
             "counter minuted_seal_failures_total 142\n"
+            "counter minuted_retention_passes_total 143\n"
+            "counter minuted_retention_keys_total 144\n"
+            "counter minuted_retention_failures_total 145\n"
+            "gauge minuted_retention_paused 1\n"
             "counter minuted_queries_total 119\n"
             "counter minuted_query_rows_total 120\n"
             "gauge minuted_query_cursors 121\n"
@@ -149,7 +157,7 @@ TEST(EngineMetricsTest, EveryFieldHasItsName) {
 
 // A field added to EngineStats must be rendered, numbered above, and its size counted in here.
 TEST(EngineMetricsTest, NoFieldIsNew) {
-  EXPECT_EQ(sizeof(EngineStats), 41 * sizeof(std::uint64_t) + sizeof(EngineStats::sync_seconds) +
+  EXPECT_EQ(sizeof(EngineStats), 45 * sizeof(std::uint64_t) + sizeof(EngineStats::sync_seconds) +
                                      sizeof(EngineStats::batches_per_sync));
 }
 

@@ -87,6 +87,21 @@ TEST(SettingRefusalsTest, RepoLimitsAreChecked) {
                        kRepos}));
 }
 
+TEST(SettingRefusalsTest, TierAgesAreChecked) {
+  const std::string ages =
+      "; give a list of TIER=AGE, TIER being minute, hour or day, AGE a duration from 1h to 36500d, "
+      "such as minute=90d,hour=2y";
+  const auto expect_refused = [&](const std::string& value, const std::string& fault) {
+    EXPECT_EQ(flags({"--retention", value}), Texts{"--retention \"" + value + "\" " + fault + ages});
+  };
+  expect_refused("90d", "has no =");
+  expect_refused("week=90d", "names no tier");
+  expect_refused("minute=90", "has an age that has no unit");
+  expect_refused("minute=1m", "has an age that is out of range");
+  EXPECT_EQ(flags({"--retention", "hour=1y,hour=2d"}),
+            Texts{"--retention \"hour=2d\" names a tier that was already given" + ages});
+}
+
 // Each end of each range is taken (SettingSourcesTest), one step further is not.
 TEST(SettingRefusalsTest, OnePastEachBoundIsRefused) {
   int bounds = 0;

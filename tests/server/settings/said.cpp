@@ -37,6 +37,7 @@ std::string toml_of(const Definition& definition, const Texts& values) {
     case Form::kSwitch:
       return values.front();
     case Form::kAddressRanges:
+    case Form::kTierAges:
       for (const std::string& value : values) parts.push_back(quoted(value));
       return "[" + joined(parts, ",") + "]";
     case Form::kRepoLimits:
@@ -72,7 +73,12 @@ Texts random_list(const Definition& definition, Random& random) {
   Texts list;
   std::set<std::string> repos;
   for (std::uint64_t n = random.below(4); n > 0; --n) {
-    if (definition.form == Form::kRepoLimits) {
+    if (definition.form == Form::kTierAges) {
+      static constexpr const char* kTiers[] = {"minute", "hour", "day"};
+      list.push_back(std::string(kTiers[list.size()]) + "=" +
+                     to_text(NumberForm::kDuration,
+                             random.between(definition.range.first, definition.range.last)));
+    } else if (definition.form == Form::kRepoLimits) {
       const std::string repo = random.id();
       if (!repos.insert(repo).second) continue;
       const std::uint64_t limit = random.between(definition.range.first, definition.range.last);
@@ -176,6 +182,8 @@ std::vector<Texts> samples_of(const Definition& definition) {
       return {{"127.0.0.1:1"}, {"[::1]:0"}, {"localhost:65535"}};
     case Form::kAddressRanges:
       return {{"10.0.0.0/8", "::1"}, {"192.0.2.1"}, {"::/0"}};
+    case Form::kTierAges:
+      return {{"minute=90d", "hour=730d"}, {"day=1h"}, {"hour=36500d", "day=36500d"}};
     case Form::kRepoLimits:
       return {{"a=" + std::to_string(range.first), "b=c=" + std::to_string(range.last)},
               {"\"e\\ #=7"}};

@@ -44,7 +44,8 @@ TEST(SettingTextsTest, HelpHasEverySettingWithItsFacts) {
     for (const std::string& element : value_of(Settings{}, one)) value += element;
     EXPECT_NE(entry.find("default " + (value.empty() ? "none" : value)), std::string::npos)
         << entry;
-    const bool number = number_form(one.form) || one.form == Form::kRepoLimits;
+    const bool number = number_form(one.form) || one.form == Form::kRepoLimits ||
+                        one.form == Form::kTierAges;
     EXPECT_EQ(entry.find("(unit ") != std::string::npos, number) << entry;
     EXPECT_EQ(entry.find("; range ") != std::string::npos, number) << entry;
   }
@@ -78,6 +79,15 @@ TEST(SettingTextsTest, HelpReadsAsWeWantIt) {
                 "  --seal-interval DURATION  time between two looks for what to seal, at least; 0 = "
                 "never (unit ms,\n"
                 "      s, m, h or d; default 10m; range 0 to 1d)\n"
+                "  --retention TIER=AGE,...  how long rows are kept, by tier: minute, hour, day; those not "
+                "named are\n"
+                "      for ever, and so are totals (unit s, m, h, d or y; default none; range 1h to "
+                "36500d)\n"
+                "  --accept-clock[=true|false]  let retention go by the clock even if it is more than a "
+                "day past the\n"
+                "      newest event and the last time on record; else retention waits, for a clock that "
+                "ran ahead\n"
+                "      would take history with it (default false)\n"
                 "\nNetwork:\n"),
       std::string::npos)
       << help;

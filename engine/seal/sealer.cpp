@@ -1,4 +1,4 @@
-#include "fold/sealer.hpp"
+#include "seal/sealer.hpp"
 
 #include <algorithm>
 

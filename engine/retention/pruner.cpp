@@ -1,0 +1,185 @@
+#include "retention/pruner.hpp"
+
+#include <array>
+
+#include "store/key_codec.hpp"
+
+namespace minuted {
+namespace {
+
+// Pairs looked at in one step, at most: one that has nothing to give costs a seek.
+constexpr std::size_t kPairsPerStep = 2'000;
+
+// What a pass goes through, in this order. Of pages, the sketches beside them.
+struct Part {
+  Span span;
+  Family family;
+  Family beside;
+  std::uint32_t minutes;  // a key's
+};
+constexpr std::array kParts{
+    Part{Span::kMinute, Family::kMinute, Family::kMinute, 1},
+    Part{Span::kMinute, Family::kMinutePage, Family::kMinuteSketches,
+         kSealedTiers[0].page_minutes},
+    Part{Span::kHour, Family::kHour, Family::kHour, kMinutesPerHour},
+    Part{Span::kHour, Family::kHourPage, Family::kHourSketches, kSealedTiers[1].page_minutes},
+    Part{Span::kDay, Family::kDay, Family::kDay, kMinutesPerDay},
+};
+
+// The repos' values come last.
+constexpr std::size_t kRepoPart = kParts.size();
+
+struct RepoTier {
+  RepoSpan repo_span;
+  Span span;
+  std::uint32_t minutes;
+};
+constexpr std::array kRepoTiers{
+    RepoTier{RepoSpan::kFiveMinutes, Span::kMinute, 5},
+    RepoTier{RepoSpan::kDay, Span::kDay, kMinutesPerDay},
+    RepoTier{RepoSpan::kHour, Span::kHour, kMinutesPerHour},
+};
+
+}  // namespace
+
+Pruner::Pruner(Store& store, const Horizons& horizons, PruneCounters& counters, Options options)
+    : store_(store),
+      horizons_(horizons),
+      counters_(counters),
+      options_(std::move(options)),
+      next_pass_ms_(options_.clock->steady_ms()),
+      set_(store) {}
+
+bool Pruner::due() const {
+  if (passing_ || options_.clock->steady_ms() < next_pass_ms_) return false;
+  return horizons_.limits(Span::kMinute) || horizons_.limits(Span::kHour) ||
+         horizons_.limits(Span::kDay);
+}
+
+void Pruner::begin() {
+  passing_ = true;
+  part_ = 0;
+  position_.clear();
+  next_pass_ms_ = options_.clock->steady_ms() + options_.interval_ms;
+}
+
+Result<bool> Pruner::step() {
+  if (!passing_) return false;
+  if (horizons_.paused()) {
+    passing_ = false;
+    return false;
+  }
+  auto more = step_in(part_);
+  if (!more) {
+    ++counters_.failures;
+    passing_ = false;  // tried again with the next pass
+    return more;
+  }
+  if (*more) return true;
+  position_.clear();
+  if (++part_ <= kRepoPart) return true;
+  passing_ = false;
+  ++counters_.passes;
+  return false;
+}
+
+// True if the part has more.
+Result<bool> Pruner::step_in(std::size_t part) {
+  set_.clear();
+  keys_ = 0;
+  Result<void> pruned;
+  if (part == kRepoPart) {
+    pruned = prune_repo_values();
+  } else {
+    const Part& p = kParts[part];
+    const Minute horizon = horizons_.of(p.span);
+    if (horizon.value == 0) return false;
+    pruned = prune_rows(p.family, p.beside, horizon, p.minutes);
+  }
+  if (pruned.ok()) pruned = write();
+  if (!pruned) return pruned.error();
+  return !position_.empty();
+}
+
+Result<void> Pruner::prune_rows(Family family, Family beside, Minute horizon,
+                                std::uint32_t minutes) {
+  const auto view = store_.view();
+  const auto keys = view->cursor(family, position_, {});
+  std::size_t pairs = 0;
+  while (keys->valid()) {
+    const std::string_view key = keys->key();
+    const auto pair = split_pair(key);
+    if (!pair || key.size() != pair->prefix.size() + kMinuteKeyBytes) {
+      return Error{ErrorCode::kCorruption, "a key names no row: " + shorten(key)};
+    }
+    const bool full = !set_.empty() && set_.bytes() >= options_.batch_bytes;
+    if (full || pairs > kPairsPerStep) {
+      position_.assign(key);
+      return {};
+    }
+    const Minute first = read_minute(key.substr(pair->prefix.size()));
+    if (first.value + minutes <= horizon.value) {
+      set_.remove(family, key);
+      if (beside != family) set_.remove(beside, key);
+      ++keys_;
+      keys->next();
+    } else {
+      ++pairs;
+      keys->seek(after_prefix(pair->prefix));
+    }
+  }
+  position_.clear();
+  return keys->status();
+}
+
+Result<void> Pruner::prune_repo_values() {
+  const auto view = store_.view();
+  const auto keys = view->cursor(Family::kRepo, position_, {});
+  std::size_t pairs = 0;
+  while (keys->valid()) {
+    const std::string_view key = keys->key();
+    const std::size_t repo_end = key.find('\0');
+    if (repo_end == std::string_view::npos ||
+        key.size() != repo_end + 2 + kMinuteKeyBytes) {
+      return Error{ErrorCode::kCorruption, "a key names no value of a repo: " + shorten(key)};
+    }
+    const bool full = !set_.empty() && set_.bytes() >= options_.batch_bytes;
+    if (full || pairs > kPairsPerStep) {
+      position_.assign(key);
+      return {};
+    }
+    const std::string_view prefix = key.substr(0, repo_end + 2);
+    const Minute first = read_minute(key.substr(repo_end + 2));
+    const RepoTier* tier = nullptr;
+    for (const RepoTier& t : kRepoTiers) {
+      if (static_cast<char>(t.repo_span) == prefix.back()) tier = &t;
+    }
+    if (tier != nullptr && first.value + tier->minutes <= horizons_.of(tier->span).value) {
+      set_.remove(Family::kRepo, key);
+      ++keys_;
+      keys->next();
+    } else {
+      ++pairs;
+      std::string next(prefix);
+      ++next.back();  // past the span's byte
+      keys->seek(next);
+    }
+  }
+  position_.clear();
+  return keys->status();
+}
+
+Result<void> Pruner::write() {
+  if (set_.empty()) return {};
+  // Buffered: if it is lost in a crash, what it removed is back, and past its horizon still.
+  auto written = store_.write(set_, Durability::kBuffered);
+  if (!written) {
+    options_.on_write_failure(written.error());
+    return written;
+  }
+  counters_.keys += keys_;
+  set_.clear();
+  return {};
+}
+
+}  // namespace minuted

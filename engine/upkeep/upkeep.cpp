@@ -1,0 +1,154 @@
+#include "upkeep/upkeep.hpp"
+
+#include <pthread.h>
+
+#include <chrono>
+
+namespace minuted {
+
+Upkeep::Upkeep(const Parts& parts)
+    : parts_(parts),
+      folder_(parts.store, parts.table, parts.counters.fold,
+              {parts.options.fold_batch_bytes, parts.on_write_failure,
+               [this](Minute oldest, Minute newest) {
+                 sealer_.note_rows(oldest);
+                 parts_.horizons.note_event(newest);
+               }}),
+      sealer_(parts.store, parts.counters.seal,
+              {parts.options.clock, parts.options.seal_after_ms, parts.options.seal_interval_ms,
+               parts.options.fold_batch_bytes, parts.on_write_failure}),
+      pruner_(parts.store, parts.horizons, parts.counters.prune,
+              {parts.options.clock, parts.options.prune_interval_ms,
+               parts.options.fold_batch_bytes, parts.on_write_failure}) {
+  if (parts.options.fold_interval_ms > 0) thread_ = std::thread([this] { run(); });
+}
+
+Upkeep::~Upkeep() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  folder_.stop();
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Upkeep::hurry() {
+  {
+    const std::lock_guard lock(mutex_);
+    hurry_ = true;
+  }
+  wake_.notify_all();
+}
+
+void Upkeep::run() {
+  ::pthread_setname_np(::pthread_self(), "fold");
+  const auto interval = std::chrono::milliseconds(parts_.options.fold_interval_ms);
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    wake_.wait_for(lock, interval, [this] { return stopping_ || hurry_; });
+    if (stopping_) return;
+    hurry_ = false;
+    lock.unlock();
+    // Failures are counted, and reported by whoever writes or reads next.
+    (void)fold(Durability::kBuffered);
+    (void)keep_time();
+    tend();
+    lock.lock();
+  }
+}
+
+// Half of the time between two folds, at most.
+void Upkeep::tend() {
+  const Options& options = parts_.options;
+  {
+    const std::lock_guard rows(rows_mutex_);
+    if (options.seal_interval_ms > 0 && sealer_.due()) sealer_.begin();
+    if (options.prune_interval_ms > 0 && pruner_.due()) pruner_.begin();
+  }
+  const auto end =
+      std::chrono::steady_clock::now() + std::chrono::milliseconds(options.fold_interval_ms) / 2;
+  do {
+    const auto pruned = prune_step();
+    const auto sealed = seal_step();
+    // What cannot be read was passed over.
+    const bool more = (pruned.ok() && *pruned) ||
+                      (sealed.ok() ? *sealed : sealed.error().code == ErrorCode::kCorruption);
+    if (!more || wanted_elsewhere()) return;
+  } while (std::chrono::steady_clock::now() < end);
+}
+
+bool Upkeep::wanted_elsewhere() {
+  const std::lock_guard lock(mutex_);
+  return stopping_ || hurry_;
+}
+
+Result<void> Upkeep::fold(Durability durability) {
+  {
+    const std::lock_guard rows(rows_mutex_);
+    if (auto room = parts_.disk.check(); !room) return room;
+    if (auto folded = folder_.fold(); !folded) return folded;
+  }
+  // Earlier folds may have been buffered only.
+  if (durability == Durability::kBuffered) return {};
+  return sync();
+}
+
+Result<void> Upkeep::seal() {
+  {
+    const std::lock_guard rows(rows_mutex_);
+    sealer_.begin();
+  }
+  Result<void> sealed;
+  for (;;) {
+    const auto more = seal_step();
+    if (more.ok() && !*more) break;
+    if (more.ok()) continue;
+    if (sealed.ok()) sealed = more.error();
+    if (more.error().code != ErrorCode::kCorruption) break;
+  }
+  if (!sealed) return sealed;
+  return sync();
+}
+
+Result<void> Upkeep::prune() {
+  {
+    const std::lock_guard rows(rows_mutex_);
+    pruner_.begin();
+  }
+  for (;;) {
+    const auto more = prune_step();
+    if (!more) return more.error();
+    if (!*more) return sync();
+  }
+}
+
+Result<bool> Upkeep::seal_step() {
+  const std::lock_guard rows(rows_mutex_);
+  if (auto room = parts_.disk.check(); !room) return room.error();
+  return sealer_.step();
+}
+
+// Also when the disk is full: it makes room.
+Result<bool> Upkeep::prune_step() {
+  const std::lock_guard rows(rows_mutex_);
+  return pruner_.step();
+}
+
+Result<void> Upkeep::keep_time() {
+  WriteSet set(parts_.store);
+  const std::lock_guard rows(rows_mutex_);
+  if (!parts_.horizons.keep_time(set)) return {};
+  auto written = parts_.store.write(set, Durability::kBuffered);
+  if (!written) parts_.on_write_failure(written.error());
+  return written;
+}
+
+Result<void> Upkeep::sync() {
+  const std::lock_guard rows(rows_mutex_);
+  auto synced = parts_.store.sync();
+  if (!synced) parts_.on_write_failure(synced.error());
+  return synced;
+}
+
+}  // namespace minuted

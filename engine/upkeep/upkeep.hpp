@@ -1,0 +1,82 @@
+// Whoever writes rows: the fold that makes them, the seal that moves them into pages, the pruner that
+// deletes what is past. One at a time, under one mutex; a thread of its own does them by themselves:
+// a fold at an interval, or sooner when much has piled up, and the others in the time between, step by
+// step, so that no fold waits long. Any thread may ask for each.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <thread>
+
+#include "fold/folder.hpp"
+#include "minuted/options.hpp"
+#include "retention/horizons.hpp"
+#include "retention/pruner.hpp"
+#include "seal/sealer.hpp"
+#include "stats/counters.hpp"
+#include "store/disk_guard.hpp"
+#include "store/raw_table.hpp"
+#include "store/store.hpp"
+
+namespace minuted {
+
+class Upkeep {
+ public:
+  struct Counters {
+    FoldCounters fold;
+    SealCounters seal;
+    PruneCounters prune;
+  };
+  // What it works with. Borrowed, all of it.
+  struct Parts {
+    Store& store;
+    RawTable& table;
+    Horizons& horizons;
+    Counters& counters;
+    DiskGuard& disk;
+    const Options& options;
+    std::function<void(const Error&)> on_write_failure;  // called once a write failed, any thread
+  };
+
+  explicit Upkeep(const Parts& parts);
+  // Lets a running fold finish its batch, then stops.
+  ~Upkeep();
+
+  // Folds everything committed before the call. kSynced: and it is durable. kCorruption if chunks
+  // had to be left raw because they cannot be read; the rest is folded all the same. kDiskFull while
+  // there is no room: raw events wait, and reads add them up themselves.
+  Result<void> fold(Durability durability);
+
+  // Seals all that is closed now, durably. kCorruption if spans had to be left because they cannot be
+  // read. kDiskFull while there is no room: rows stay rows.
+  Result<void> seal();
+
+  // Deletes all that is past now, durably.
+  Result<void> prune();
+
+  // The thread need not wait for the interval to end. Cheap.
+  void hurry();
+
+ private:
+  void run();
+  void tend();
+  Result<bool> seal_step();
+  Result<bool> prune_step();
+  Result<void> keep_time();
+  Result<void> sync();
+  bool wanted_elsewhere();
+
+  const Parts parts_;
+  std::mutex rows_mutex_;  // held through a fold, and a step of anything else
+  Folder folder_;          // under rows_mutex_, these three
+  Sealer sealer_;
+  Pruner pruner_;
+  std::mutex mutex_;  // guards hurry_ and stopping_
+  std::condition_variable wake_;
+  bool hurry_ = false;
+  bool stopping_ = false;
+  std::thread thread_;  // last: it uses everything above
+};
+
+}  // namespace minuted

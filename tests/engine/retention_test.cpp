@@ -1,0 +1,213 @@
+// Retention: what is past its tier's horizon is in no answer, at once; its space comes back; totals
+// stay; and a clock that ran ahead takes nothing with it.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <thread>
+
+#include "engine_over.hpp"
+#include "minuted/engine.hpp"
+#include "model/oracle.hpp"
+#include "rollup/rollup_codec.hpp"
+#include "store/key_codec.hpp"
+#include "store/store.hpp"
+#include "support/manual_clock.hpp"
+#include "support/temp_dir.hpp"
+
+namespace minuted::test {
+namespace {
+
+constexpr std::int64_t kHourMs = 3'600'000;
+constexpr std::int64_t kDayMs = 24 * kHourMs;
+constexpr std::int64_t kNowMs = 1'700'000'000'000 / (15 * kDayMs) * (15 * kDayMs) + 3 * kHourMs;
+const MinuteRange kAllMinutes{{0}, {kMinuteMax.value + 1}};
+
+class RetentionTest : public testing::Test {
+ protected:
+  RetentionTest() {
+    options_.path = dir_ / "store";
+    options_.clock = &clock_;
+    options_.fold_interval_ms = 0;
+    options_.seal_after_ms = 0;
+    options_.retention = {2 * kDayMs, 20 * kDayMs, 40 * kDayMs};
+    clock_.set_now(Millis{kNowMs});
+  }
+
+  void open() {
+    engine_.reset();
+    auto opened = Engine::open(options_);
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    engine_ = std::move(*opened);
+  }
+
+  void append(std::int64_t before_ms, std::string_view repo = "r", std::string_view bucket = "b") {
+    EventView e;
+    e.repo = repo;
+    e.bucket = bucket;
+    e.host = "h";
+    e.timestamp = Millis{kNowMs - before_ms};
+    e.upl_bytes = 1;
+    AppendRequest request;
+    request.batch.add(e);
+    ASSERT_TRUE(engine_->append_and_wait(std::move(request)).ok());
+    oracle_.add(e);
+  }
+
+  // What the oracle says of such rows from a minute on.
+  void expect_rows_from(Span span, Minute first) {
+    QuerySpec spec{kAllMinutes, {}, {}, {}, span};
+    QuerySpec kept{{first, kAllMinutes.end}, {}, {}, {}, span};
+    std::vector<OracleRow> rows;
+    auto cursor = engine_->query(spec);
+    ASSERT_TRUE(cursor.ok());
+    Row row;
+    for (auto more = (*cursor)->next(row); more.ok() && *more; more = (*cursor)->next(row)) {
+      rows.push_back(to_oracle(row));
+    }
+    EXPECT_EQ(rows, oracle_.rows(kept));
+  }
+
+  std::size_t count(Family family) {
+    std::size_t keys = 0;
+    const auto view = store_below(*engine_).view();
+    const auto cursor = view->cursor(family, {}, {});
+    for (; cursor->valid(); cursor->next()) ++keys;
+    return keys;
+  }
+
+  static Minute minute_before(std::int64_t before_ms) { return minute_of(Millis{kNowMs - before_ms}); }
+
+  TempDir dir_;
+  ManualClock clock_;
+  Options options_;
+  Oracle oracle_;
+  std::unique_ptr<Engine> engine_;
+};
+
+TEST_F(RetentionTest, WhatIsPastIsInNoAnswerAtOnceAndIsDeletedLater) {
+  open();
+  for (const std::int64_t hours : {0, 1, 47, 48, 49, 60, 479, 480, 500, 900, 960, 1000}) {
+    append(hours * kHourMs);
+  }
+  const auto expect_clipped = [this] {
+    expect_rows_from(Span::kMinute, minute_before(48 * kHourMs));
+    expect_rows_from(Span::kHour, floor_to(minute_before(480 * kHourMs), 60));
+    expect_rows_from(Span::kDay, floor_to(minute_before(960 * kHourMs), 1440));
+  };
+  expect_clipped();
+  ASSERT_TRUE(engine_->fold().ok());
+  expect_clipped();
+  EXPECT_EQ(count(Family::kMinute), 12U);
+  ASSERT_TRUE(engine_->prune().ok());
+  expect_clipped();
+  EXPECT_EQ(count(Family::kMinute), 4U) << "48 hours ago is the horizon's own minute";
+  EXPECT_EQ(count(Family::kHour), 8U);
+  // Those of 0 and 1, 47 to 49, 60, 479 and 480, 500, 900, 960 hours ago: the horizon's own day stays.
+  EXPECT_EQ(count(Family::kDay), 7U);
+  EXPECT_EQ(engine_->stats().prune_passes, 1U);
+
+  const auto total = store_below(*engine_).get(Family::kTotal, pair_prefix("r", "b"));
+  HostRollups hosts;
+  ASSERT_TRUE(total.ok() && total->has_value() && merge_encoded_hosts(**total, hosts));
+  EXPECT_EQ(hosts.entries()[0].rollup.requests(), 12U) << "totals outlive every tier";
+}
+
+TEST_F(RetentionTest, PagesGoWhenTheirLastRowIsPast) {
+  options_.retention.hour_ms = 0;
+  open();
+  for (std::int64_t hour = 0; hour < 96; ++hour) append(hour * kHourMs);
+  append(95 * kHourMs, "another", "bucket");
+  ASSERT_TRUE(engine_->fold().ok());
+  ASSERT_TRUE(engine_->seal().ok());
+  const std::size_t pages = count(Family::kMinutePage);
+  ASSERT_TRUE(engine_->prune().ok());
+  // Half of 96 hours is past; the page that the horizon cuts stays.
+  EXPECT_EQ(count(Family::kMinutePage), pages / 2);
+  EXPECT_EQ(count(Family::kMinuteSketches), 0U);
+  expect_rows_from(Span::kMinute, minute_before(48 * kHourMs));
+  expect_rows_from(Span::kHour, {0});
+}
+
+TEST_F(RetentionTest, ReposSmallValuesGoWithTheirTier) {
+  open();
+  append(0);
+  append(3 * kDayMs);
+  append(30 * kDayMs);
+  append(50 * kDayMs);
+  append(50 * kDayMs, "s");
+  ASSERT_TRUE(engine_->fold().ok());
+  EXPECT_EQ(count(Family::kRepo), 4U * 3 + 1 + 4);
+  ASSERT_TRUE(engine_->prune().ok());
+  // One of 5 minutes, two hours, three days, a total; and the other repo's total.
+  EXPECT_EQ(count(Family::kRepo), 1U + 2 + 3 + 1 + 1);
+}
+
+TEST_F(RetentionTest, EventsOlderThanTheMinutesAreTooOld) {
+  open();
+  EXPECT_EQ(engine_->oldest_event().value, kNowMs - 2 * kDayMs);
+  options_.retention = {};
+  open();
+  EXPECT_EQ(engine_->oldest_event().value, 0);
+}
+
+// A clock that ran ahead takes nothing with it, until an event or an operator says it is right.
+TEST_F(RetentionTest, AClockThatRanAheadMovesNoHorizon) {
+  open();
+  append(0);
+  append(kDayMs);
+  ASSERT_TRUE(engine_->fold().ok());
+  clock_.set_now(Millis{kNowMs + 1000 * kDayMs});
+  EXPECT_TRUE(engine_->stats().retention_paused);
+  ASSERT_TRUE(engine_->prune().ok());
+  EXPECT_EQ(count(Family::kMinute), 2U);
+  expect_rows_from(Span::kMinute, {0});
+  open();
+  EXPECT_TRUE(engine_->stats().retention_paused) << "nor after a restart";
+  expect_rows_from(Span::kMinute, {0});
+
+  options_.accept_clock = true;
+  open();
+  EXPECT_FALSE(engine_->stats().retention_paused);
+  ASSERT_TRUE(engine_->prune().ok());
+  EXPECT_EQ(count(Family::kMinute), 0U);
+  EXPECT_EQ(count(Family::kDay), 0U);
+  EXPECT_EQ(count(Family::kTotal), 1U);
+}
+
+TEST_F(RetentionTest, AnEventOfTheClocksTimeConfirmsIt) {
+  open();
+  append(0);
+  ASSERT_TRUE(engine_->fold().ok());
+  clock_.set_now(Millis{kNowMs + 10 * kDayMs});
+  EXPECT_TRUE(engine_->stats().retention_paused);
+  append(-10 * kDayMs);
+  ASSERT_TRUE(engine_->fold().ok());
+  EXPECT_FALSE(engine_->stats().retention_paused);
+  ASSERT_TRUE(engine_->prune().ok());
+  EXPECT_EQ(count(Family::kMinute), 1U);
+  expect_rows_from(Span::kMinute, minute_before(-8 * kDayMs));
+}
+
+TEST_F(RetentionTest, TheThreadPrunesByItselfInManySteps) {
+  for (int i = 0; i < 2; ++i) {
+    open();
+    for (int bucket = 0; bucket < 30; ++bucket) append(kHourMs * bucket, "r", std::to_string(bucket));
+    ASSERT_TRUE(engine_->fold().ok());
+  }
+  options_.fold_interval_ms = 1;
+  options_.fold_batch_bytes = 1;
+  options_.prune_interval_ms = 1;
+  options_.accept_clock = true;
+  clock_.set_now(Millis{kNowMs + 3 * kDayMs});
+  open();
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (engine_->stats().keys_pruned < 60 && std::chrono::steady_clock::now() < end) {
+    clock_.advance_ms(1);
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(count(Family::kMinute), 0U);
+  EXPECT_EQ(count(Family::kHour), 30U);
+}
+
+}  // namespace
+}  // namespace minuted::test
