@@ -37,7 +37,11 @@ class EngineImpl final : public Engine {
     if (auto started = committer_->start(); !started) return started;
     upkeep_ = std::make_unique<Upkeep>(
         Upkeep::Parts{*store_, table_, horizons_, upkeep_counters_, disk_, options_,
-                      [this](const Error& error) { committer_->fail(error); }});
+                      [this](const Error& error) { committer_->fail(error); },
+                      [this](std::string_view repo, const Committer::HasRows& has_rows) {
+                        return committer_->forget_series(repo, has_rows);
+                      }});
+    if (auto started = upkeep_->start(); !started) return started;
     return {};
   }
 
@@ -78,6 +82,7 @@ class EngineImpl final : public Engine {
   Result<void> fold() override { return upkeep_->fold(Durability::kSynced); }
 
   Result<void> seal() override { return upkeep_->seal(); }
+  Result<void> remove(const Removal& removal) override { return upkeep_->remove(removal); }
   Result<void> prune() override { return upkeep_->prune(); }
 
   Minute horizon(Span span) const override { return horizons_.of(span); }
@@ -198,6 +203,13 @@ std::optional<Error> check_options(const Options& options) {
     return wrong("Options::seal_after_ms and seal_interval_ms must be 0 or more");
   }
   const Retention& kept = options.retention;
+  // A minute that is kept is in an hour that is kept, and so on.
+  const auto shorter = [](std::int64_t coarse, std::int64_t fine) {
+    return coarse != 0 && (fine == 0 || coarse < fine);
+  };
+  if (shorter(kept.hour_ms, kept.minute_ms) || shorter(kept.day_ms, kept.hour_ms)) {
+    return wrong("hours must be kept at least as long as minutes, and days as long as hours");
+  }
   if (kept.minute_ms < 0 || kept.hour_ms < 0 || kept.day_ms < 0 || options.prune_interval_ms < 0) {
     return wrong("Options::retention and prune_interval_ms must be 0 or more");
   }

@@ -128,16 +128,100 @@ void Committer::fail(const Error& error) {
   if (!failure_) failure_ = error;
 }
 
+Result<void> Committer::forget_series(std::string_view repo, const HasRows& has_rows) {
+  Task task{std::string(repo), &has_rows, {}};
+  auto done = task.done.get_future();
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return Error{ErrorCode::kUnavailable, "the engine is closing"};
+    if (failure_) {
+      return Error{ErrorCode::kUnavailable, "writes are stopped: " + failure_->message};
+    }
+    tasks_.push_back(std::move(task));
+  }
+  wake_.notify_one();
+  return done.get();
+}
+
+// In the order of the records: those of a pair lie side by side, and its index goes with the last.
+Result<void> Committer::forget(const Task& task) {
+  const std::string lower = series_key(task.repo.empty() ? "" : repo_prefix(task.repo), {});
+  const auto view = store_.view();
+  const auto series = view->cursor(Family::kCatalog, lower,
+                                   task.repo.empty() ? series_end() : after_prefix(lower));
+  WriteSet set(store_);
+  std::uint64_t forgotten = 0;
+  const auto write = [&]() -> Result<void> {
+    if (set.empty()) return {};
+    auto written = store_.write(set, Durability::kBuffered);
+    set.clear();
+    if (!written) fail(written.error());
+    return written;
+  };
+  std::string prefix;
+  std::vector<std::string> gone;  // of the pair at hand
+  bool kept = false;              // any of it
+  bool held = false;              // events of it wait, and whose host they are, nobody knows yet
+  const auto end_pair = [&]() -> Result<void> {
+    for (std::size_t i = 0; i < gone.size(); ++i) {
+      catalog_.remove(gone[i], !kept && i + 1 == gone.size(), set);
+    }
+    forgotten += gone.size();
+    gone.clear();
+    kept = false;
+    return set.bytes() < options_.fold_batch_bytes ? Result<void>() : write();
+  };
+  Result<void> done;
+  for (; series->valid() && done.ok(); series->next()) {
+    const auto pair = split_pair(series->key().substr(1));
+    if (!pair) {
+      done = Error{ErrorCode::kCorruption, "a series names no pair: " + shorten(series->key())};
+      break;
+    }
+    if (pair->prefix != prefix) {
+      done = end_pair();
+      prefix = pair->prefix;
+      kept = held = table_.holds(prefix);
+      if (!done) break;
+    }
+    if (held) continue;
+    const auto has_rows = (*task.has_rows)(prefix, series->key().substr(1 + prefix.size()));
+    if (!has_rows) {
+      done = has_rows.error();
+    } else if (*has_rows) {
+      kept = true;
+    } else {
+      gone.emplace_back(series->key());
+    }
+  }
+  if (done.ok()) done = series->status();
+  if (done.ok()) done = end_pair();
+  if (auto written = write(); !written) done = written;
+  if (forgotten == 0) return done;
+  catalog_.removed();
+  limiter_.set_total(catalog_.total());
+  counters_.series_total = catalog_.total();
+  for (const auto& [repo, max] : options_.series.repo_total_max) {
+    if (const auto count = catalog_.count_of_repo(repo)) limiter_.set_repo_total(repo, *count);
+  }
+  return done;
+}
+
 void Committer::run() {
   ::pthread_setname_np(::pthread_self(), "commit");
   std::vector<Waiting> waiting;
+  std::vector<Task> tasks;
   for (;;) {
     {
       std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-      if (queue_.empty()) return;  // stopping
+      wake_.wait(lock, [this] { return stopping_ || !queue_.empty() || !tasks_.empty(); });
+      if (queue_.empty() && tasks_.empty()) return;  // stopping
       waiting.swap(queue_);
+      tasks.swap(tasks_);
     }
+    for (Task& task : tasks) task.done.set_value(forget(task));
+    tasks.clear();
+    if (waiting.empty()) continue;
     commit(waiting);
     std::size_t bytes = 0;
     for (const Waiting& w : waiting) bytes += w.bytes;

@@ -7,6 +7,7 @@
 
 #include <condition_variable>
 #include <functional>
+#include <future>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -52,6 +53,12 @@ class Committer {
   // See Engine::append.
   void submit(AppendRequest request, AppendDone done);
 
+  // Takes the series of which `has_rows` says no out of those that are known, unless events of them
+  // wait to be folded: those of the repo, of all repos if it is empty. Waits for the commit thread,
+  // which does it; no fold may run meanwhile. Durable with the next sync.
+  using HasRows = std::function<Result<bool>(std::string_view prefix, std::string_view host)>;
+  Result<void> forget_series(std::string_view repo, const HasRows& has_rows);
+
   // Why nothing is committed any more, if so.
   std::optional<Error> failure() const;
 
@@ -82,7 +89,15 @@ class Committer {
     Receipt receipt;
   };
 
+  // Something else for the commit thread to do.
+  struct Task {
+    std::string repo;
+    const HasRows* has_rows;
+    std::promise<Result<void>> done;
+  };
+
   void run();
+  Result<void> forget(const Task& task);
   void commit(std::vector<Waiting>& waiting);
   Answer admit(Waiting& waiting);
   Answer admit_keyed(Waiting& waiting);
@@ -123,6 +138,7 @@ class Committer {
   std::condition_variable wake_;
   std::vector<Waiting> queue_;
   std::size_t queue_bytes_ = 0;
+  std::vector<Task> tasks_;
   bool stopping_ = false;
   std::optional<Error> failure_;
 

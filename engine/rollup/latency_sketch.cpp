@@ -108,6 +108,16 @@ void LatencySketch::merge(const LatencySketch& other) {
   buckets_ = std::move(merged);
 }
 
+void LatencySketch::take_out(const LatencySketch& other) {
+  auto gone = other.buckets_.cbegin();
+  for (Bucket& b : buckets_) {
+    while (gone != other.buckets_.cend() && gone->index < b.index) ++gone;
+    if (gone == other.buckets_.cend()) break;
+    if (gone->index == b.index) b.count -= std::min(b.count, gone->count);
+  }
+  std::erase_if(buckets_, [](const Bucket& b) { return b.count == 0; });
+}
+
 std::uint64_t LatencySketch::count() const {
   std::uint64_t n = 0;
   for (const Bucket& b : buckets_) n += b.count;

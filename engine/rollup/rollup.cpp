@@ -42,6 +42,28 @@ void Rollup::merge(const Rollup& other) {
   }
 }
 
+void Rollup::take_out(const Rollup& part) {
+  for (std::size_t i = 0; i < ops.size(); ++i) ops[i] -= part.ops[i];
+  client_errors -= part.client_errors;
+  server_errors -= part.server_errors;
+  upl_bytes -= part.upl_bytes;
+  dwl_bytes -= part.dwl_bytes;
+  size_change -= part.size_change;
+  latency_sum_us -= part.latency_sum_us;
+  latency_count -= part.latency_count;
+  sketch.take_out(part.sketch);
+  if (latency_count == 0 || sketch.empty()) {
+    latency_min_us = latency_max_us = 0;
+  } else if (latency_count == 1) {
+    latency_min_us = latency_max_us = static_cast<std::uint64_t>(latency_sum_us);
+  } else {
+    const auto least = LatencySketch::bucket_bounds(sketch.buckets().front().index);
+    const auto most = LatencySketch::bucket_bounds(sketch.buckets().back().index);
+    latency_min_us = std::clamp(latency_min_us, least.first_us, least.last_us);
+    latency_max_us = std::clamp(latency_max_us, most.first_us, most.last_us);
+  }
+}
+
 std::uint64_t Rollup::requests() const {
   std::uint64_t n = 0;
   for (const std::uint64_t c : ops) n += c;

@@ -135,6 +135,10 @@ void HostRollups::merge(const HostRollups& other) {
   for (const Entry& e : other.entries_) of(e.host).merge(e.rollup);
 }
 
+void HostRollups::drop_empty() {
+  std::erase_if(entries_, [](const Entry& e) { return e.rollup.requests() == 0; });
+}
+
 void encode_hosts(const HostRollups& hosts, std::string& out) {
   assert(!hosts.empty());
   out.push_back(static_cast<char>(ValueKind::kHosts));
@@ -209,6 +213,15 @@ void RepoRollup::merge(const RepoRollup& other) {
   size_change += other.size_change;
   latency_count += other.latency_count;
   latency_sum_us += other.latency_sum_us;
+}
+
+void RepoRollup::take_out(const RepoRollup& part) {
+  requests -= part.requests;
+  upl_bytes -= part.upl_bytes;
+  dwl_bytes -= part.dwl_bytes;
+  size_change -= part.size_change;
+  latency_count -= part.latency_count;
+  latency_sum_us -= part.latency_sum_us;
 }
 
 void encode_repo(const RepoRollup& repo, std::string& out) {

@@ -57,6 +57,8 @@ class HostRollups {
   // The rollup of `host`, an empty one made if it is new. Valid until the next call.
   Rollup& of(std::string_view host);
   void merge(const HostRollups& other);
+  // Removes the hosts that have no event.
+  void drop_empty();
 
   const std::vector<Entry>& entries() const { return entries_; }
   bool empty() const { return entries_.empty(); }
@@ -107,6 +109,8 @@ struct RepoRollup {
 
   void add(const Rollup& rollup);
   void merge(const RepoRollup& other);
+  // Undoes merge(part).
+  void take_out(const RepoRollup& part);
   friend bool operator==(const RepoRollup&, const RepoRollup&) = default;
 };
 

@@ -3,6 +3,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "codec/bytes.hpp"
@@ -85,5 +86,18 @@ void SeriesCatalog::add(const Name& series, WriteSet& set) {
   fresh_.insert(series.hash);
   remember(series.hash);
 }
+
+void SeriesCatalog::remove(std::string_view key, bool last, WriteSet& set) {
+  set.remove(Family::kCatalog, key);
+  if (last) {
+    set.remove(Family::kCatalog, bucket_index_key(split_pair(key.substr(1))->prefix));
+  }
+  std::string total;
+  put_fixed64(total, --total_);
+  set.put(Family::kMeta, kTotalKey, total);
+}
+
+// Series are forgotten seldom: what is remembered of all of them is read again as it is needed.
+void SeriesCatalog::removed() { std::fill(cache_.begin(), cache_.end(), SeriesHash{}); }
 
 }  // namespace minuted

@@ -44,6 +44,10 @@ class SeriesCatalog {
   void add(const Name& series, WriteSet& set);
   // The set that add() filled is written.
   void written() { fresh_.clear(); }
+  // Takes the series of the record `key` out, and its pair's from the index when `last` of the pair.
+  void remove(std::string_view key, bool last, WriteSet& set);
+  // The set that remove() filled is written.
+  void removed();
 
   // Series in the store, those added included.
   std::uint64_t total() const { return total_; }

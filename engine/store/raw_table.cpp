@@ -195,6 +195,19 @@ void RawTable::finish(const std::shared_ptr<RawGeneration>& generation) {
   count_memory();
 }
 
+bool RawTable::holds(std::string_view prefix) const {
+  std::vector<std::shared_ptr<const RawGeneration>> generations;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const Kept& kept : closed_) generations.push_back(kept.generation);
+    if (open_) generations.push_back(open_->generation);
+  }
+  return std::any_of(generations.begin(), generations.end(), [&](const auto& generation) {
+    const auto place = generation->seek(prefix);
+    return place && place->prefix == prefix;
+  });
+}
+
 RawView RawTable::view(const Store& store) const {
   const std::lock_guard lock(mutex_);
   RawView view;

@@ -132,6 +132,9 @@ class RawTable {
             std::int64_t steady_ms);
   void loaded();
 
+  // Whether anything of the pair waits; on the thread that commits.
+  bool holds(std::string_view prefix) const;
+
   // For a fold: closes the open generation, waiting for the commit under way. What is to be folded,
   // oldest first.
   std::vector<std::shared_ptr<RawGeneration>> close();

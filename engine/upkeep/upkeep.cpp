@@ -2,7 +2,12 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <chrono>
+#include <vector>
+
+#include "rollup/rollup_codec.hpp"
+#include "store/key_codec.hpp"
 
 namespace minuted {
 
@@ -19,8 +24,22 @@ Upkeep::Upkeep(const Parts& parts)
                parts.options.fold_batch_bytes, parts.on_write_failure}),
       pruner_(parts.store, parts.horizons, parts.counters.prune,
               {parts.options.clock, parts.options.prune_interval_ms,
-               parts.options.fold_batch_bytes, parts.on_write_failure}) {
-  if (parts.options.fold_interval_ms > 0) thread_ = std::thread([this] { run(); });
+               parts.options.fold_batch_bytes, parts.on_write_failure}),
+      remover_(parts.store, parts.horizons,
+               {parts.options.fold_batch_bytes, parts.on_write_failure}) {}
+
+Result<void> Upkeep::start() {
+  {
+    const std::lock_guard rows(rows_mutex_);
+    const auto resumed = remover_.resume();
+    if (!resumed) return resumed.error();
+    if (*resumed) {
+      if (auto forgotten = forget_removed(**resumed); !forgotten) return forgotten;
+    }
+  }
+  if (auto kept = keep_time(); !kept) return kept;
+  if (parts_.options.fold_interval_ms > 0) thread_ = std::thread([this] { run(); });
+  return {};
 }
 
 Upkeep::~Upkeep() {
@@ -123,16 +142,75 @@ Result<void> Upkeep::prune() {
   }
 }
 
+// No fold runs from the first to the last moment of it: what is acknowledged meanwhile stays raw, and
+// is all that stays.
+Result<void> Upkeep::remove(const Removal& removal) {
+  {
+    const std::lock_guard rows(rows_mutex_);
+    if (auto checked = remover_.check(removal); !checked) return checked;
+    if (auto folded = folder_.fold(); !folded) return folded;
+    if (auto removed = remover_.remove(removal); !removed) return removed;
+    if (auto forgotten = forget_removed(removal); !forgotten) return forgotten;
+  }
+  return sync();
+}
+
+// Without minutes the series are gone as well.
+Result<void> Upkeep::forget_removed(const Removal& removal) {
+  if (removal.range) return {};
+  const std::string prefix =
+      removal.bucket ? pair_prefix(removal.repo, *removal.bucket) : std::string();
+  return parts_.forget_series(removal.repo, [&](std::string_view pair, std::string_view) {
+    return Result<bool>(!prefix.empty() && pair != prefix);
+  });
+}
+
+// Of a pair that has no row in any tier; and of one whose days alone are left, of the hosts that are in
+// none. While some tier is for ever there is no such series.
+Result<void> Upkeep::forget_past() {
+  const Horizons& horizons = parts_.horizons;
+  for (const Span span : {Span::kMinute, Span::kHour, Span::kDay}) {
+    if (!horizons.limits(span)) return {};
+  }
+  std::string at;
+  std::vector<std::string> hosts;  // of the pair at hand
+  const auto view = parts_.store.view();
+  return parts_.forget_series({}, [&](std::string_view pair, std::string_view host) -> Result<bool> {
+    if (pair != at) {
+      at = pair;
+      hosts.clear();
+      std::string lower(pair);
+      append_minute(lower, horizons.of(Span::kDay));
+      const auto days = view->cursor(Family::kDay, lower, after_prefix(pair));
+      for (; days->valid(); days->next()) {
+        HostsReader reader(days->value());
+        std::string_view name;
+        Rollup rollup;
+        while (reader.next(name, rollup)) hosts.emplace_back(name);
+        if (!reader.ok()) {
+          return Error{ErrorCode::kCorruption, "a day cannot be read: " + shorten(days->key())};
+        }
+      }
+      if (auto status = days->status(); !status) return status.error();
+    }
+    return std::find(hosts.begin(), hosts.end(), host) != hosts.end();
+  });
+}
+
 Result<bool> Upkeep::seal_step() {
   const std::lock_guard rows(rows_mutex_);
   if (auto room = parts_.disk.check(); !room) return room.error();
   return sealer_.step();
 }
 
-// Also when the disk is full: it makes room.
+// Also when the disk is full: it makes room. With a pass's end go the series that are past.
 Result<bool> Upkeep::prune_step() {
   const std::lock_guard rows(rows_mutex_);
-  return pruner_.step();
+  const std::uint64_t passes = parts_.counters.prune.passes;
+  auto more = pruner_.step();
+  if (!more.ok() || *more || parts_.counters.prune.passes == passes) return more;
+  if (auto forgotten = forget_past(); !forgotten) return forgotten.error();
+  return more;
 }
 
 Result<void> Upkeep::keep_time() {

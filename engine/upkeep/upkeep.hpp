@@ -1,5 +1,5 @@
 // Whoever writes rows: the fold that makes them, the seal that moves them into pages, the pruner that
-// deletes what is past. One at a time, under one mutex; a thread of its own does them by themselves:
+// deletes what is past, the remover that deletes what an operator names. One at a time, under one mutex; a thread of its own does them by themselves:
 // a fold at an interval, or sooner when much has piled up, and the others in the time between, step by
 // step, so that no fold waits long. Any thread may ask for each.
 #pragma once
@@ -10,9 +10,11 @@
 #include <thread>
 
 #include "fold/folder.hpp"
+#include "minuted/engine.hpp"
 #include "minuted/options.hpp"
 #include "retention/horizons.hpp"
 #include "retention/pruner.hpp"
+#include "retention/remover.hpp"
 #include "seal/sealer.hpp"
 #include "stats/counters.hpp"
 #include "store/disk_guard.hpp"
@@ -23,6 +25,7 @@ namespace minuted {
 
 class Upkeep {
  public:
+  using HasRows = std::function<Result<bool>(std::string_view prefix, std::string_view host)>;
   struct Counters {
     FoldCounters fold;
     SealCounters seal;
@@ -37,9 +40,14 @@ class Upkeep {
     DiskGuard& disk;
     const Options& options;
     std::function<void(const Error&)> on_write_failure;  // called once a write failed, any thread
+    // Takes series of a repo (of all, if empty) that have no rows any more out of those known.
+    std::function<Result<void>(std::string_view repo, const HasRows& has_rows)> forget_series;
   };
 
   explicit Upkeep(const Parts& parts);
+  // Ends a removal that an earlier process was cut short in; then starts the thread. Once, before
+  // anything else, when forget_series can be called.
+  Result<void> start();
   // Lets a running fold finish its batch, then stops.
   ~Upkeep();
 
@@ -52,6 +60,9 @@ class Upkeep {
   // read. kDiskFull while there is no room: rows stay rows.
   Result<void> seal();
 
+  // See Engine::remove.
+  Result<void> remove(const Removal& removal);
+
   // Deletes all that is past now, durably.
   Result<void> prune();
 
@@ -63,15 +74,18 @@ class Upkeep {
   void tend();
   Result<bool> seal_step();
   Result<bool> prune_step();
+  Result<void> forget_removed(const Removal& removal);
+  Result<void> forget_past();
   Result<void> keep_time();
   Result<void> sync();
   bool wanted_elsewhere();
 
   const Parts parts_;
   std::mutex rows_mutex_;  // held through a fold, and a step of anything else
-  Folder folder_;          // under rows_mutex_, these three
+  Folder folder_;          // under rows_mutex_, these four
   Sealer sealer_;
   Pruner pruner_;
+  Remover remover_;
   std::mutex mutex_;  // guards hurry_ and stopping_
   std::condition_variable wake_;
   bool hurry_ = false;

@@ -3,7 +3,6 @@
 #include "handlers/services.hpp"
 
 namespace minuted::http {
-namespace {
 
 Response answer_of(const auth::Refusal& refusal) {
   Response response = error_response(refusal.status, refusal.code, refusal.message);
@@ -12,8 +11,6 @@ Response answer_of(const auth::Refusal& refusal) {
   }
   return response;
 }
-
-}  // namespace
 
 std::optional<Response> admit(Services& services, const Route& route, Request& request) {
   if (services.tokens == nullptr) {

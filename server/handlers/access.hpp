@@ -12,4 +12,7 @@ namespace minuted::http {
 // Fills request.principal, or answers 401 or 403 in the handler's place.
 std::optional<Response> admit(Services& services, const Route& route, Request& request);
 
+// The answer that says no.
+Response answer_of(const auth::Refusal& refusal);
+
 }  // namespace minuted::http

@@ -1,6 +1,15 @@
 // What an operator tells the daemon to do.
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "handlers/access.hpp"
 #include "handlers/handlers.hpp"
 #include "handlers/services.hpp"
+#include "render/minute_params.hpp"
+#include "render/path_ids.hpp"
 
 namespace minuted::http {
 namespace {
@@ -11,7 +20,50 @@ struct Fold {
   void operator()() { outcome = engine->fold(); }
 };
 
+struct Remove {
+  Engine* engine;
+  Removal removal;
+  Result<void> outcome{};
+  void operator()() { outcome = engine->remove(removal); }
+};
+
+// What is to be removed, or why not.
+std::variant<Removal, Response> removal_of(std::string_view pattern, const Request& request) {
+  const auto refused = [](const render::ParameterError& fault) {
+    return error_response(400, fault.code, fault.message);
+  };
+  auto ids = render::path_ids(pattern, request.path);
+  if (const auto* fault = std::get_if<render::ParameterError>(&ids)) return refused(*fault);
+  auto dates = render::parse_dates(request.query);
+  if (const auto* fault = std::get_if<render::ParameterError>(&dates)) return refused(*fault);
+  auto& names = std::get<std::vector<std::string>>(ids);
+  if (auto refusal = request.caller.refuse_repo(names.front())) return answer_of(*refusal);
+  Removal removal{std::move(names.front()), std::nullopt,
+                  std::get<std::optional<MinuteRange>>(dates)};
+  if (names.size() > 1) removal.bucket = std::move(names[1]);
+  return removal;
+}
+
+Awaitable<Response> remove(Services& services, Request& request, std::string_view pattern) {
+  auto removal = removal_of(pattern, request);
+  if (auto* refused = std::get_if<Response>(&removal)) co_return std::move(*refused);
+  Remove work{&services.engine, std::move(std::get<Removal>(removal))};
+  co_await run_on(services.administration, work);
+  if (!work.outcome.ok()) co_return error_response(work.outcome.error());
+  Response response;
+  response.body = R"({"success":true})";
+  co_return response;
+}
+
 }  // namespace
+
+Awaitable<Response> delete_repo(Services& services, Request& request) {
+  return remove(services, request, kRepoPath);
+}
+
+Awaitable<Response> delete_bucket(Services& services, Request& request) {
+  return remove(services, request, kBucketPath);
+}
 
 Awaitable<Response> post_fold(Services& services, Request&) {
   Fold fold{&services.engine};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "http/request.hpp"
 #include "http/response.hpp"
@@ -19,6 +20,11 @@ Awaitable<Response> get_rows(Services& services, Request& request);
 
 // admin.cpp
 Awaitable<Response> post_fold(Services& services, Request& request);
+Awaitable<Response> delete_repo(Services& services, Request& request);
+Awaitable<Response> delete_bucket(Services& services, Request& request);
+
+inline constexpr std::string_view kRepoPath = "/repos/{repoId}";
+inline constexpr std::string_view kBucketPath = "/repos/{repoId}/buckets/{bucketId}";
 
 // health.cpp
 Awaitable<Response> get_livez(Services& services, Request& request);

@@ -17,6 +17,8 @@ constexpr std::array kRoutes = {
     Route{kGet, "/stats/hourly", kRead, kIgnored, nullptr, get_rows},
     Route{kGet, "/stats/daily", kRead, kIgnored, nullptr, get_rows},
     Route{kPost, "/admin/fold", kAdminOfAll, kIgnored, nullptr, post_fold},
+    Route{kDelete, kRepoPath, kAdmin, kIgnored, nullptr, delete_repo},
+    Route{kDelete, kBucketPath, kAdmin, kIgnored, nullptr, delete_bucket},
     Route{kGet, "/livez", kNothing, kIgnored, nullptr, get_livez},
     Route{kGet, "/readyz", kNothing, kIgnored, nullptr, get_readyz},
     Route{kGet, "/version", kNothing, kIgnored, nullptr, get_version},

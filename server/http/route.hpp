@@ -24,7 +24,7 @@ inline constexpr std::size_t kIgnoredBodyBytesMax = 64 << 10;
 
 struct Route {
   Method method;
-  std::string_view path;
+  std::string_view path;  // a segment in braces, as in /repos/{repoId}, stands for any
   auth::Need need;  // who may ask
   BodyRule body;
   // Judges the header before the body is read; an answer ends the request. May be null.

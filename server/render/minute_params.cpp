@@ -183,6 +183,14 @@ Minute minute_near(Millis t, std::int64_t past = 0) {
   return Minute{static_cast<std::uint32_t>(std::clamp<std::int64_t>(minute + past, 0, end))};
 }
 
+std::optional<ParameterError> check_order(const Collected& given) {
+  if (!given.start || !given.end || given.start->time.start <= given.end->last()) {
+    return std::nullopt;
+  }
+  return invalid("startDate " + shorten(given.start->text) + " is after endDate " +
+                 shorten(given.end->text) + "; give a startDate that is not after the endDate");
+}
+
 // The half-open range the dates given mean.
 MinuteRange resolve_range(const std::optional<DateValue>& start,
                           const std::optional<DateValue>& end, Millis now) {
@@ -251,6 +259,28 @@ std::optional<ParameterError> resume(const std::string& text, MinuteParams& para
 
 }  // namespace
 
+std::variant<std::optional<MinuteRange>, ParameterError> parse_dates(std::string_view raw_query) {
+  constexpr std::array<Definition, 2> kDates{{
+      {"startDate", ValueKind::kDate, take_date<&Collected::start>},
+      {"endDate", ValueKind::kDate, take_date<&Collected::end>},
+  }};
+  for (const RawPair& pair : split_query(raw_query)) {
+    if (pair.name == kDates[0].name || pair.name == kDates[1].name) continue;
+    return invalid(shorten(pair.name) +
+                   " is no parameter of this request; give startDate and endDate, or neither");
+  }
+  Collected given;
+  if (auto error = take_parameters(raw_query, kDates, given)) return std::move(*error);
+  if (given.start.has_value() != given.end.has_value()) {
+    const auto& one = given.start ? given.start : given.end;
+    return invalid(std::string(given.start ? "startDate " : "endDate ") + shorten(one->text) +
+                   " stands alone; give startDate and endDate, or neither");
+  }
+  if (!given.start) return std::optional<MinuteRange>();
+  if (auto fault = check_order(given)) return std::move(*fault);
+  return std::optional(resolve_range(given.start, given.end, {}));
+}
+
 std::variant<MinuteParams, ParameterError> parse_minute_params(std::string_view raw_query,
                                                                Millis now, Span span) {
   Collected given;
@@ -263,10 +293,7 @@ std::variant<MinuteParams, ParameterError> parse_minute_params(std::string_view 
                    " differ; unitId is the older name of bucketId: give one of them, or the same "
                    "ids in both");
   }
-  if (given.start && given.end && given.start->time.start > given.end->last()) {
-    return invalid("startDate " + shorten(given.start->text) + " is after endDate " +
-                   shorten(given.end->text) + "; give a startDate that is not after the endDate");
-  }
+  if (auto fault = check_order(given)) return std::move(*fault);
 
   MinuteParams params;
   params.unit_id = !given.units.empty();

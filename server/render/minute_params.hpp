@@ -32,4 +32,8 @@ std::variant<MinuteParams, ParameterError> parse_minute_params(std::string_view 
                                                                Millis now,
                                                                Span span = Span::kMinute);
 
+// startDate and endDate of a request that changes what is stored: both, or neither, and no other
+// parameter, since one that was misspelt would change more than was meant. nullopt: no dates.
+std::variant<std::optional<MinuteRange>, ParameterError> parse_dates(std::string_view raw_query);
+
 }  // namespace minuted::render

@@ -5,6 +5,8 @@
 
 #include <random>
 
+#include "crash/stored_state.hpp"
+#include "engine_over.hpp"
 #include "minuted/engine.hpp"
 #include "model/oracle.hpp"
 #include "support/long_form.hpp"
@@ -26,11 +28,12 @@ class RandomHistory {
   }
 
   void step() {
-    switch (pick(13)) {
+    switch (pick(14)) {
       case 0: fold(); break;
       case 1: reopen(); break;
       case 2: resend(); break;
       case 12: seal(); break;
+      case 13: remove(); break;
       case 3:
       case 4: read(random_spec()); break;
       default: append(); break;
@@ -137,6 +140,27 @@ class RandomHistory {
   void resend() {
     if (sent_.empty()) return;
     send(sent_[pick(sent_.size())], true);
+  }
+
+  void remove() {
+    Removal removal{std::string(id()), std::nullopt, std::nullopt};
+    if (pick(4) != 0) removal.bucket = std::string(id());
+    if (pick(4) != 0) {
+      const auto last = static_cast<std::uint32_t>(kStartMs / 60'000);
+      const auto begin = last - static_cast<std::uint32_t>(pick(2) ? pick(6) : pick(4000));
+      removal.range = MinuteRange{{begin}, {begin + static_cast<std::uint32_t>(pick(3000))}};
+    }
+    const auto removed = engine_->remove(removal);
+    ASSERT_TRUE(removed.ok()) << removed.error().message;
+    oracle_.remove(removal);
+    check_store();
+  }
+
+  // Every tier is the sum of its minutes, and the totals are.
+  void check_store() {
+    std::vector<std::string> violations;
+    check_tiers(store_below(*engine_), violations);
+    ASSERT_EQ(violations, std::vector<std::string>{});
   }
 
   std::vector<std::string> random_list() {

@@ -113,7 +113,7 @@ TEST_F(RetentionTest, WhatIsPastIsInNoAnswerAtOnceAndIsDeletedLater) {
 }
 
 TEST_F(RetentionTest, PagesGoWhenTheirLastRowIsPast) {
-  options_.retention.hour_ms = 0;
+  options_.retention = {2 * kDayMs, 0, 0};
   open();
   for (std::int64_t hour = 0; hour < 96; ++hour) append(hour * kHourMs);
   append(95 * kHourMs, "another", "bucket");

@@ -9,6 +9,7 @@
 #include <tuple>
 #include <vector>
 
+#include "minuted/engine.hpp"
 #include "minuted/event.hpp"
 #include "minuted/query.hpp"
 
@@ -58,6 +59,16 @@ class Oracle {
       r.latency_sum_us += *e.latency_us;
       ++r.latency_count;
     }
+  }
+
+  void remove(const Removal& removal) {
+    std::erase_if(rows_, [&](const auto& row) {
+      const auto& [repo, bucket, minute, host] = row.first;
+      const auto at = static_cast<std::int64_t>(minute);
+      return repo == removal.repo && (!removal.bucket || bucket == *removal.bucket) &&
+             (!removal.range ||
+              (at >= removal.range->begin.value && at < removal.range->end.value));
+    });
   }
 
   // In the order of what is kept of (repo, bucket, minute, host); grouped, without the sums that grouped

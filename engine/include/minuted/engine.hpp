@@ -71,6 +71,14 @@ struct AppendRequest {
   bool only_if_known = false;
 };
 
+// What is to be deleted: all of a repo, or of one of its buckets, or what either has in some minutes.
+struct Removal {
+  std::string repo;
+  std::optional<std::string> bucket;
+  std::optional<MinuteRange> range;
+  friend bool operator==(const Removal&, const Removal&) = default;
+};
+
 using AppendDone = std::function<void(Result<Receipt>)>;
 
 class Engine {
@@ -101,6 +109,13 @@ class Engine {
   // Seals every span that is closed by now and returns when that is durable. What is not folded yet is
   // not sealed.
   virtual Result<void> seal() = 0;
+
+  // Deletes what is named, out of every tier, the totals and (without a range) the known series, and
+  // returns when that is durable: from then on nothing that was acknowledged before the call is in
+  // any answer, and what was acknowledged later is kept. Keys and ids of requests stay known. A range
+  // leaves sums past every horizon in the totals. kInvalidArgument if the range cuts an hour or day
+  // whose minutes are past; the message names the nearest that does not. Folds wait meanwhile.
+  virtual Result<void> remove(const Removal& removal) = 0;
 
   // Deletes all that is past its horizon and returns when that is durable.
   virtual Result<void> prune() = 0;

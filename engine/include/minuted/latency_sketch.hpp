@@ -40,6 +40,8 @@ class LatencySketch {
   void add(std::uint64_t latency_us, std::uint64_t count = 1) { add_bucket(bucket_of(latency_us), count); }
   void add_bucket(std::uint16_t index, std::uint64_t count);
   void merge(const LatencySketch& other);
+  // Undoes merge(other). What is not there stays away.
+  void take_out(const LatencySketch& other);
 
   std::uint64_t count() const;
 

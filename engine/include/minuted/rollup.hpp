@@ -36,6 +36,10 @@ struct Rollup {
   // Adds all of `other`. Exact: no sum can pass its width within 2^63 events.
   void merge(const Rollup& other);
 
+  // Undoes merge(part). Exact in all but the least and the most latency, which are only as near as
+  // the sketch tells, within 1%, once they may have been the part's.
+  void take_out(const Rollup& part);
+
   // Events counted, whatever they carried.
   std::uint64_t requests() const;
 

@@ -14,13 +14,28 @@ constexpr auto route(Method method, std::string_view path) {
   return Route{method, path, auth::Need::kNothing, BodyRule::kIgnored, nullptr, nullptr};
 }
 constexpr std::array kRoutes = {route(kPost, "/events"), route(kGet, "/events"),
-                                route(kPut, "/repos"), route(kGet, "/livez")};
+                                route(kPut, "/repos"), route(kGet, "/livez"),
+                                route(kDelete, "/repos/{repoId}"),
+                                route(kPut, "/a/{b}/c/{d}")};
 
 TEST(RouteTest, MethodAndPathDecide) {
   EXPECT_EQ(find_route(kRoutes, kPost, "/events"), 0U);
   EXPECT_EQ(find_route(kRoutes, kGet, "/events"), 1U);
   EXPECT_EQ(find_route(kRoutes, kPut, "/repos"), 2U);
   EXPECT_EQ(find_route(kRoutes, kGet, "/livez"), 3U);
+}
+
+TEST(RouteTest, ASegmentInBracesIsAnyThatIsNotEmpty) {
+  EXPECT_EQ(find_route(kRoutes, kDelete, "/repos/x"), 4U);
+  EXPECT_EQ(find_route(kRoutes, kDelete, "/repos/%2F"), 4U);
+  EXPECT_EQ(find_route(kRoutes, kPut, "/a/{/c/}"), 5U);
+  for (const char* path : {"/repos", "/repos/", "/repos/x/", "/repos/x/y", "/repo/x"}) {
+    EXPECT_EQ(find_route(kRoutes, kDelete, path), std::nullopt) << path;
+  }
+  for (const char* path : {"/a//c/d", "/a/b/c/", "/a/b/c", "/a/b/cc/d", "/a/b/c/d/e"}) {
+    EXPECT_EQ(find_route(kRoutes, kPut, path), std::nullopt) << path;
+  }
+  EXPECT_EQ(allowed_methods(kRoutes, "/repos/x"), "DELETE, OPTIONS");
 }
 
 TEST(RouteTest, HeadFindsTheRouteOfGet) {

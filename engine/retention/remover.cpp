@@ -1,0 +1,362 @@
+#include "retention/remover.hpp"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "codec/bytes.hpp"
+
+namespace minuted {
+namespace {
+
+constexpr std::string_view kRemovingKey = "removing";
+constexpr std::uint32_t kFiveMinutes = 5;
+constexpr MinuteRange kAllMinutes{{0}, {kMinuteMax.value + 1}};
+
+// Those whose keys begin with a pair; a pair's total is last, as what it was is needed until then.
+constexpr std::array kPairFamilies = {Family::kMinute,       Family::kMinutePage,
+                                      Family::kMinuteSketches, Family::kHour,
+                                      Family::kHourPage,     Family::kHourSketches,
+                                      Family::kDay};
+
+MinuteRange whole(const MinuteRange& range, std::uint32_t length) {
+  const Minute last = floor_to({range.end.value - 1}, length);
+  return {floor_to(range.begin, length), {last.value + length}};
+}
+
+MinuteRange overlap(const MinuteRange& a, const MinuteRange& b) {
+  return {std::max(a.begin, b.begin), std::min(a.end, b.end)};
+}
+
+bool covers(const MinuteRange& range, const MinuteRange& part) {
+  return range.begin <= part.begin && part.end <= range.end;
+}
+
+HostRollups sum_of(const RowsByMinute& rows) {
+  HostRollups sum;
+  for (const auto& [minute, hosts] : rows) sum.merge(hosts);
+  return sum;
+}
+
+RepoRollup repo_sum_of(const HostRollups& hosts) {
+  RepoRollup sum;
+  for (const HostRollups::Entry& e : hosts.entries()) sum.add(e.rollup);
+  return sum;
+}
+
+// Takes out of each host what `before` had more of it than `after`.
+void take_out(HostRollups& from, const HostRollups& before, const HostRollups& after) {
+  for (const HostRollups::Entry& e : before.entries()) {
+    Rollup gone = e.rollup;
+    for (const HostRollups::Entry& left : after.entries()) {
+      if (left.host == e.host) gone.take_out(left.rollup);
+    }
+    from.of(e.host).take_out(gone);
+  }
+  from.drop_empty();
+}
+
+std::string encode_removal(const Removal& removal) {
+  std::string out;
+  put_string(out, removal.repo);
+  out.push_back(removal.bucket ? 1 : 0);
+  if (removal.bucket) put_string(out, *removal.bucket);
+  out.push_back(removal.range ? 1 : 0);
+  if (removal.range) {
+    put_fixed64(out, removal.range->begin.value);
+    put_fixed64(out, removal.range->end.value);
+  }
+  return out;
+}
+
+std::optional<Removal> decode_removal(std::string_view bytes) {
+  ByteReader in(bytes);
+  Removal removal;
+  removal.repo = in.string(kIdBytesMax);
+  if (in.byte() != 0) removal.bucket = in.string(kIdBytesMax);
+  if (in.byte() != 0) {
+    const auto begin = static_cast<std::uint32_t>(in.fixed64());
+    removal.range = MinuteRange{{begin}, {static_cast<std::uint32_t>(in.fixed64())}};
+  }
+  if (!in.done() || removal.repo.empty()) return std::nullopt;
+  return removal;
+}
+
+std::string key_of(std::string_view prefix, Minute minute) {
+  std::string key(prefix);
+  append_minute(key, minute);
+  return key;
+}
+
+}  // namespace
+
+Remover::Remover(Store& store, const Horizons& horizons, Options options)
+    : store_(store), horizons_(horizons), options_(std::move(options)), set_(store) {}
+
+Result<void> Remover::check(const Removal& removal) const {
+  if (!removal.range || removal.range->empty()) return {};
+  const MinuteRange& range = *removal.range;
+  const Minute horizon = horizons_.of(Span::kMinute);
+  // A day that is not cut cuts no hour.
+  const MinuteRange days = whole(range, kMinutesPerDay);
+  const bool cut_begins = range.begin != days.begin && days.begin < horizon;
+  const bool cut_ends = range.end != days.end && days.end.value - kMinutesPerDay < horizon.value;
+  if (!cut_begins && !cut_ends) return {};
+  const auto text = [](Minute minute) { return format_iso8601(start_of(minute)); };
+  return Error{ErrorCode::kInvalidArgument,
+               "the range cuts a day whose minutes are past their retention (before " +
+                   text(horizon) + "), so that the rest of the day cannot be made anew; the nearest "
+                   "whole range is from " +
+                   text(cut_begins ? days.begin : range.begin) + " up to " +
+                   text(cut_ends ? days.end : range.end) + ", that minute not included"};
+}
+
+Result<void> Remover::remove(const Removal& removal) {
+  if (removal.range && removal.range->empty()) return {};
+  // On record before anything is deleted; the folds before it become durable with it.
+  set_.clear();
+  set_.put(Family::kMeta, kRemovingKey, encode_removal(removal));
+  auto written = store_.write(set_, Durability::kSynced);
+  set_.clear();
+  if (!written) {
+    options_.on_write_failure(written.error());
+    return written;
+  }
+  return run(removal);
+}
+
+Result<std::optional<Removal>> Remover::resume() {
+  const auto record = store_.get(Family::kMeta, kRemovingKey);
+  if (!record) return record.error();
+  if (!record->has_value()) return std::optional<Removal>();
+  auto removal = decode_removal(**record);
+  if (!removal) {
+    return Error{ErrorCode::kCorruption, "the record of a removal under way is damaged"};
+  }
+  if (auto done = run(*removal); !done) return done.error();
+  return removal;
+}
+
+Result<void> Remover::run(const Removal& removal) {
+  Result<void> done;
+  if (!removal.bucket && !removal.range) {
+    done = remove_repo(removal.repo);
+  } else {
+    // The pairs, as the known series have them.
+    std::vector<std::string> prefixes;
+    if (removal.bucket) {
+      prefixes.push_back(pair_prefix(removal.repo, *removal.bucket));
+    } else {
+      const std::string lower = series_key(repo_prefix(removal.repo), {});
+      const auto view = store_.view();
+      const auto series = view->cursor(Family::kCatalog, lower, after_prefix(lower));
+      for (; series->valid(); series->next()) {
+        const auto pair = split_pair(series->key().substr(1));
+        if (!pair) return Error{ErrorCode::kCorruption, "a series names no pair"};
+        if (prefixes.empty() || prefixes.back() != pair->prefix) {
+          prefixes.emplace_back(pair->prefix);
+        }
+      }
+      done = series->status();
+    }
+    for (const std::string& prefix : prefixes) {
+      if (!done) break;
+      done = remove_days(prefix, removal.range.value_or(kAllMinutes));
+      if (done.ok() && !removal.range) done = remove_total(prefix);
+    }
+  }
+  if (!done) return done;
+  set_.remove(Family::kMeta, kRemovingKey);
+  return write();
+}
+
+Result<void> Remover::remove_repo(std::string_view repo) {
+  const std::string prefix = repo_prefix(repo);
+  for (const Family family : kPairFamilies) {
+    if (auto removed = remove_prefix(family, prefix); !removed) return removed;
+  }
+  if (auto removed = remove_prefix(Family::kTotal, prefix); !removed) return removed;
+  return remove_prefix(Family::kRepo, prefix);
+}
+
+Result<void> Remover::remove_prefix(Family family, std::string_view prefix) {
+  const auto view = store_.view();
+  const auto keys = view->cursor(family, prefix, after_prefix(prefix));
+  for (; keys->valid(); keys->next()) {
+    set_.remove(family, keys->key());
+    if (set_.bytes() < options_.batch_bytes) continue;
+    if (auto written = write(); !written) return written;
+  }
+  return keys->status();
+}
+
+// Day by day, each in a batch of its own: every minute that is kept is in a day that is kept.
+Result<void> Remover::remove_days(std::string_view prefix, const MinuteRange& minutes) {
+  std::vector<Minute> days;
+  {
+    const auto view = store_.view();
+    const auto cursor = view->cursor(Family::kDay, key_of(prefix, floor_to(minutes.begin, kMinutesPerDay)),
+                                     key_of(prefix, minutes.end));
+    for (; cursor->valid(); cursor->next()) {
+      days.push_back(read_minute(cursor->key().substr(prefix.size())));
+    }
+    if (auto status = cursor->status(); !status) return status;
+  }
+  for (const Minute day : days) {
+    const auto view = store_.view();  // of the day before, too
+    if (auto removed = remove_day(*view, prefix, day, minutes, day == days.back()); !removed) {
+      set_.clear();
+      return removed;
+    }
+    if (auto written = write(); !written) return written;
+  }
+  return {};
+}
+
+Result<void> Remover::remove_day(const View& view, std::string_view prefix, Minute day,
+                                 const MinuteRange& minutes, bool last) {
+  const SealedTier& minute_tier = *sealed_tier(Span::kMinute);
+  const SealedTier& hour_tier = *sealed_tier(Span::kHour);
+  const MinuteRange whole_day{day, {day.value + kMinutesPerDay}};
+  const MinuteRange cut = overlap(minutes, whole_day);
+  const MinuteRange hours = whole(cut, kMinutesPerHour);
+  RepoValues gone;
+
+  // The minutes of the hours that are touched: those cut go, of the others the hours are made anew.
+  auto touched = read_rows(view, minute_tier, prefix, hours);
+  if (!touched) return touched.error();
+  RowsByMinute hours_after;
+  for (const auto& [minute, hosts] : *touched) {
+    if (cut.contains(minute)) {
+      gone[{RepoSpan::kFiveMinutes, floor_to(minute, kFiveMinutes)}].merge(repo_sum_of(hosts));
+    } else {
+      hours_after[floor_to(minute, kMinutesPerHour)].merge(hosts);
+    }
+  }
+  auto replaced = replace_rows(view, minute_tier, prefix, cut, {}, set_);
+  if (!replaced) return replaced;
+
+  auto all_hours = read_rows(view, hour_tier, prefix, whole_day);
+  if (!all_hours) return all_hours.error();
+  RowsByMinute day_after = hours_after;
+  for (const auto& [hour, hosts] : *all_hours) {
+    if (!hours.contains(hour)) {
+      day_after[hour] = hosts;
+      continue;
+    }
+    RepoRollup& sum = gone[{RepoSpan::kHour, hour}];
+    sum.merge(repo_sum_of(hosts));
+    const auto left = hours_after.find(hour);
+    if (left != hours_after.end()) sum.take_out(repo_sum_of(left->second));
+  }
+  replaced = replace_rows(view, hour_tier, prefix, hours, hours_after, set_);
+  if (!replaced) return replaced;
+
+  const std::string day_key = key_of(prefix, day);
+  const auto stored = view.get(Family::kDay, day_key);
+  if (!stored) return stored.error();
+  HostRollups before;
+  if (stored->has_value() && !merge_encoded_hosts(**stored, before)) {
+    return Error{ErrorCode::kCorruption, "a day cannot be read: " + shorten(day_key)};
+  }
+  const HostRollups after = covers(minutes, whole_day) ? HostRollups{} : sum_of(day_after);
+  set_.remove(Family::kDay, day_key);
+  if (!after.empty()) {
+    std::string value;
+    encode_hosts(after, value);
+    set_.put(Family::kDay, day_key, value);
+  }
+  RepoRollup sum = repo_sum_of(before);
+  sum.take_out(repo_sum_of(after));
+  gone[{RepoSpan::kDay, day}] = sum;
+  gone[{RepoSpan::kTotal, Minute{0}}] = sum;
+  auto taken = take_from_total(view, prefix, before, after, last ? day : kMinuteMax);
+  if (!taken) return taken;
+  return take_from_repo(view, split_pair(prefix)->repo, gone);
+}
+
+// With the last day, `day`, the total is added up anew of the days that remain, if they are all there
+// is of it: what is the least and the most latency then is exact again.
+Result<void> Remover::take_from_total(const View& view, std::string_view prefix,
+                                      const HostRollups& before, const HostRollups& after,
+                                      Minute day) {
+  const auto stored = view.get(Family::kTotal, prefix);
+  if (!stored) return stored.error();
+  HostRollups total;
+  if (stored->has_value() && !merge_encoded_hosts(**stored, total)) {
+    return Error{ErrorCode::kCorruption, "a total cannot be read: " + shorten(prefix)};
+  }
+  take_out(total, before, after);
+  if (day != kMinuteMax) {
+    HostRollups days = after;
+    const auto cursor = view.cursor(Family::kDay, prefix, after_prefix(prefix));
+    for (; cursor->valid(); cursor->next()) {
+      if (read_minute(cursor->key().substr(prefix.size())) == day) continue;
+      if (!merge_encoded_hosts(cursor->value(), days)) {
+        return Error{ErrorCode::kCorruption, "a day cannot be read: " + shorten(cursor->key())};
+      }
+    }
+    if (auto status = cursor->status(); !status) return status;
+    if (repo_sum_of(days) == repo_sum_of(total)) total = std::move(days);
+  }
+  set_.remove(Family::kTotal, prefix);
+  if (total.empty()) return {};
+  std::string value;
+  encode_hosts(total, value);
+  set_.put(Family::kTotal, prefix, value);
+  return {};
+}
+
+// What is left of a pair that is deleted for good: what was past, and its total.
+Result<void> Remover::remove_total(std::string_view prefix) {
+  for (const Family family : kPairFamilies) {
+    if (auto removed = remove_prefix(family, prefix); !removed) return removed;
+  }
+  const auto view = store_.view();
+  const auto stored = view->get(Family::kTotal, prefix);
+  if (!stored) return stored.error();
+  if (!stored->has_value()) return {};
+  HostRollups total;
+  if (!merge_encoded_hosts(**stored, total)) {
+    return Error{ErrorCode::kCorruption, "a total cannot be read: " + shorten(prefix)};
+  }
+  set_.remove(Family::kTotal, prefix);
+  RepoValues gone;
+  gone[{RepoSpan::kTotal, Minute{0}}] = repo_sum_of(total);
+  if (auto taken = take_from_repo(*view, split_pair(prefix)->repo, gone); !taken) return taken;
+  return write();
+}
+
+Result<void> Remover::take_from_repo(const View& view, std::string_view repo,
+                                     const RepoValues& gone) {
+  std::string value;
+  for (const auto& [place, sum] : gone) {
+    if (sum == RepoRollup{}) continue;
+    const std::string key = repo_key(repo, place.first, place.second);
+    const auto stored = view.get(Family::kRepo, key);
+    if (!stored) return stored.error();
+    if (!stored->has_value()) continue;  // past, and pruned
+    RepoRollup left;
+    if (!merge_encoded_repo(**stored, left)) {
+      return Error{ErrorCode::kCorruption, "a value of a repo cannot be read: " + shorten(key)};
+    }
+    left.take_out(sum);
+    set_.remove(Family::kRepo, key);
+    if (left.requests == 0) continue;
+    value.clear();
+    encode_repo(left, value);
+    set_.put(Family::kRepo, key, value);
+  }
+  return {};
+}
+
+Result<void> Remover::write() {
+  if (set_.empty()) return {};
+  // Buffered: what is lost in a crash is done again, for the record of it is durable.
+  auto written = store_.write(set_, Durability::kBuffered);
+  set_.clear();
+  if (!written) options_.on_write_failure(written.error());
+  return written;
+}
+
+}  // namespace minuted

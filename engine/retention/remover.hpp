@@ -1,0 +1,71 @@
+// Deletes what an operator names: a repo or one of its buckets, all of it or some minutes, out of
+// every tier, the totals and the repos' values. Hours and days that the minutes cut are made anew of
+// the minutes that remain. All that was acknowledged before must be folded, and nothing else may
+// write rows until it has ended: what is acknowledged meanwhile is raw, and stays.
+//
+// Atomic for each (pair, day) or bounded lot of keys, and finished even if it is cut short: what is to
+// be deleted is on record before anything is, and the next start goes on where it ended.
+//
+//   in the meta family, "removing"   string repo | byte: 1 and string bucket, or 0
+//                                    | byte: 1, first minute u64, end u64, or 0
+//
+// One thread at a time.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "minuted/engine.hpp"
+#include "minuted/result.hpp"
+#include "retention/horizons.hpp"
+#include "retention/tier_rows.hpp"
+#include "rollup/rollup_codec.hpp"
+#include "store/key_codec.hpp"
+#include "store/store.hpp"
+
+namespace minuted {
+
+class Remover {
+ public:
+  struct Options {
+    std::size_t batch_bytes;
+    std::function<void(const Error&)> on_write_failure;  // called once a write failed
+  };
+
+  // Borrows both.
+  Remover(Store& store, const Horizons& horizons, Options options);
+
+  // Whether the range can be taken out: kInvalidArgument if it cuts an hour or a day whose minutes are
+  // past, with the nearest range that does not.
+  Result<void> check(const Removal& removal) const;
+
+  // Does it; durable with the next sync. kCorruption if something of it cannot be read: what comes
+  // before it is gone then, and the rest stays until the removal is asked for again.
+  Result<void> remove(const Removal& removal);
+
+  // Ends a removal that an earlier process was cut short in, if there was one: what it was.
+  Result<std::optional<Removal>> resume();
+
+ private:
+  using RepoValues = std::map<std::pair<RepoSpan, Minute>, RepoRollup>;
+
+  Result<void> run(const Removal& removal);
+  Result<void> remove_repo(std::string_view repo);
+  Result<void> remove_days(std::string_view prefix, const MinuteRange& minutes);
+  Result<void> remove_day(const View& view, std::string_view prefix, Minute day,
+                          const MinuteRange& minutes, bool last);
+  Result<void> take_from_total(const View& view, std::string_view prefix, const HostRollups& before,
+                               const HostRollups& after, Minute day);
+  Result<void> remove_total(std::string_view prefix);
+  Result<void> remove_prefix(Family family, std::string_view prefix);
+  Result<void> take_from_repo(const View& view, std::string_view repo, const RepoValues& gone);
+  Result<void> write();
+
+  Store& store_;
+  const Horizons& horizons_;
+  const Options options_;
+  WriteSet set_;
+};
+
+}  // namespace minuted
