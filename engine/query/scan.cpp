@@ -16,9 +16,6 @@ Family family_of(Span span) {
                                : Family::kDay;
 }
 
-// Series of one pair passed over one by one before the next pair is sought.
-constexpr int kStepsBeforeSeek = 4;
-
 // Moves forward to `key`; most often the cursor is there or past it already.
 template <class Cursor>
 void advance_to(Cursor* cursor, std::string_view key) {
@@ -54,7 +51,7 @@ Result<bool> RowScan::next(Row& row) {
     // Give the view back now rather than when the caller is done with the answer.
     folded_.reset();
     pages_.reset();
-    series_.reset();
+    pairs_.reset();
     raw_.reset();
     reader_.reset();
     view_.reset();
@@ -258,77 +255,16 @@ Result<void> RowScan::merge_raw() {
 }
 
 Result<bool> RowScan::next_pair() {
-  return plan_.walk == QueryPlan::Walk::kRanges ? next_walked_pair() : next_listed_pair();
+  const auto found = pairs_->next(prefix_);
+  if (found.ok() && *found) enter_pair();
+  return found;
 }
 
-Result<bool> RowScan::next_listed_pair() {
-  if (plan_.walk == QueryPlan::Walk::kIndexed) {
-    while (next_listed_ != listed_.size()) {
-      if (enter_pair(listed_[next_listed_++])) return true;
-    }
-    return false;
-  }
-  while (next_repo_ != plan_.repos.size()) {
-    const std::string prefix = pair_prefix(plan_.repos[next_repo_], plan_.buckets[next_bucket_]);
-    if (++next_bucket_ == plan_.buckets.size()) {
-      next_bucket_ = 0;
-      ++next_repo_;
-    }
-    if (enter_pair(prefix)) return true;
-  }
-  return false;
-}
-
-// The pairs of the ranges, as the known series have them.
-Result<bool> RowScan::next_walked_pair() {
-  for (;;) {
-    if (!in_range_) {
-      if (next_range_ == plan_.ranges.size()) return false;
-      const std::string& range = plan_.ranges[next_range_++];
-      position_ = series_key(std::max(range, plan_.after_prefix), {});
-      range_end_ = series_key(range.empty() ? range : after_prefix(range), {});
-      in_range_ = true;
-      advance_to(series_.get(), position_);
-    }
-    const auto found = next_known_pair();
-    if (!found.ok() || *found) return found;
-    in_range_ = false;
-  }
-}
-
-// The next pair of the range at hand that any series is known of.
-Result<bool> RowScan::next_known_pair() {
-  for (int steps = 0; series_->valid(); ++steps) {
-    const std::string_view key = series_->key();
-    if (range_end_.size() > 1 && key >= range_end_) return false;
-    if (key < position_) {
-      // Another series of the pair before.
-      if (steps < kStepsBeforeSeek) {
-        series_->next();
-      } else {
-        series_->seek(position_);
-      }
-      continue;
-    }
-    const auto pair = split_pair(key.substr(1));
-    if (!pair) return Error{ErrorCode::kCorruption, "a series names no pair: " + shorten(key)};
-    position_ = series_key(after_prefix(pair->prefix), {});
-    if (names(plan_.buckets, pair->bucket) && enter_pair(std::string(pair->prefix))) return true;
-    steps = 0;
-    if (auto in_time = check_deadline(); !in_time) return in_time.error();
-  }
-  if (auto status = series_->status(); !status) return status.error();
-  return false;
-}
-
-// False if the pair lies before where this page begins.
-bool RowScan::enter_pair(std::string_view prefix) {
-  if (prefix < plan_.after_prefix) return false;
-  prefix_ = prefix;
+void RowScan::enter_pair() {
   const auto pair = split_pair(prefix_);
   repo_ = pair->repo;
   bucket_ = pair->bucket;
-  const bool resumed = plan_.after && prefix == plan_.after_prefix;
+  const bool resumed = plan_.after && prefix_ == plan_.after_prefix;
   const Minute begin = resumed ? std::max(plan_.minutes.begin, plan_.after->minute)
                                : plan_.minutes.begin;
   key_ = prefix_;
@@ -342,71 +278,19 @@ bool RowScan::enter_pair(std::string_view prefix) {
     page_open_ = false;
   }
   in_pair_ = true;
-  return true;
 }
 
 // The cursors' bounds: the tighter they are, the less a seek has to step over.
 Result<void> RowScan::open_cursors() {
-  if (plan_.walk == QueryPlan::Walk::kIndexed) {
-    if (auto loaded = load_indexed_pairs(); !loaded) return loaded;
+  pairs_ = std::make_unique<PairWalk>(*view_, plan_, [this] { return check_deadline(); });
+  if (auto opened = pairs_->open(); !opened) return opened;
+  const PairWalk::Bounds rows = pairs_->bounds();
+  folded_ = view_->cursor(family_of(plan_.span), rows.lower, rows.upper);
+  if (const SealedTier* tier = sealed_tier(plan_.span)) {
+    const PairWalk::Bounds pages = pairs_->bounds(tier->page_minutes);
+    pages_ = view_->cursor(tier->pages, pages.lower, pages.upper);
   }
-  const SealedTier* tier = sealed_tier(plan_.span);
-  std::string lower;
-  std::string page_lower;
-  std::string upper;
-  const auto bound = [&](const std::string& first, const std::string& last) {
-    lower = page_lower = first;
-    append_minute(lower, plan_.minutes.begin);
-    if (tier) append_minute(page_lower, floor_to(plan_.minutes.begin, tier->page_minutes));
-    upper = last;
-    append_minute(upper, plan_.minutes.end);
-  };
-  if (plan_.walk == QueryPlan::Walk::kPairs) {
-    bound(pair_prefix(plan_.repos.front(), plan_.buckets.front()),
-          pair_prefix(plan_.repos.back(), plan_.buckets.back()));
-  } else if (plan_.walk == QueryPlan::Walk::kIndexed) {
-    if (listed_.empty()) {
-      // Below every id: nothing to step over, nothing to find.
-      lower.assign(1, '\x01');
-      page_lower = upper = lower;
-    } else {
-      bound(listed_.front(), listed_.back());
-    }
-  } else {
-    if (!plan_.ranges.front().empty()) {
-      lower = page_lower = plan_.ranges.front();
-      upper = after_prefix(plan_.ranges.back());
-    }
-    series_ = view_->cursor(Family::kCatalog, series_key(std::max(lower, plan_.after_prefix), {}),
-                            series_end());
-  }
-  folded_ = view_->cursor(family_of(plan_.span), lower, upper);
-  if (tier) pages_ = view_->cursor(tier->pages, page_lower, upper);
-  if (raw_) raw_->seek(lower);
-  return {};
-}
-
-Result<void> RowScan::load_indexed_pairs() {
-  for (const std::string& bucket : plan_.buckets) {
-    const std::string prefix = bucket_index_prefix(bucket);
-    const auto cursor = view_->cursor(Family::kCatalog, prefix, after_prefix(prefix));
-    for (; cursor->valid(); cursor->next()) {
-      const auto repo = repo_of_bucket_index(cursor->key(), prefix);
-      if (!repo) {
-        return Error{ErrorCode::kCorruption, "a bucket index key names no repo: " +
-                                                 shorten(cursor->key())};
-      }
-      if (listed_.size() == kIndexedPairsMax) {
-        listed_.clear();
-        plan_.walk = QueryPlan::Walk::kRanges;
-        plan_.ranges.assign(1, std::string());
-        return {};
-      }
-      listed_.push_back(pair_prefix(*repo, bucket));
-    }
-    if (auto status = cursor->status(); !status) return status;
-  }
-  std::sort(listed_.begin(), listed_.end());
+  if (raw_) raw_->seek(rows.lower);
   return {};
 }
 

@@ -10,6 +10,7 @@
 #include "chunk/chunk_codec.hpp"
 #include "minuted/query.hpp"
 #include "page/page_codec.hpp"
+#include "query/pair_walk.hpp"
 #include "query/planner.hpp"
 #include "rollup/rollup_codec.hpp"
 #include "stats/counters.hpp"
@@ -18,10 +19,6 @@
 #include "store/tiers.hpp"
 
 namespace minuted {
-
-// Bucket ids may occur in so many repos that a list of them would not be bounded: past this many
-// pairs the whole store is walked instead.
-inline constexpr std::size_t kIndexedPairsMax = 65'536;
 
 class RowScan final : public RowCursor {
  public:
@@ -45,12 +42,8 @@ class RowScan final : public RowCursor {
   Result<bool> next_row(Row& row);
   Result<bool> next_span();
   Result<bool> next_pair();
-  Result<bool> next_listed_pair();
-  Result<bool> next_walked_pair();
-  Result<bool> next_known_pair();
-  Result<void> load_indexed_pairs();
   Result<void> open_cursors();
-  bool enter_pair(std::string_view prefix);
+  void enter_pair();
   Result<bool> at_page(Minute& first);
   Minute page_minute() const;
   bool next_page_row(Row& row);
@@ -73,16 +66,7 @@ class RowScan final : public RowCursor {
   std::unique_ptr<StoreCursor> folded_;
   std::unique_ptr<StoreCursor> pages_;  // null: the tier has none
 
-  // Where in the plan we are.
-  std::vector<std::string> listed_;  // kIndexed: pair prefixes, ascending
-  std::size_t next_listed_ = 0;
-  std::size_t next_repo_ = 0;
-  std::size_t next_bucket_ = 0;
-  std::size_t next_range_ = 0;
-  std::unique_ptr<StoreCursor> series_;  // kRanges: the known series, whose pairs are walked
-  std::string position_;                 // kRanges: where the next series is looked for
-  std::string range_end_;  // kRanges: empty = no end
-  bool in_range_ = false;
+  std::unique_ptr<PairWalk> pairs_;
 
   // The pair at hand.
   std::string prefix_;

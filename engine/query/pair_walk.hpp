@@ -1,0 +1,60 @@
+// The pairs (repo, bucket) of a plan that may have anything, in their order, each once: listed by the
+// question, found in the index of buckets, or walked among the known series. One thread at a time.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "minuted/result.hpp"
+#include "query/planner.hpp"
+#include "store/store.hpp"
+
+namespace minuted {
+
+// Bucket ids may occur in so many repos that a list of them would not be bounded: past this many
+// pairs the whole store is walked instead.
+inline constexpr std::size_t kIndexedPairsMax = 65'536;
+
+class PairWalk {
+ public:
+  // Borrows both. `check_time` is asked before each step of a walk; its error ends it.
+  PairWalk(const View& view, const QueryPlan& plan, std::function<Result<void>()> check_time);
+
+  // Between which keys of a family whose keys begin with a pair and a minute all of them lie; an empty
+  // one is no bound. `page_minutes`: how long before the range's begin a key may be that has to do
+  // with it. To be called once, before next().
+  struct Bounds {
+    std::string lower;
+    std::string upper;
+  };
+  Result<void> open();
+  Bounds bounds(std::uint32_t page_minutes = 1) const;
+
+  // The next pair's prefix. False at the end.
+  Result<bool> next(std::string& prefix);
+
+ private:
+  Result<bool> next_listed(std::string& prefix);
+  Result<bool> next_walked(std::string& prefix);
+  Result<bool> next_known(std::string& prefix);
+  Result<void> load_indexed();
+
+  const View& view_;
+  const QueryPlan& plan_;
+  const std::function<Result<void>()> check_time_;
+  QueryPlan::Walk walk_;
+  std::vector<std::string> ranges_;
+  std::vector<std::string> listed_;  // kIndexed: pair prefixes, ascending
+  std::size_t next_listed_ = 0;
+  std::size_t next_repo_ = 0;
+  std::size_t next_bucket_ = 0;
+  std::size_t next_range_ = 0;
+  std::unique_ptr<StoreCursor> series_;  // kRanges: the known series
+  std::string position_;                 // where the next is looked for
+  std::string range_end_;                // one byte long: no end
+  bool in_range_ = false;
+};
+
+}  // namespace minuted
