@@ -6,6 +6,7 @@
 #include "engine_over.hpp"
 #include "ingest/committer.hpp"
 #include "query/group_scan.hpp"
+#include "query/event_scan.hpp"
 #include "query/scan.hpp"
 #include "stats/counters.hpp"
 #include "store/disk_guard.hpp"
@@ -63,20 +64,29 @@ class EngineImpl final : public Engine {
   }
 
   Result<std::unique_ptr<RowCursor>> query(const QuerySpec& spec) override {
-    RawView view = table_.view(*store_);
-    FoldMark mark;
-    if (!view.generations.empty()) {
-      auto read = read_mark(*store_, *view.store);
-      if (!read) return read.error();
-      mark = std::move(*read);
-    }
+    auto view = raw_view();
+    if (!view) return view.error();
     const bool grouped = merges_rows(spec);
     std::unique_ptr<RowCursor> rows = std::make_unique<RowScan>(
-        std::move(view), mark, grouped ? rows_to_merge(spec) : spec,
+        std::move(view->view), view->mark, grouped ? rows_to_merge(spec) : spec,
         RowScan::Options{options_.snapshot_ms_max, options_.clock, horizons_.of(spec.span)},
         read_counters_);
     if (!grouped) return rows;
     return merge_rows(std::move(rows), spec, options_.groups_max, read_counters_);
+  }
+
+  Result<std::unique_ptr<EventCursor>> events(const EventQuery& query) override {
+    if (options_.retention.raw_ms == 0) {
+      return Error{ErrorCode::kInvalidArgument,
+                   "raw events are not kept once they are folded; have them kept with a raw "
+                   "retention, as in --retention raw=7d"};
+    }
+    auto view = raw_view();
+    if (!view) return view.error();
+    return std::unique_ptr<EventCursor>(std::make_unique<EventScan>(
+        std::move(view->view), view->mark, query,
+        EventScan::Options{options_.snapshot_ms_max, options_.clock, horizons_.of_archive()},
+        read_counters_));
   }
 
   Result<void> fold() override { return upkeep_->fold(Durability::kSynced); }
@@ -161,6 +171,19 @@ class EngineImpl final : public Engine {
   }
 
  private:
+  struct MarkedView {
+    RawView view;
+    FoldMark mark;
+  };
+  Result<MarkedView> raw_view() {
+    MarkedView marked{table_.view(*store_), {}};
+    if (marked.view.generations.empty()) return marked;
+    auto read = read_mark(*store_, *marked.view.store);
+    if (!read) return read.error();
+    marked.mark = std::move(*read);
+    return marked;
+  }
+
   const Options options_;
   CommitCounters commit_counters_;
   Upkeep::Counters upkeep_counters_;
@@ -210,7 +233,7 @@ std::optional<Error> check_options(const Options& options) {
   if (shorter(kept.hour_ms, kept.minute_ms) || shorter(kept.day_ms, kept.hour_ms)) {
     return wrong("hours must be kept at least as long as minutes, and days as long as hours");
   }
-  if (kept.minute_ms < 0 || kept.hour_ms < 0 || kept.day_ms < 0 || options.prune_interval_ms < 0) {
+  if (kept.minute_ms < 0 || kept.hour_ms < 0 || kept.day_ms < 0 || kept.raw_ms < 0 || options.prune_interval_ms < 0) {
     return wrong("Options::retention and prune_interval_ms must be 0 or more");
   }
   if (options.idempotency_window_ms <= 0 || options.snapshot_ms_max <= 0) {

@@ -49,7 +49,8 @@ Options engine_options(const settings::Settings& s) {
   options.unfolded_bytes_max = s.unfolded_bytes;
   options.seal_after_ms = s.seal_after_ms;
   options.seal_interval_ms = s.seal_interval_ms;
-  options.retention = {s.retention.minute_ms, s.retention.hour_ms, s.retention.day_ms};
+  options.retention = {s.retention.minute_ms, s.retention.hour_ms, s.retention.day_ms,
+                       s.retention.raw_ms};
   options.accept_clock = s.accept_clock;
   options.commit_queue_bytes_max = s.commit_queue_bytes;
   options.idempotency_window_ms = s.idempotency_window_ms;

@@ -177,4 +177,16 @@ std::string shorten(std::string_view text) {
   return out + '"';
 }
 
+const char* to_string(OpClass op) {
+  switch (op) {
+    case OpClass::kGet: return "GET";
+    case OpClass::kPut: return "PUT";
+    case OpClass::kDelete: return "DELETE";
+    case OpClass::kHead: return "HEAD";
+    case OpClass::kList: return "LIST";
+    case OpClass::kOther: break;
+  }
+  return "OTHER";
+}
+
 }  // namespace minuted

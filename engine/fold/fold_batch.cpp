@@ -31,6 +31,11 @@ bool FoldBatch::add(const RawGeneration& generation, RawCursor& at) {
   key_ = mark_.key;
   append_sequence(key_, generation.first_commit());
   set_.remove_raw(key_);
+  if (archive_) {
+    value_.clear();
+    for (const std::string_view value : at.values()) value_ += value;
+    set_.put(Family::kArchive, key_, value_);
+  }
   events_ += events_read_.size();
   oldest_ = std::min(oldest_, minute);
   newest_ = std::max(newest_, minute);

@@ -1,6 +1,6 @@
 // What one atomic batch of a fold adds up: chunks go in, in the order of their keys, and come out as
 // merge operands for the minute, hour, day and total of their (repo, bucket), for the small values of
-// their repo, and as deletions of exactly the raw keys that were read. All of it in one WriteSet, so
+// their repo, and as deletions of exactly the raw keys that were read (or moves to the archive). All of it in one WriteSet, so
 // that a chunk is counted in every tier or still raw, never both and never neither.
 // Fourth stop of an event's journey. Pure but for the WriteSet it fills; one thread at a time.
 #pragma once
@@ -22,7 +22,8 @@ namespace minuted {
 
 class FoldBatch {
  public:
-  explicit FoldBatch(const Store& store) : store_(store), set_(store) {}
+  // `archive`: what is folded is kept as raw events as well.
+  FoldBatch(const Store& store, bool archive) : store_(store), archive_(archive), set_(store) {}
 
   // Counts the entry of a closed generation in that the cursor stands on. Entries must come in their
   // order. False if it cannot be read: it is then left as it is, for readers to report.
@@ -60,6 +61,7 @@ class FoldBatch {
   void close_repo();
 
   const Store& store_;
+  const bool archive_;
   WriteSet set_;
   FoldMark mark_;
   RawSize removed_;

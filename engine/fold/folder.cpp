@@ -59,7 +59,7 @@ Result<void> Folder::fold_all() {
 Result<void> Folder::fold_generation(const std::shared_ptr<RawGeneration>& generation,
                                      Unreadable& unreadable) {
   RawCursor at({generation}, UINT64_MAX, folded_);
-  FoldBatch batch(store_);
+  FoldBatch batch(store_, options_.archive);
   for (at.seek({}); at.valid(); at.next()) {
     if (!batch.add(*generation, at)) {
       const std::string_view prefix = at.key().substr(0, at.key().size() - kMinuteKeyBytes);

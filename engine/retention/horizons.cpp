@@ -53,11 +53,20 @@ std::int64_t Horizons::kept_ms(Span span) const {
                                : options_.retention.day_ms;
 }
 
+Minute Horizons::minute_before(std::int64_t age_ms) const {
+  const std::int64_t first_ms = std::max<std::int64_t>(believed_now() - age_ms, 0);
+  const auto minute = std::min<std::int64_t>(first_ms / kMillisPerMinute, kMinuteMax.value);
+  return Minute{static_cast<std::uint32_t>(minute)};
+}
+
 Minute Horizons::of(Span span) const {
   if (!limits(span)) return {0};
-  const std::int64_t first_ms = std::max<std::int64_t>(believed_now() - kept_ms(span), 0);
-  const auto minute = std::min<std::int64_t>(first_ms / kMillisPerMinute, kMinuteMax.value);
-  return floor_to(Minute{static_cast<std::uint32_t>(minute)}, minutes_in(span));
+  return floor_to(minute_before(kept_ms(span)), minutes_in(span));
+}
+
+Minute Horizons::of_archive() const {
+  const std::int64_t kept = options_.retention.raw_ms;
+  return kept == 0 ? kMinuteMax : minute_before(kept);
 }
 
 Millis Horizons::oldest_event() const { return start_of(of(Span::kMinute)); }

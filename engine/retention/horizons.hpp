@@ -40,6 +40,9 @@ class Horizons {
   // The first minute of the tier that is kept; 0 if all are. A whole row of it.
   Minute of(Span span) const;
   bool limits(Span span) const { return kept_ms(span) != 0; }
+  // The same for raw events that are folded; kMinuteMax while none are kept, and those that were go.
+  Minute of_archive() const;
+  bool limits_archive() const { return options_.retention.raw_ms != 0; }
   // Of the minutes; events before it are not taken in.
   Millis oldest_event() const;
   // Whether the clock is not believed.
@@ -50,6 +53,7 @@ class Horizons {
 
  private:
   std::int64_t kept_ms(Span span) const;
+  Minute minute_before(std::int64_t age_ms) const;
   std::int64_t believed_now() const;
 
   const Options options_;

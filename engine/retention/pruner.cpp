@@ -1,6 +1,7 @@
 #include "retention/pruner.hpp"
 
 #include <array>
+#include <optional>
 
 #include "store/key_codec.hpp"
 
@@ -10,24 +11,9 @@ namespace {
 // Pairs looked at in one step, at most: one that has nothing to give costs a seek.
 constexpr std::size_t kPairsPerStep = 2'000;
 
-// What a pass goes through, in this order. Of pages, the sketches beside them.
-struct Part {
-  Span span;
-  Family family;
-  Family beside;
-  std::uint32_t minutes;  // a key's
-};
-constexpr std::array kParts{
-    Part{Span::kMinute, Family::kMinute, Family::kMinute, 1},
-    Part{Span::kMinute, Family::kMinutePage, Family::kMinuteSketches,
-         kSealedTiers[0].page_minutes},
-    Part{Span::kHour, Family::kHour, Family::kHour, kMinutesPerHour},
-    Part{Span::kHour, Family::kHourPage, Family::kHourSketches, kSealedTiers[1].page_minutes},
-    Part{Span::kDay, Family::kDay, Family::kDay, kMinutesPerDay},
-};
-
-// The repos' values come last.
-constexpr std::size_t kRepoPart = kParts.size();
+// The parts of a pass; the repos' values come last.
+constexpr std::size_t kRowParts = 6;
+constexpr std::size_t kRepoPart = kRowParts;
 
 struct RepoTier {
   RepoSpan repo_span;
@@ -42,6 +28,29 @@ constexpr std::array kRepoTiers{
 
 }  // namespace
 
+// What a pass goes through. Of pages, the sketches beside them.
+struct Pruner::Part {
+  std::optional<Span> span;  // nullopt: the archive
+  Family family;
+  Family beside;
+  std::uint32_t minutes;      // a key's
+  std::size_t suffix_bytes = 0;  // of a key, behind its minute
+};
+
+namespace {
+
+template <class Part>
+constexpr std::array<Part, kRowParts> kParts{{
+    {Span::kMinute, Family::kMinute, Family::kMinute, 1},
+    {Span::kMinute, Family::kMinutePage, Family::kMinuteSketches, kSealedTiers[0].page_minutes},
+    {Span::kHour, Family::kHour, Family::kHour, kMinutesPerHour},
+    {Span::kHour, Family::kHourPage, Family::kHourSketches, kSealedTiers[1].page_minutes},
+    {Span::kDay, Family::kDay, Family::kDay, kMinutesPerDay},
+    {std::nullopt, Family::kArchive, Family::kArchive, 1, kSequenceKeyBytes},
+}};
+
+}  // namespace
+
 Pruner::Pruner(Store& store, const Horizons& horizons, PruneCounters& counters, Options options)
     : store_(store),
       horizons_(horizons),
@@ -52,7 +61,7 @@ Pruner::Pruner(Store& store, const Horizons& horizons, PruneCounters& counters, 
 
 bool Pruner::due() const {
   if (passing_ || options_.clock->steady_ms() < next_pass_ms_) return false;
-  return horizons_.limits(Span::kMinute) || horizons_.limits(Span::kHour) ||
+  return horizons_.limits_archive() || horizons_.limits(Span::kMinute) || horizons_.limits(Span::kHour) ||
          horizons_.limits(Span::kDay);
 }
 
@@ -91,25 +100,24 @@ Result<bool> Pruner::step_in(std::size_t part) {
   if (part == kRepoPart) {
     pruned = prune_repo_values();
   } else {
-    const Part& p = kParts[part];
-    const Minute horizon = horizons_.of(p.span);
+    const Part& p = kParts<Part>[part];
+    const Minute horizon = p.span ? horizons_.of(*p.span) : horizons_.of_archive();
     if (horizon.value == 0) return false;
-    pruned = prune_rows(p.family, p.beside, horizon, p.minutes);
+    pruned = prune_rows(p, horizon);
   }
   if (pruned.ok()) pruned = write();
   if (!pruned) return pruned.error();
   return !position_.empty();
 }
 
-Result<void> Pruner::prune_rows(Family family, Family beside, Minute horizon,
-                                std::uint32_t minutes) {
+Result<void> Pruner::prune_rows(const Part& part, Minute horizon) {
   const auto view = store_.view();
-  const auto keys = view->cursor(family, position_, {});
+  const auto keys = view->cursor(part.family, position_, {});
   std::size_t pairs = 0;
   while (keys->valid()) {
     const std::string_view key = keys->key();
     const auto pair = split_pair(key);
-    if (!pair || key.size() != pair->prefix.size() + kMinuteKeyBytes) {
+    if (!pair || key.size() != pair->prefix.size() + kMinuteKeyBytes + part.suffix_bytes) {
       return Error{ErrorCode::kCorruption, "a key names no row: " + shorten(key)};
     }
     const bool full = !set_.empty() && set_.bytes() >= options_.batch_bytes;
@@ -118,9 +126,9 @@ Result<void> Pruner::prune_rows(Family family, Family beside, Minute horizon,
       return {};
     }
     const Minute first = read_minute(key.substr(pair->prefix.size()));
-    if (first.value + minutes <= horizon.value) {
-      set_.remove(family, key);
-      if (beside != family) set_.remove(beside, key);
+    if (first.value + part.minutes <= horizon.value) {
+      set_.remove(part.family, key);
+      if (part.beside != part.family) set_.remove(part.beside, key);
       ++keys_;
       keys->next();
     } else {

@@ -38,8 +38,9 @@ class Pruner {
   Result<bool> step();
 
  private:
+  struct Part;
   Result<bool> step_in(std::size_t part);
-  Result<void> prune_rows(Family family, Family beside, Minute horizon, std::uint32_t minutes);
+  Result<void> prune_rows(const Part& part, Minute horizon);
   Result<void> prune_repo_values();
   Result<void> write();
 

@@ -17,7 +17,7 @@ constexpr MinuteRange kAllMinutes{{0}, {kMinuteMax.value + 1}};
 constexpr std::array kPairFamilies = {Family::kMinute,       Family::kMinutePage,
                                       Family::kMinuteSketches, Family::kHour,
                                       Family::kHourPage,     Family::kHourSketches,
-                                      Family::kDay};
+                                      Family::kDay,          Family::kArchive};
 
 MinuteRange whole(const MinuteRange& range, std::uint32_t length) {
   const Minute last = floor_to({range.end.value - 1}, length);
@@ -180,8 +180,12 @@ Result<void> Remover::remove_repo(std::string_view repo) {
 }
 
 Result<void> Remover::remove_prefix(Family family, std::string_view prefix) {
+  return remove_keys(family, prefix, after_prefix(prefix));
+}
+
+Result<void> Remover::remove_keys(Family family, std::string_view lower, std::string_view upper) {
   const auto view = store_.view();
-  const auto keys = view->cursor(family, prefix, after_prefix(prefix));
+  const auto keys = view->cursor(family, lower, upper);
   for (; keys->valid(); keys->next()) {
     set_.remove(family, keys->key());
     if (set_.bytes() < options_.batch_bytes) continue;
@@ -192,6 +196,9 @@ Result<void> Remover::remove_prefix(Family family, std::string_view prefix) {
 
 // Day by day, each in a batch of its own: every minute that is kept is in a day that is kept.
 Result<void> Remover::remove_days(std::string_view prefix, const MinuteRange& minutes) {
+  auto archived = remove_keys(Family::kArchive, key_of(prefix, minutes.begin),
+                              key_of(prefix, minutes.end));
+  if (!archived) return archived;
   std::vector<Minute> days;
   {
     const auto view = store_.view();

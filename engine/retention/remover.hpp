@@ -59,6 +59,7 @@ class Remover {
                                const HostRollups& after, Minute day);
   Result<void> remove_total(std::string_view prefix);
   Result<void> remove_prefix(Family family, std::string_view prefix);
+  Result<void> remove_keys(Family family, std::string_view lower, std::string_view upper);
   Result<void> take_from_repo(const View& view, std::string_view repo, const RepoValues& gone);
   Result<void> write();
 

@@ -3,6 +3,7 @@
 //
 //   pair prefix            repo 00 bucket 00
 //   raw                    pair prefix | minute u32 | number of the generation's first commit u64
+//   archive                as raw
 //   minute, hour, day      pair prefix | first minute of the span u32
 //   pages, sketches        pair prefix | first minute of the page's span u32
 //   total                  pair prefix

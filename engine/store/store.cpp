@@ -31,7 +31,8 @@ namespace {
 // Names on disk, by Family. Persisted. The first must be RocksDB's default family.
 constexpr std::array<const char*, kFamilies> kFamilyNames = {
     "default", "raw", "minute", "hour", "day", "total", "repo", "catalog", "idempotency",
-    "event_id", "minute_page", "minute_sketches", "hour_page", "hour_sketches"};
+    "event_id", "minute_page", "minute_sketches", "hour_page", "hour_sketches",
+    "archive"};
 
 constexpr std::string_view kSecretKey = "secret";
 // 8 bytes sequence, 8 bytes epoch of the last commit, little-endian.

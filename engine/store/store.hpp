@@ -44,8 +44,9 @@ enum class Family : std::uint8_t {
   kMinuteSketches,  // the latency sketches of those pages
   kHourPage,        // closed spans of hours
   kHourSketches,
+  kArchive,  // raw values that are folded and kept all the same
 };
-inline constexpr std::size_t kFamilies = 14;
+inline constexpr std::size_t kFamilies = 15;
 
 enum class Durability : std::uint8_t {
   kSynced,    // on disk when the call returns

@@ -14,8 +14,8 @@ namespace minuted {
 Upkeep::Upkeep(const Parts& parts)
     : parts_(parts),
       folder_(parts.store, parts.table, parts.counters.fold,
-              {parts.options.fold_batch_bytes, parts.on_write_failure,
-               [this](Minute oldest, Minute newest) {
+              {parts.options.fold_batch_bytes, parts.options.retention.raw_ms != 0,
+               parts.on_write_failure, [this](Minute oldest, Minute newest) {
                  sealer_.note_rows(oldest);
                  parts_.horizons.note_event(newest);
                }}),

@@ -15,6 +15,9 @@ namespace minuted::http {
 std::optional<Response> check_events(Services& services, const Request& request);
 Awaitable<Response> post_events(Services& services, Request& request);
 
+// raw_events.cpp
+Awaitable<Response> get_events(Services& services, Request& request);
+
 // stats.cpp
 Awaitable<Response> get_rows(Services& services, Request& request);
 

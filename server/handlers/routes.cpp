@@ -13,6 +13,7 @@ using enum BodyRule;
 
 constexpr std::array kRoutes = {
     Route{kPost, "/events", kIngest, kTaken, check_events, post_events},
+    Route{kGet, "/events", kRead, kIgnored, nullptr, get_events},
     Route{kGet, "/stats/minute", kRead, kIgnored, nullptr, get_rows},
     Route{kGet, "/stats/hourly", kRead, kIgnored, nullptr, get_rows},
     Route{kGet, "/stats/daily", kRead, kIgnored, nullptr, get_rows},

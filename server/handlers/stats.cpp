@@ -1,9 +1,8 @@
 // `GET /stats/minute`, `/stats/hourly` and `/stats/daily`: from a query string to a stream of rows.
-#include <algorithm>
-#include <iterator>
 #include <memory>
 
 #include "handlers/handlers.hpp"
+#include "handlers/reading.hpp"
 #include "handlers/services.hpp"
 #include "render/json_text.hpp"
 #include "render/minute_params.hpp"
@@ -12,18 +11,6 @@
 
 namespace minuted::http {
 namespace {
-
-// A scan's place among those that may hold a snapshot at once; gives it back at its end.
-class Slot {
- public:
-  explicit Slot(Slots& slots) : slots_(&slots) {}
-  ~Slot() { slots_->give_back(); }
-  Slot(const Slot&) = delete;
-  Slot& operator=(const Slot&) = delete;
-
- private:
-  Slots* slots_;
-};
 
 // The rows of a query as JSON. The snapshot is taken on a worker's thread, at the first piece.
 class RowSource final : public BodySource {
@@ -91,21 +78,6 @@ class RowSource final : public BodySource {
   RowKey last_;  // of a full page
 };
 
-// Leaves of the query what the caller may see; false if nothing is left of it.
-bool narrow(QuerySpec& spec, const auth::Caller& caller) {
-  const auto limited = caller.limited_to();
-  if (!limited) return true;
-  if (spec.repos.empty()) {
-    spec.repos.assign(limited->begin(), limited->end());
-  } else {
-    std::vector<std::string> seen;
-    std::set_intersection(spec.repos.begin(), spec.repos.end(), limited->begin(), limited->end(),
-                          std::back_inserter(seen));
-    spec.repos = std::move(seen);
-  }
-  return !spec.repos.empty();
-}
-
 Span span_of(const Request& request) {
   return request.path == "/stats/daily"    ? Span::kDay
          : request.path == "/stats/hourly" ? Span::kHour
@@ -121,16 +93,11 @@ Awaitable<Response> get_rows(Services& services, Request& request) {
   }
   auto& params = std::get<render::MinuteParams>(parsed);
   Response response;
-  if (!narrow(params.spec, request.caller)) {
+  if (!narrow(params.spec.repos, request.caller)) {
     response.body = std::string(render::kRowsBegin) + std::string(render::kRowsEnd);
     co_return response;
   }
-  if (!services.scans.take()) {
-    co_return retry_response(503, "too_many_scans",
-                             std::to_string(services.scans.max()) +
-                                 " reads are under way, as many as may be; try again soon",
-                             1);
-  }
+  if (auto refused = refuse_scan(services)) co_return std::move(*refused);
   response.source =
       std::make_unique<RowSource>(services.engine, services.scans, std::move(params));
   response.source_ms_max = services.options.snapshot_ms_max;

@@ -183,6 +183,18 @@ Minute minute_near(Millis t, std::int64_t past = 0) {
   return Minute{static_cast<std::uint32_t>(std::clamp<std::int64_t>(minute + past, 0, end))};
 }
 
+// Makes sets of the lists; unitId must not gainsay bucketId.
+std::optional<ParameterError> settle_lists(Collected& given) {
+  for (auto* list : {&given.repos, &given.buckets, &given.units, &given.hosts}) make_set(*list);
+  if (!given.units.empty() && !given.buckets.empty() && given.units != given.buckets) {
+    return invalid("unitId " + shorten(joined(given.units)) + " and bucketId " +
+                   shorten(joined(given.buckets)) +
+                   " differ; unitId is the older name of bucketId: give one of them, or the same "
+                   "ids in both");
+  }
+  return std::nullopt;
+}
+
 std::optional<ParameterError> check_order(const Collected& given) {
   if (!given.start || !given.end || given.start->time.start <= given.end->last()) {
     return std::nullopt;
@@ -259,6 +271,29 @@ std::optional<ParameterError> resume(const std::string& text, MinuteParams& para
 
 }  // namespace
 
+std::variant<RawEventParams, ParameterError> parse_raw_event_params(std::string_view raw_query,
+                                                                    Millis now) {
+  constexpr std::array<Definition, 6> kParameters{{
+      {"startDate", ValueKind::kDate, take_date<&Collected::start>},
+      {"endDate", ValueKind::kDate, take_date<&Collected::end>},
+      {"repoId", ValueKind::kText, take_ids<&Collected::repos>},
+      {"bucketId", ValueKind::kText, take_ids<&Collected::buckets>},
+      {"unitId", ValueKind::kText, take_ids<&Collected::units>},
+      {"hosts", ValueKind::kText, take_ids<&Collected::hosts>},
+  }};
+  Collected given;
+  if (auto error = take_parameters(raw_query, kParameters, given)) return std::move(*error);
+  if (auto fault = settle_lists(given)) return std::move(*fault);
+  if (auto fault = check_order(given)) return std::move(*fault);
+  RawEventParams params;
+  params.unit_id = !given.units.empty();
+  params.query.range = resolve_range(given.start, given.end, now);
+  params.query.repos = std::move(given.repos);
+  params.query.buckets = std::move(params.unit_id ? given.units : given.buckets);
+  params.query.hosts = std::move(given.hosts);
+  return params;
+}
+
 std::variant<std::optional<MinuteRange>, ParameterError> parse_dates(std::string_view raw_query) {
   constexpr std::array<Definition, 2> kDates{{
       {"startDate", ValueKind::kDate, take_date<&Collected::start>},
@@ -286,13 +321,7 @@ std::variant<MinuteParams, ParameterError> parse_minute_params(std::string_view 
   Collected given;
   if (auto error = take_parameters(raw_query, kDefinitions, given)) return std::move(*error);
 
-  for (auto* list : {&given.repos, &given.buckets, &given.units, &given.hosts}) make_set(*list);
-  if (!given.units.empty() && !given.buckets.empty() && given.units != given.buckets) {
-    return invalid("unitId " + shorten(joined(given.units)) + " and bucketId " +
-                   shorten(joined(given.buckets)) +
-                   " differ; unitId is the older name of bucketId: give one of them, or the same "
-                   "ids in both");
-  }
+  if (auto fault = settle_lists(given)) return std::move(*fault);
   if (auto fault = check_order(given)) return std::move(*fault);
 
   MinuteParams params;

@@ -32,6 +32,16 @@ std::variant<MinuteParams, ParameterError> parse_minute_params(std::string_view 
                                                                Millis now,
                                                                Span span = Span::kMinute);
 
+// What `GET /events` was asked.
+struct RawEventParams {
+  EventQuery query;
+  bool unit_id = false;  // the request asked by unitId
+};
+
+// startDate, endDate, repoId, bucketId, unitId and hosts as above; others are ignored.
+std::variant<RawEventParams, ParameterError> parse_raw_event_params(std::string_view raw_query,
+                                                                    Millis now);
+
 // startDate and endDate of a request that changes what is stored: both, or neither, and no other
 // parameter, since one that was misspelt would change more than was meant. nullopt: no dates.
 std::variant<std::optional<MinuteRange>, ParameterError> parse_dates(std::string_view raw_query);

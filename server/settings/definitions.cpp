@@ -189,10 +189,11 @@ struct TierAge {
   std::string_view name;
   std::int64_t TierAges::*age_ms;
 };
-constexpr std::array<TierAge, 3> kTierAges{{
+constexpr std::array<TierAge, 4> kTierAges{{
     {"minute", &TierAges::minute_ms},
     {"hour", &TierAges::hour_ms},
     {"day", &TierAges::day_ms},
+    {"raw", &TierAges::raw_ms},
 }};
 
 Fault take_tier_age(const Definition& self, std::string_view text, TierAges& ages) {
@@ -287,7 +288,7 @@ constexpr std::array kDefinitions{
     tier_ages<&S::retention>(
         {"retention", Group::kFolding,
          "how long rows are kept, by tier: minute, hour, day; those not named are for ever, and so "
-         "are totals"},
+         "are totals; raw: how long events are kept for GET /events, not named: not at all"},
         {kHour, 36'500 * kDay}),
     on_off<&S::accept_clock>(
         {"accept-clock", Group::kFolding,
@@ -487,7 +488,7 @@ std::string expectation_of(const Definition& definition) {
     case Form::kAddressRanges:
       return "a list of IP addresses and CIDR ranges, such as 192.0.2.1 or 10.0.0.0/8";
     case Form::kTierAges:
-      return "a list of TIER=AGE, TIER being minute, hour or day, AGE a duration from " +
+      return "a list of TIER=AGE, TIER being minute, hour, day or raw, AGE a duration from " +
              to_text(NumberForm::kDuration, definition.range.first) + " to " +
              to_text(NumberForm::kDuration, definition.range.last) + ", such as minute=90d,hour=2y";
     case Form::kRepoLimits:

@@ -19,11 +19,12 @@ namespace minuted::settings {
 enum class LogFormat : std::uint8_t { kAuto, kHuman, kJson };  // kAuto: human on a terminal
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarn, kError };
 
-// How long each tier is kept, ms; 0 = for ever.
+// How long each tier is kept, ms; 0 = for ever, but for raw events, which are then not kept.
 struct TierAges {
   std::int64_t minute_ms = 0;
   std::int64_t hour_ms = 0;
   std::int64_t day_ms = 0;
+  std::int64_t raw_ms = 0;
   friend bool operator==(const TierAges&, const TierAges&) = default;
 };
 

@@ -188,6 +188,77 @@ TEST_F(RetentionTest, AnEventOfTheClocksTimeConfirmsIt) {
   expect_rows_from(Span::kMinute, minute_before(-8 * kDayMs));
 }
 
+// Raw events: those that are folded are kept as long as they are told to be, those that are not are
+// held as well, each once, as it was.
+class ArchiveTest : public RetentionTest {
+ protected:
+  ArchiveTest() {
+    options_.retention = {};
+    options_.retention.raw_ms = 2 * kDayMs;
+  }
+
+  std::vector<std::string> events(const EventQuery& query = {kAllMinutes, {}, {}, {}}) {
+    std::vector<std::string> texts;
+    auto cursor = engine_->events(query);
+    EXPECT_TRUE(cursor.ok());
+    EventView e;
+    for (;;) {
+      const auto more = (*cursor)->next(e);
+      EXPECT_TRUE(more.ok());
+      if (!more.ok() || !*more) return texts;
+      texts.push_back(std::string(e.repo) + "/" + std::string(e.bucket) + " " +
+                      std::to_string((kNowMs - e.timestamp.value) / kHourMs));
+    }
+  }
+};
+
+TEST_F(ArchiveTest, EventsAreHeldRawOrFoldedEachOnceInTheirOrder) {
+  open();
+  append(kHourMs);
+  append(2 * kHourMs, "q", "x");
+  append(3 * kHourMs);
+  const std::vector<std::string> first{"q/x 2", "r/b 3", "r/b 1"};
+  EXPECT_EQ(events(), first);
+  ASSERT_TRUE(engine_->fold().ok());
+  EXPECT_EQ(events(), first);
+  append(kHourMs);
+  append(0, "r", "c");
+  const std::vector<std::string> second{"q/x 2", "r/b 3", "r/b 1", "r/b 1", "r/c 0"};
+  EXPECT_EQ(events(), second);
+  ASSERT_TRUE(engine_->fold().ok());
+  ASSERT_TRUE(engine_->seal().ok());
+  open();
+  EXPECT_EQ(events(), second);
+  EXPECT_EQ(events({{minute_before(kHourMs), kAllMinutes.end}, {"r"}, {}, {}}),
+            (std::vector<std::string>{"r/b 1", "r/b 1", "r/c 0"}));
+  EXPECT_EQ(events({kAllMinutes, {}, {"c", "x"}, {"h"}}), (std::vector<std::string>{"q/x 2", "r/c 0"}));
+  EXPECT_EQ(events({kAllMinutes, {}, {}, {"i"}}), std::vector<std::string>{});
+}
+
+TEST_F(ArchiveTest, WhatIsPastOrRemovedGoes) {
+  open();
+  append(kHourMs);
+  append(49 * kHourMs);
+  append(3 * kHourMs, "s");
+  append(5 * kHourMs, "s");
+  ASSERT_TRUE(engine_->fold().ok());
+  EXPECT_EQ(events(), (std::vector<std::string>{"r/b 1", "s/b 5", "s/b 3"}));
+  EXPECT_EQ(count(Family::kArchive), 4U);
+  ASSERT_TRUE(engine_->prune().ok());
+  EXPECT_EQ(count(Family::kArchive), 3U);
+  const Minute at = minute_before(3 * kHourMs);
+  ASSERT_TRUE(engine_->remove({"s", "b", MinuteRange{at, {at.value + 1}}}).ok());
+  EXPECT_EQ(events(), (std::vector<std::string>{"r/b 1", "s/b 5"}));
+  ASSERT_TRUE(engine_->remove({"s", std::nullopt, std::nullopt}).ok());
+  EXPECT_EQ(events(), (std::vector<std::string>{"r/b 1"}));
+  // Once they are no longer kept, those that were go.
+  options_.retention.raw_ms = 0;
+  open();
+  EXPECT_EQ(engine_->events({kAllMinutes, {}, {}, {}}).error().code, ErrorCode::kInvalidArgument);
+  ASSERT_TRUE(engine_->prune().ok());
+  EXPECT_EQ(count(Family::kArchive), 0U);
+}
+
 TEST_F(RetentionTest, TheThreadPrunesByItselfInManySteps) {
   for (int i = 0; i < 2; ++i) {
     open();

@@ -103,6 +103,11 @@ class Engine {
   // A cursor over the rows of `spec` as of now. kUnavailable while closing.
   virtual Result<std::unique_ptr<RowCursor>> query(const QuerySpec& spec) = 0;
 
+  // A cursor over the raw events of `query` that are still held, as of now: those not folded yet, and
+  // those younger than Retention::raw_ms. kInvalidArgument while that is 0: what is not folded yet is
+  // there by chance.
+  virtual Result<std::unique_ptr<EventCursor>> events(const EventQuery& query) = 0;
+
   // Folds everything acknowledged before the call and returns when that is durable.
   virtual Result<void> fold() = 0;
 

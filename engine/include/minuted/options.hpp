@@ -43,6 +43,9 @@ struct Retention {
   std::int64_t minute_ms = 0;
   std::int64_t hour_ms = 0;
   std::int64_t day_ms = 0;
+  // Of raw events once they are folded: 0 = not at all, unlike the others. Costs about as many bytes on
+  // disk as the events took, and as much again to write.
+  std::int64_t raw_ms = 0;
 };
 
 struct Options {

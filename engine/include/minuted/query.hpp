@@ -72,6 +72,24 @@ struct Row {
   const Rollup* rollup = nullptr;  // without its sketch: QuerySpec cannot ask for quantiles yet
 };
 
+// Which raw events. Lists as in QuerySpec.
+struct EventQuery {
+  MinuteRange range;
+  std::vector<std::string> repos;
+  std::vector<std::string> buckets;
+  std::vector<std::string> hosts;
+};
+
+// Hands out raw events in the order of (repo, bucket, minute), and within a minute as they were
+// committed. All else as RowCursor.
+class EventCursor {
+ public:
+  virtual ~EventCursor() = default;
+
+  // Steps to the next event, whose views die at the next step.
+  virtual Result<bool> next(EventView& event) = 0;
+};
+
 // Hands out rows in the order (repo, bucket, minute, host), bytewise, from one consistent view:
 // everything acknowledged before it was made, folded or not, and nothing later. Holds a snapshot for
 // at most Options::snapshot_ms_max. Memory does not grow with the answer, except under a Grouping that

@@ -89,7 +89,7 @@ TEST(SettingRefusalsTest, RepoLimitsAreChecked) {
 
 TEST(SettingRefusalsTest, TierAgesAreChecked) {
   const std::string ages =
-      "; give a list of TIER=AGE, TIER being minute, hour or day, AGE a duration from 1h to 36500d, "
+      "; give a list of TIER=AGE, TIER being minute, hour, day or raw, AGE a duration from 1h to 36500d, "
       "such as minute=90d,hour=2y";
   const auto expect_refused = [&](const std::string& value, const std::string& fault) {
     EXPECT_EQ(flags({"--retention", value}), Texts{"--retention \"" + value + "\" " + fault + ages});

@@ -74,7 +74,7 @@ Texts random_list(const Definition& definition, Random& random) {
   std::set<std::string> repos;
   for (std::uint64_t n = random.below(4); n > 0; --n) {
     if (definition.form == Form::kTierAges) {
-      static constexpr const char* kTiers[] = {"minute", "hour", "day"};
+      static constexpr const char* kTiers[] = {"minute", "hour", "day", "raw"};
       list.push_back(std::string(kTiers[list.size()]) + "=" +
                      to_text(NumberForm::kDuration,
                              random.between(definition.range.first, definition.range.last)));
@@ -183,7 +183,7 @@ std::vector<Texts> samples_of(const Definition& definition) {
     case Form::kAddressRanges:
       return {{"10.0.0.0/8", "::1"}, {"192.0.2.1"}, {"::/0"}};
     case Form::kTierAges:
-      return {{"minute=90d", "hour=730d"}, {"day=1h"}, {"hour=36500d", "day=36500d"}};
+      return {{"minute=90d", "hour=730d"}, {"day=1h"}, {"raw=36500d"}};
     case Form::kRepoLimits:
       return {{"a=" + std::to_string(range.first), "b=c=" + std::to_string(range.last)},
               {"\"e\\ #=7"}};

@@ -1,0 +1,149 @@
+#include "query/event_scan.hpp"
+
+#include <algorithm>
+
+#include "store/key_codec.hpp"
+
+namespace minuted {
+namespace {
+
+// Reading the clock at every step would cost more than the step.
+constexpr std::uint32_t kStepsPerClockCheck = 256;
+
+QuerySpec rows_of(const EventQuery& query, Minute horizon) {
+  QuerySpec spec{query.range, query.repos, query.buckets, query.hosts};
+  spec.range.begin = std::max(spec.range.begin, horizon);
+  return spec;
+}
+
+}  // namespace
+
+EventScan::EventScan(RawView view, const FoldMark& mark, const EventQuery& query,
+                     const Options& options, ReadCounters& counters)
+    : view_(std::move(view.store)),
+      raw_(view.generations.empty()
+               ? nullptr
+               : std::make_unique<RawCursor>(std::move(view.generations), view.last_commit, mark)),
+      plan_(plan_query(rows_of(query, options.horizon))),
+      options_(options),
+      counters_(counters),
+      deadline_ms_(options.clock->steady_ms() + options.lifetime_ms),
+      ended_(plan_.minutes.empty()) {
+  ++counters_.queries;
+  ++counters_.open;
+}
+
+EventScan::~EventScan() { --counters_.open; }
+
+Result<bool> EventScan::next(EventView& event) {
+  if (ended_) return false;
+  auto found = next_event(event);
+  if (!found.ok() || !*found) {
+    ended_ = true;
+    // Give the view back now rather than when the caller is done with the answer.
+    archive_.reset();
+    pairs_.reset();
+    raw_.reset();
+    view_.reset();
+  }
+  return found;
+}
+
+Result<void> EventScan::check_deadline() {
+  if (steps_to_clock_check_-- != 0) return {};
+  steps_to_clock_check_ = kStepsPerClockCheck;
+  if (options_.clock->steady_ms() <= deadline_ms_) return {};
+  ++counters_.expired;
+  return Error{ErrorCode::kExpired, "the read took longer than its snapshot may live, " +
+                                        std::to_string(options_.lifetime_ms) + " ms"};
+}
+
+Result<bool> EventScan::next_event(EventView& event) {
+  if (!pairs_) {
+    if (auto opened = open_cursors(); !opened) return opened.error();
+  }
+  for (;;) {
+    while (next_ != events_.size()) {
+      const ChunkEvent& found = events_[next_++];
+      if (!names(plan_.hosts, found.host)) continue;
+      event = found.view(repo_, bucket_, minute_);
+      return true;
+    }
+    if (auto in_time = check_deadline(); !in_time) return in_time.error();
+    const auto more = next_minute();
+    if (!more.ok() || !*more) return more;
+  }
+}
+
+Result<void> EventScan::open_cursors() {
+  pairs_ = std::make_unique<PairWalk>(*view_, plan_, [this] { return check_deadline(); });
+  if (auto opened = pairs_->open(); !opened) return opened;
+  const PairWalk::Bounds bounds = pairs_->bounds();
+  archive_ = view_->cursor(Family::kArchive, bounds.lower, bounds.upper);
+  if (raw_) raw_->seek(bounds.lower);
+  return {};
+}
+
+// The minute of a key of the pair at hand, if it is one that was asked for.
+std::optional<Minute> EventScan::at_pair(std::string_view key, std::size_t suffix_bytes) const {
+  if (key.size() != prefix_.size() + kMinuteKeyBytes + suffix_bytes ||
+      key.substr(0, prefix_.size()) != prefix_) {
+    return std::nullopt;
+  }
+  const Minute minute = read_minute(key.substr(prefix_.size()));
+  if (minute >= plan_.minutes.end) return std::nullopt;
+  return minute;
+}
+
+// Reads the next minute that has anything, in this pair or a later one.
+Result<bool> EventScan::next_minute() {
+  events_.clear();
+  values_.clear();
+  next_ = 0;
+  for (;;) {
+    if (!in_pair_) {
+      const auto found = pairs_->next(prefix_);
+      if (!found.ok() || !*found) return found;
+      const auto pair = split_pair(prefix_);
+      repo_ = pair->repo;
+      bucket_ = pair->bucket;
+      std::string first = prefix_;
+      append_minute(first, plan_.minutes.begin);
+      if (archive_->valid() && archive_->key() < first) archive_->seek(first);
+      if (raw_ && raw_->valid() && raw_->key() < first) raw_->seek(first);
+      in_pair_ = true;
+    }
+    std::optional<Minute> archived;
+    std::optional<Minute> raw;
+    if (archive_->valid()) archived = at_pair(archive_->key(), kSequenceKeyBytes);
+    if (raw_ && raw_->valid()) raw = at_pair(raw_->key(), 0);
+    if (!archived && !raw) {
+      if (auto status = archive_->status(); !status) return status.error();
+      in_pair_ = false;
+      continue;
+    }
+    minute_ = std::min(archived.value_or(kMinuteMax), raw.value_or(kMinuteMax));
+    // What is raw was committed after all that is folded.
+    for (; archive_->valid() && at_pair(archive_->key(), kSequenceKeyBytes) == minute_;
+         archive_->next()) {
+      values_.emplace_back(archive_->value());
+    }
+    if (auto status = archive_->status(); !status) return status.error();
+    if (raw == minute_) {
+      for (const std::string_view value : raw_->values()) values_.emplace_back(value);
+      raw_->next();
+    }
+    for (const std::string& value : values_) {
+      if (!decode_chunks(value, events_)) return corrupt(minute_);
+    }
+    return true;
+  }
+}
+
+Error EventScan::corrupt(Minute minute) const {
+  return {ErrorCode::kCorruption, "the raw events of repo " + shorten(repo_) + ", bucket " +
+                                      shorten(bucket_) + ", minute " +
+                                      format_iso8601(start_of(minute)) + " cannot be read"};
+}
+
+}  // namespace minuted
