@@ -396,6 +396,12 @@ void print_data(const Menu& menu, const ReadData& data) {
        {"of_budget", "of budget", 9, 2,
         per_row / (sketched ? kBytesPerRowBudgetSketched : kBytesPerRowBudget)},
        {"fill_rows_per_second", "filled rows/s", 13, 0, rest.fill_rows_per_second}});
+  Table held("held");
+  for (const FamilyAtRest& family : rest.families) {
+    held.print({{"name", "family", -15, family.name}},
+               {{"keys", "keys", 10, 0, static_cast<double>(family.keys)},
+                {"bytes_per_row", "B/row", 7, 2, static_cast<double>(family.bytes) / rows}});
+  }
   if (!menu.ceilings) return;
   const ReadCeilings& c = data.ceilings;
   Table table("ceiling");

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <random>
 #include <sstream>
+#include <utility>
 #include <vector>
 
 #include "engine_over.hpp"
@@ -164,6 +165,32 @@ ReadCeilings measure_ceilings(Engine& engine, const fill::FleetOptions& fleet) {
   return ceilings;
 }
 
+std::vector<FamilyAtRest> families_in(const Store& store) {
+  constexpr std::pair<Family, const char*> kNames[] = {
+      {Family::kMinute, "minute"},
+      {Family::kMinutePage, "minute_page"},
+      {Family::kMinuteSketches, "minute_sketches"},
+      {Family::kHour, "hour"},
+      {Family::kHourPage, "hour_page"},
+      {Family::kHourSketches, "hour_sketches"},
+      {Family::kDay, "day"},
+      {Family::kTotal, "total"},
+      {Family::kRepo, "repo"},
+      {Family::kCatalog, "catalog"},
+  };
+  std::vector<FamilyAtRest> families;
+  const auto view = store.view();
+  for (const auto& [family, name] : kNames) {
+    FamilyAtRest one{name};
+    for (auto cursor = view->cursor(family, {}, {}); cursor->valid(); cursor->next()) {
+      ++one.keys;
+      one.bytes += cursor->key().size() + cursor->value().size();
+    }
+    if (one.keys != 0) families.push_back(one);
+  }
+  return families;
+}
+
 std::uint64_t table_bytes_below(const std::string& directory) {
   std::uint64_t bytes = 0;
   std::error_code error;
@@ -186,7 +213,7 @@ Result<ReadData> make_read_data(const std::string& directory, const fill::FleetO
     return Error{ErrorCode::kInvalidArgument,
                  directory + " has other data, or some that are not whole: " + text_of(note)};
   }
-  const auto engine = Engine::open(fill::engine_options(store));
+  auto engine = Engine::open(fill::engine_options(store));
   if (!engine) return engine.error();
   ReadData data;
   data.at_rest.rows = rows_of(fleet);
@@ -200,9 +227,11 @@ Result<ReadData> make_read_data(const std::string& directory, const fill::FleetO
         ratio_of(static_cast<double>(filled->rows), filled->seconds);
     std::ofstream(note) << description_of(fleet);
   }
+  data.at_rest.families = families_in(store_below(**engine));
+  if (ceilings) data.ceilings = measure_ceilings(**engine, fleet);
+  engine->reset();  // files that a compaction left behind go with it
   data.at_rest.table_bytes = table_bytes_below(store);
   data.at_rest.bytes = fill::bytes_below(store);
-  if (ceilings) data.ceilings = measure_ceilings(**engine, fleet);
   return data;
 }
 

@@ -11,17 +11,26 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "fill/fleet.hpp"
 #include "minuted/result.hpp"
 
 namespace minuted::bench {
 
+// One family's keys and values before RocksDB packs them.
+struct FamilyAtRest {
+  std::string name;
+  std::uint64_t keys = 0;
+  std::uint64_t bytes = 0;
+};
+
 struct AtRest {
   std::uint64_t rows = 0;
   std::uint64_t table_bytes = 0;  // RocksDB's tables: all tiers, all families
   std::uint64_t bytes = 0;        // the whole directory
   double fill_rows_per_second = 0;  // 0: it was there already
+  std::vector<FamilyAtRest> families;  // that have any
 };
 
 struct ReadCeilings {
