@@ -277,6 +277,7 @@ class Ingest {
     options_.rate = static_cast<std::uint64_t>(events_per_second_of(*full) * kIngestShare);
     std::printf("ingest full_speed_events_per_second=%.0f beside_reads=%llu\n",
                 events_per_second_of(*full), static_cast<unsigned long long>(options_.rate));
+    std::fflush(stdout);
     return {};
   }
 
