@@ -121,8 +121,7 @@ Result<DaemonProcess> DaemonProcess::start(const std::string& program, const std
 }
 
 Result<DaemonProcess> DaemonProcess::start_over(const std::string& program,
-                                                const std::string& store,
-                                                const std::string& parent,
+                                                const std::string& store, const std::string& parent,
                                                 const std::vector<std::string>& flags) {
   DaemonProcess daemon;
   if (const auto made = daemon.make_directory(parent); !made) return made.error();
@@ -160,9 +159,8 @@ Result<void> DaemonProcess::make_directory(const std::string& parent) {
 
 void DaemonProcess::spawn(const std::string& program, const std::string& store,
                           const std::vector<std::string>& flags) {
-  std::vector<std::string> texts{program,    "--data",      store,
-                                 "--listen", "127.0.0.1:0", "--log-level",
-                                 "warn"};
+  std::vector<std::string> texts{program,       "--data",      store, "--listen",
+                                 "127.0.0.1:0", "--log-level", "warn"};
   texts.insert(texts.end(), flags.begin(), flags.end());
   std::vector<char*> argv;
   for (std::string& text : texts) argv.push_back(text.data());

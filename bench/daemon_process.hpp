@@ -44,7 +44,8 @@ class DaemonProcess {
   Result<ProcessUsage> usage() const;
   // What `GET /metrics` says. kUnavailable if it does not answer.
   Result<std::string> metrics() const;
-  // Counts ProcessUsage::rss_max_bytes from what it has now; without effect where the kernel does not.
+  // Counts ProcessUsage::rss_max_bytes from what it has now; without effect where the kernel does
+  // not.
   void forget_rss_max() const;
 
  private:

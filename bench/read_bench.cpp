@@ -7,18 +7,18 @@
 //   Qnone   a bucket there is not             Qmonth, Qyear: of data that go back so far
 //
 // The data: 1,000 buckets of two hosts, each with a row of one event a minute, every number drawn
-// evenly; of the last day whose minutes and hours are all sealed, so that figures do not depend on the
-// date. Before the rows come what they take at rest, and the machine's ceilings (read_data.hpp). The
-// first answer of each connection is not timed but checked for its number of rows. Exit codes: 0 every
-// row was run, 1 not so, 2 wrong usage.
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
+// evenly; of the last day whose minutes and hours are all sealed, so that figures do not depend on
+// the date. Before the rows come what they take at rest, and the machine's ceilings
+// (read_data.hpp). The first answer of each connection is not timed but checked for its number of
+// rows. Exit codes: 0 every row was run, 1 not so, 2 wrong usage.
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -390,13 +390,12 @@ void print_data(const Menu& menu, const ReadData& data) {
   const bool sketched = menu.fleet.events_min >= kEventsSketched;
   const double per_row = static_cast<double>(rest.table_bytes) / rows;
   Table("data").print(
-      {},
-      {{"rows", "rows", 10, 0, rows},
-       {"table_bytes_per_row", "tables B/row", 12, 2, per_row},
-       {"bytes_per_row", "all B/row", 9, 2, static_cast<double>(rest.bytes) / rows},
-       {"of_budget", "of budget", 9, 2,
-        per_row / (sketched ? kBytesPerRowBudgetSketched : kBytesPerRowBudget)},
-       {"fill_rows_per_second", "filled rows/s", 13, 0, rest.fill_rows_per_second}});
+      {}, {{"rows", "rows", 10, 0, rows},
+           {"table_bytes_per_row", "tables B/row", 12, 2, per_row},
+           {"bytes_per_row", "all B/row", 9, 2, static_cast<double>(rest.bytes) / rows},
+           {"of_budget", "of budget", 9, 2,
+            per_row / (sketched ? kBytesPerRowBudgetSketched : kBytesPerRowBudget)},
+           {"fill_rows_per_second", "filled rows/s", 13, 0, rest.fill_rows_per_second}});
   Table held("held");
   for (const FamilyAtRest& family : rest.families) {
     held.print({{"name", "family", -15, family.name}},
@@ -483,7 +482,8 @@ int main_of(int argc, char** argv) {
   app.add_option("--dir", menu.directory,
                  "where data are made, and removed (default: for temporary files)")
       ->check(CLI::ExistingDirectory);
-  app.add_option("--daemon", menu.daemon, "the program to measure (default: the one built with this)")
+  app.add_option("--daemon", menu.daemon,
+                 "the program to measure (default: the one built with this)")
       ->check(CLI::ExistingFile);
   app.add_flag("!--no-ceilings", menu.ceilings, "leave out what the parts do by themselves");
   app.add_flag("--cold", menu.cold,

@@ -1,5 +1,5 @@
-// A keep-alive HTTP client that reads answers as cheaply as they can be read: a blocking socket, bytes
-// counted, chunks stepped over, nothing parsed of what is in them. One thread.
+// A keep-alive HTTP client that reads answers as cheaply as they can be read: a blocking socket,
+// bytes counted, chunks stepped over, nothing parsed of what is in them. One thread.
 #pragma once
 
 #include <cstddef>

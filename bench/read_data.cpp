@@ -46,9 +46,10 @@ double per_second(Work work) {
 // Tells whether data that are there are those wanted.
 std::string description_of(const fill::FleetOptions& f) {
   std::ostringstream text;
-  text << f.repos << " repos, " << f.buckets_per_repo << " buckets, " << f.hosts << " hosts, minutes "
-       << f.range.begin.value << " to " << f.range.end.value << ", " << f.events_min << " to "
-       << f.events_max << " events, seed " << f.seed << ", uniform " << f.uniform << "\n";
+  text << f.repos << " repos, " << f.buckets_per_repo << " buckets, " << f.hosts
+       << " hosts, minutes " << f.range.begin.value << " to " << f.range.end.value << ", "
+       << f.events_min << " to " << f.events_max << " events, seed " << f.seed << ", uniform "
+       << f.uniform << "\n";
   return text.str();
 }
 
@@ -69,7 +70,9 @@ void show_progress(const fill::Progress& progress) {
 }
 
 QuerySpec day_of_a_bucket(const fill::FleetOptions& fleet, std::mt19937_64& random) {
-  const auto draw = [&](std::uint32_t bound) { return static_cast<std::uint32_t>(random() % bound); };
+  const auto draw = [&](std::uint32_t bound) {
+    return static_cast<std::uint32_t>(random() % bound);
+  };
   QuerySpec spec;
   spec.repos = {fill::Fleet::repo(draw(fleet.repos))};
   spec.buckets = {fill::Fleet::bucket(draw(fleet.buckets_per_repo))};
@@ -127,7 +130,8 @@ void measure_store(const Store& store, ReadCeilings& ceilings) {
   const auto view = store.view();
   ceilings.steps_per_second = per_second([&] {
     double steps = 0;
-    for (auto cursor = view->cursor(Family::kRepo, {}, {}); cursor->valid(); cursor->next()) ++steps;
+    for (auto cursor = view->cursor(Family::kRepo, {}, {}); cursor->valid(); cursor->next())
+      ++steps;
     return steps;
   });
   std::vector<std::string> pages;
@@ -159,9 +163,8 @@ ReadCeilings measure_ceilings(Engine& engine, const fill::FleetOptions& fleet) {
   std::mt19937_64 random(fleet.seed);
   measure_json(engine, day_of_a_bucket(fleet, random), ceilings);
   measure_store(store_below(engine), ceilings);
-  ceilings.cursor_rows_per_second = per_second([&] {
-    return read_rows(engine, day_of_a_bucket(fleet, random), [](const Row&) {});
-  });
+  ceilings.cursor_rows_per_second = per_second(
+      [&] { return read_rows(engine, day_of_a_bucket(fleet, random), [](const Row&) {}); });
   return ceilings;
 }
 

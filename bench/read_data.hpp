@@ -1,5 +1,5 @@
-// The read benchmark's data, made by the same library as minuted-fill's, compacted, so that what they
-// take at rest is known; and what this machine does at best with each part of a read of them:
+// The read benchmark's data, made by the same library as minuted-fill's, compacted, so that what
+// they take at rest is known; and what this machine does at best with each part of a read of them:
 //
 //   json      rows to JSON text, the rows at hand
 //   steps     steps of a RocksDB iterator over small values, all in its cache
@@ -27,9 +27,9 @@ struct FamilyAtRest {
 
 struct AtRest {
   std::uint64_t rows = 0;
-  std::uint64_t table_bytes = 0;  // RocksDB's tables: all tiers, all families
-  std::uint64_t bytes = 0;        // the whole directory
-  double fill_rows_per_second = 0;  // 0: it was there already
+  std::uint64_t table_bytes = 0;       // RocksDB's tables: all tiers, all families
+  std::uint64_t bytes = 0;             // the whole directory
+  double fill_rows_per_second = 0;     // 0: it was there already
   std::vector<FamilyAtRest> families;  // that have any
 };
 
@@ -47,8 +47,8 @@ struct ReadData {
   ReadCeilings ceilings;
 };
 
-// Makes the fleet's data in `directory`, or takes those of the same fleet that it made there before,
-// and measures the ceilings if asked. kInvalidArgument if something else lies there.
+// Makes the fleet's data in `directory`, or takes those of the same fleet that it made there
+// before, and measures the ceilings if asked. kInvalidArgument if something else lies there.
 Result<ReadData> make_read_data(const std::string& directory, const fill::FleetOptions& fleet,
                                 bool ceilings);
 // Where the store is then.

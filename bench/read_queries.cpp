@@ -34,9 +34,8 @@ class Asker {
     return dates({fleet_.range.begin.value + draw(random, days_) * kMinutesPerDay}, kMinutesPerDay);
   }
   std::string hour(Random& random) const {
-    return dates(
-        {fleet_.range.begin.value + draw(random, days_ * kHoursPerDay) * kMinutesPerHour},
-        kMinutesPerHour);
+    return dates({fleet_.range.begin.value + draw(random, days_ * kHoursPerDay) * kMinutesPerHour},
+                 kMinutesPerHour);
   }
   // The last ones.
   std::string days(std::uint32_t count) const {

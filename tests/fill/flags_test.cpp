@@ -30,10 +30,17 @@ std::string fault_of(const Arguments& arguments) {
 }
 
 TEST(FillFlagsTest, ValuesArriveWhereTheyBelong) {
-  const CommandLine line =
-      line_of({"--repos", "3", "--buckets", "4", "--hosts", "5", "--days", "1.5", "--end",
-               "2024-01-02T12:00Z", "--density", "0.25", "--events", "2-9", "--uniform",
-               "--sparse-series", "6", "--sparse-rows", "7", "--seed", "8", "--no-seal"});
+  const CommandLine line = line_of({"--repos",   "3",
+                                    "--buckets", "4",
+                                    "--hosts",   "5",
+                                    "--days",    "1.5",
+                                    "--end",     "2024-01-02T12:00Z",
+                                    "--density", "0.25",
+                                    "--events",  "2-9",
+                                    "--uniform", "--sparse-series",
+                                    "6",         "--sparse-rows",
+                                    "7",         "--seed",
+                                    "8",         "--no-seal"});
   EXPECT_EQ(line.data, "d");
   EXPECT_FALSE(line.seal);
   const FleetOptions& o = line.fleet;

@@ -37,7 +37,8 @@ void see(const EventBatch& batch, Seen& seen) {
   for (const EventBatch::Group& group : batch.groups()) {
     for (const EventBatch::Row& row : group.rows) {
       ++seen.events;
-      ++seen.rows[{std::string(group.prefix), group.minute.value, std::string(batch.host(row.host))}];
+      ++seen.rows[{std::string(group.prefix), group.minute.value,
+                   std::string(batch.host(row.host))}];
       if ((row.upl_bytes | row.dwl_bytes) % 4096 == 0) ++seen.usual_sizes;
       EXPECT_LE(row.upl_bytes, kBytesMax);
     }

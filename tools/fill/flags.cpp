@@ -116,24 +116,47 @@ Fault switch_no_seal(const Flag&, std::string_view, Given& given) {
 
 // The initial values are those of FleetOptions; a test holds them equal.
 constexpr std::array<Flag, 13> kFlags{{
-    {"data", "DIR", "the data directory, made if absent; no daemon may have it open", "none, needed",
-     {}, take_data},
+    {"data",
+     "DIR",
+     "the data directory, made if absent; no daemon may have it open",
+     "none, needed",
+     {},
+     take_data},
     {"repos", "N", "repoIds", "200", {1, kIdsMax}, number<&FleetOptions::repos>},
-    {"buckets", "N", "bucketIds in each repo", "5", {1, kIdsMax},
+    {"buckets",
+     "N",
+     "bucketIds in each repo",
+     "5",
+     {1, kIdsMax},
      number<&FleetOptions::buckets_per_repo>},
     {"hosts", "N", "of each bucket", "2", {1, kHostsMax}, number<&FleetOptions::hosts>},
     {"days", "X", "that end at --end, up to 3660; parts of one too", "1", {}, take_days},
     {"end", "TIME", "ISO 8601, not in it any more", "the last midnight, UTC", {}, take_end},
-    {"density", "X", "share of a host's minutes that have events, above 0, up to 1", "1", {},
+    {"density",
+     "X",
+     "share of a host's minutes that have events, above 0, up to 1",
+     "1",
+     {},
      take_density},
-    {"events", "N|N-M", "of a host and minute, from one number to the other, up to 1000", "1-3",
-     {1, kEventsMax}, take_events},
-    {"uniform", "", "draws every number evenly, the hardest data there is", "", {},
-     switch_uniform},
-    {"sparse-series", "N", "beside these, each of a bucket of its own", "0",
-     {0, kSparseSeriesMax}, number<&FleetOptions::sparse_series>},
-    {"sparse-rows", "N", "minutes a day in which such a series has events", "1",
-     {1, kMinutesPerDay}, number<&FleetOptions::sparse_rows>},
+    {"events",
+     "N|N-M",
+     "of a host and minute, from one number to the other, up to 1000",
+     "1-3",
+     {1, kEventsMax},
+     take_events},
+    {"uniform", "", "draws every number evenly, the hardest data there is", "", {}, switch_uniform},
+    {"sparse-series",
+     "N",
+     "beside these, each of a bucket of its own",
+     "0",
+     {0, kSparseSeriesMax},
+     number<&FleetOptions::sparse_series>},
+    {"sparse-rows",
+     "N",
+     "minutes a day in which such a series has events",
+     "1",
+     {1, kMinutesPerDay},
+     number<&FleetOptions::sparse_rows>},
     {"seed", "N", "of what is drawn", "1", {0, UINT64_MAX}, number<&FleetOptions::seed>},
     {"no-seal", "", "leaves closed spans as single rows", "", {}, switch_no_seal},
 }};
@@ -197,7 +220,8 @@ Result<CommandLine> read_command_line(const std::vector<std::string>& arguments,
     if (options[i]->count() == 0) continue;
     const std::string& value = options[i]->results().back();
     const auto fault = kFlags[i].take(kFlags[i], value, given);
-    if (fault) return wrong("--" + std::string(kFlags[i].name) + " " + shorten(value) + " " + *fault);
+    if (fault)
+      return wrong("--" + std::string(kFlags[i].name) + " " + shorten(value) + " " + *fault);
   }
   if (given.line.data.empty()) return wrong("--data is needed: the directory to fill");
   const auto range = range_of(given, now);
@@ -207,7 +231,8 @@ Result<CommandLine> read_command_line(const std::vector<std::string>& arguments,
 }
 
 std::string help_text() {
-  CLI::App app("Fills a data directory with the minutes of a made-up storage fleet.", "minuted-fill");
+  CLI::App app("Fills a data directory with the minutes of a made-up storage fleet.",
+               "minuted-fill");
   add_flags(app);
   return app.help();
 }

@@ -82,13 +82,14 @@ Fleet::Fleet(const FleetOptions& options) : options_(options) {
   dense_batches_ = std::uint64_t{options.repos} * options.buckets_per_repo * pieces_;
   sparse_series_a_batch_ = static_cast<std::uint32_t>(std::max<std::uint64_t>(
       kEventsPerBatch / (std::uint64_t{options.sparse_rows} * options.events_max), 1));
-  batches_per_round_ =
-      dense_batches_ + ceil_divided(options.sparse_series, sparse_series_a_batch_);
+  batches_per_round_ = dense_batches_ + ceil_divided(options.sparse_series, sparse_series_a_batch_);
 }
 
 std::string Fleet::repo(std::uint32_t number) { return named("repo-%04u", number); }
 std::string Fleet::bucket(std::uint32_t number) { return named("bucket-%u", number); }
-std::string Fleet::host(std::uint32_t number) { return named("node-%02u.rack%u", number, number % 4); }
+std::string Fleet::host(std::uint32_t number) {
+  return named("node-%02u.rack%u", number, number % 4);
+}
 
 MinuteRange Fleet::round_range(std::uint64_t round) const {
   const auto begin =
@@ -179,9 +180,8 @@ void Fleet::add_row(EventView& event, Minute minute, std::uint64_t kind, Random&
       event.latency_us = random.bits(kLatencyBits);
     } else {
       const std::uint64_t draw = random.below(100);
-      event.op = std::find_if(kMix.begin(), kMix.end(), [&](const Mix& m) {
-                   return draw < m.below;
-                 })->op;
+      event.op =
+          std::find_if(kMix.begin(), kMix.end(), [&](const Mix& m) { return draw < m.below; })->op;
       const std::uint64_t fault = random.below(500);
       event.status = fault < 10 ? 404 : fault == 10 ? 503 : 200;
       const double tail = std::min(std::pow(1 - random.unit(), -1 / kTailExponent), kTailMax);

@@ -22,9 +22,9 @@ inline constexpr double kDaysMax = 3'660;
 struct FleetOptions {
   std::uint32_t repos = 200;
   std::uint32_t buckets_per_repo = 5;
-  std::uint32_t hosts = 2;   // of each bucket
-  MinuteRange range;         // aligned or not
-  double density = 1;        // the share of a host's minutes that have events, above 0
+  std::uint32_t hosts = 2;       // of each bucket
+  MinuteRange range;             // aligned or not
+  double density = 1;            // the share of a host's minutes that have events, above 0
   std::uint32_t events_min = 1;  // of a row, evenly
   std::uint32_t events_max = 3;
   // The hardest data: every number drawn evenly, some 22 bytes of information an event (sums of
@@ -64,9 +64,9 @@ class Fleet {
 
   FleetOptions options_;
   std::uint64_t rounds_;
-  std::uint32_t piece_minutes_;          // of a dense batch
-  std::uint64_t pieces_;                 // a pair and round
-  std::uint64_t dense_batches_;          // a round
+  std::uint32_t piece_minutes_;  // of a dense batch
+  std::uint64_t pieces_;         // a pair and round
+  std::uint64_t dense_batches_;  // a round
   std::uint32_t sparse_series_a_batch_;
   std::uint64_t batches_per_round_;
 };

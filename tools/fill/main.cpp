@@ -52,8 +52,7 @@ int main_of(const std::vector<std::string>& arguments) {
     const auto engine = Engine::open(engine_options(line->data));
     if (!engine) return fail(engine.error());
     const bool watched = ::isatty(STDERR_FILENO) != 0;
-    result = fill(**engine, Fleet(line->fleet), line->seal,
-                  watched ? show_progress : OnProgress());
+    result = fill(**engine, Fleet(line->fleet), line->seal, watched ? show_progress : OnProgress());
     if (watched) std::fprintf(stderr, "\n");
   }
   if (!result) return fail(result.error());
