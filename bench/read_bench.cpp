@@ -107,6 +107,7 @@ struct MeasuredReads {
   Asked all;
   double seconds = 0;
   double client_cpu_seconds = 0;
+  double busy_seconds = 0;  // of the whole machine
   ProcessUsage before;
   ProcessUsage after;
   double ingest_events_per_second = 0;
@@ -198,12 +199,14 @@ Result<MeasuredReads> ask(const DaemonProcess& daemon, const Question& question,
   ready.wait();
   const auto before = daemon.usage();
   const double client_before = own_cpu_seconds();
+  const double busy_before = busy_seconds();
   const auto begin = Clock::now();
   go.count_down();
   for (std::thread& thread : threads) thread.join();
   MeasuredReads measured;
   measured.seconds = millis_since(begin) / 1e3;
   measured.client_cpu_seconds = own_cpu_seconds() - client_before;
+  measured.busy_seconds = busy_seconds() - busy_before;
   const auto after = daemon.usage();
   if (!before) return before.error();
   if (!after) return after.error();
@@ -255,6 +258,8 @@ Figures figures_of(const MeasuredReads& m, const Question& question, std::uint32
       {"worker_share", "worker", 6, 2, share_of("worker")},
       {"server_cores", "cores", 5, 2, cpu_seconds / m.seconds},
       {"client_cores", "client", 6, 2, m.client_cpu_seconds / m.seconds},
+      {"other_cores", "others", 6, 2,
+       std::max(m.busy_seconds - cpu_seconds - m.client_cpu_seconds, 0.0) / m.seconds},
       {"rss_max_mb", "RSS MB", 6, 0, static_cast<double>(m.after.rss_max_bytes) / kMillion},
   };
 }
