@@ -117,9 +117,15 @@ const char* DaemonProcess::built_here() { return MINUTED_BINARY; }
 
 Result<DaemonProcess> DaemonProcess::start(const std::string& program, const std::string& parent,
                                            const std::vector<std::string>& flags) {
+  return start_over(program, {}, parent, flags);
+}
+
+Result<DaemonProcess> DaemonProcess::start_over(const std::string& program,
+                                                const std::string& store, const std::string& parent,
+                                                const std::vector<std::string>& flags) {
   DaemonProcess daemon;
   if (const auto made = daemon.make_directory(parent); !made) return made.error();
-  daemon.spawn(program, flags);
+  daemon.spawn(program, store.empty() ? daemon.directory_ + "/store" : store, flags);
   if (const auto listens = daemon.wait_until_it_listens(); !listens) return listens.error();
   return daemon;
 }
@@ -142,7 +148,7 @@ DaemonProcess::DaemonProcess(DaemonProcess&& other) noexcept
       port_(other.port_) {}
 
 Result<void> DaemonProcess::make_directory(const std::string& parent) {
-  std::string name = parent + "/minuted-ingest-bench-XXXXXX";
+  std::string name = parent + "/minuted-bench-XXXXXX";
   if (::mkdtemp(name.data()) == nullptr) {
     return Error{ErrorCode::kIoError,
                  "no directory can be made below " + parent + ": " + std::strerror(errno)};
@@ -151,10 +157,10 @@ Result<void> DaemonProcess::make_directory(const std::string& parent) {
   return {};
 }
 
-void DaemonProcess::spawn(const std::string& program, const std::vector<std::string>& flags) {
-  std::vector<std::string> texts{program,    "--data",      directory_ + "/store",
-                                 "--listen", "127.0.0.1:0", "--log-level",
-                                 "warn"};
+void DaemonProcess::spawn(const std::string& program, const std::string& store,
+                          const std::vector<std::string>& flags) {
+  std::vector<std::string> texts{program,       "--data",      store, "--listen",
+                                 "127.0.0.1:0", "--log-level", "warn"};
   texts.insert(texts.end(), flags.begin(), flags.end());
   std::vector<char*> argv;
   for (std::string& text : texts) argv.push_back(text.data());
@@ -227,6 +233,10 @@ Result<std::string> DaemonProcess::metrics() const {
   if (!answer.starts_with("HTTP/1.1 200 "))
     return unavailable("the daemon gives no metrics", directory_);
   return answer;
+}
+
+void DaemonProcess::forget_rss_max() const {
+  std::ofstream("/proc/" + std::to_string(pid_) + "/clear_refs") << "5";
 }
 
 double metric(const std::string& text, const std::string& name) {

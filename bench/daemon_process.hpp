@@ -31,6 +31,10 @@ class DaemonProcess {
   // kUnavailable with the end of its log, here and below.
   static Result<DaemonProcess> start(const std::string& program, const std::string& parent,
                                      const std::vector<std::string>& flags);
+  // The same over the data in `store`, which stay when it is gone; empty: in that directory too.
+  static Result<DaemonProcess> start_over(const std::string& program, const std::string& store,
+                                          const std::string& parent,
+                                          const std::vector<std::string>& flags);
   ~DaemonProcess();
   DaemonProcess(DaemonProcess&& other) noexcept;
   DaemonProcess& operator=(DaemonProcess&&) = delete;
@@ -40,11 +44,15 @@ class DaemonProcess {
   Result<ProcessUsage> usage() const;
   // What `GET /metrics` says. kUnavailable if it does not answer.
   Result<std::string> metrics() const;
+  // Counts ProcessUsage::rss_max_bytes from what it has now; without effect where the kernel does
+  // not.
+  void forget_rss_max() const;
 
  private:
   DaemonProcess() = default;
   Result<void> make_directory(const std::string& parent);
-  void spawn(const std::string& program, const std::vector<std::string>& flags);
+  void spawn(const std::string& program, const std::string& store,
+             const std::vector<std::string>& flags);
   Result<void> wait_until_it_listens();
 
   std::string directory_;

@@ -66,4 +66,20 @@ std::string describe_machine(const std::string& directory) {
          "\nfile system: " + file_system_of(directory);
 }
 
+double busy_seconds() {
+  std::ifstream in("/proc/stat");
+  std::string name;
+  double user = 0;
+  double nice = 0;
+  double system = 0;
+  double idle = 0;
+  double disk = 0;
+  double interrupts = 0;
+  double soft_interrupts = 0;
+  double stolen = 0;
+  in >> name >> user >> nice >> system >> idle >> disk >> interrupts >> soft_interrupts >> stolen;
+  return (user + nice + system + interrupts + soft_interrupts + stolen) /
+         static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
 }  // namespace minuted::bench

@@ -8,4 +8,8 @@ namespace minuted::bench {
 // Processor, cores, memory, kernel, and the file system below `directory`; no line end at the end.
 std::string describe_machine(const std::string& directory);
 
+// Processor seconds that all programs together, and what runs beside this machine on its host, have
+// taken since it began; in ticks of 10 ms.
+double busy_seconds();
+
 }  // namespace minuted::bench
