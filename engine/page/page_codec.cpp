@@ -28,7 +28,7 @@ enum ColumnIndex : std::size_t {
   kSizeChange,
   kLatencyCount,
   kLatencySum,
-  kLatencyMin,
+  kLatencyBelowMean,
   kLatencySpread,
 };
 
@@ -138,6 +138,16 @@ void put_column(const Values& values, std::string& out, unsigned depth) {
   }
 }
 
+// Rounded down, modulo 2^64; 0 without a latency.
+std::uint64_t mean_of(const Rollup& r) {
+  if (r.latency_count == 0) return 0;
+  if (r.latency_count == 1) return static_cast<std::uint64_t>(r.latency_sum_us);
+  if (is_wide(r.latency_sum_us)) {
+    return static_cast<std::uint64_t>(r.latency_sum_us / r.latency_count);
+  }
+  return static_cast<std::uint64_t>(r.latency_sum_us) / r.latency_count;
+}
+
 UInt128 value_of(const Rollup& r, std::size_t column) {
   if (column < kOpClasses) return r.ops[column];
   switch (column) {
@@ -149,7 +159,8 @@ UInt128 value_of(const Rollup& r, std::size_t column) {
     case kLatencyCount:
       return zigzag(static_cast<std::int64_t>(r.latency_count - r.requests()));
     case kLatencySum: return r.latency_sum_us;
-    case kLatencyMin: return r.latency_min_us;
+    case kLatencyBelowMean:
+      return zigzag(static_cast<std::int64_t>(mean_of(r) - r.latency_min_us));
     default: return r.latency_max_us - r.latency_min_us;
   }
 }
@@ -260,6 +271,7 @@ void encode_page(std::span<const PageRow> rows, std::string& page, std::string& 
 bool PageReader::open(std::string_view page, const PagePart& part) {
   next_ = 0;
   ok_ = true;
+  sums_only_ = part.sums_only;
   places_.clear();
   sketches_.clear();
   ByteReader in(page);
@@ -267,7 +279,7 @@ bool PageReader::open(std::string_view page, const PagePart& part) {
   if (!take_places(in, part)) return false;
   static const std::vector<Pick> kNone;
   for (std::size_t c = 0; c < kColumns; ++c) {
-    const bool extra = c == kClientErrors || c == kServerErrors || c == kLatencyMin ||
+    const bool extra = c == kClientErrors || c == kServerErrors || c == kLatencyBelowMean ||
                        c == kLatencySpread;
     const auto& picks = part.sums_only && extra ? kNone : picks_;
     if (!take_column(in, page_rows_, picks, columns_[c], 0)) return false;
@@ -287,7 +299,8 @@ bool PageReader::take_places(ByteReader& in, const PagePart& part) {
   unsorted_.clear();
   picks_.clear();
   page_rows_ = 0;
-  std::array<std::uint32_t, kPageSlotsMax + 1> ends{};  // rows before each slot, once summed up
+  // Rows before each slot of the part, once summed up.
+  ends_.assign(std::min(part.end, kPageSlotsMax) - std::min(part.begin, part.end) + 1, 0);
   for (std::uint64_t host = 0; host < hosts; ++host) {
     const std::uint64_t runs = in.varint_up_to(kPageSlotsMax);
     if (runs == 0) return false;
@@ -307,7 +320,7 @@ bool PageReader::take_places(ByteReader& in, const PagePart& part) {
       for (std::uint64_t s = first; s < last; ++s) {
         unsorted_.push_back({static_cast<std::uint32_t>(unsorted_.size()),
                              static_cast<std::uint16_t>(s), static_cast<std::uint16_t>(host)});
-        ++ends[s + 1];
+        ++ends_[s + 1 - part.begin];
       }
       host_rows += length;
       slot = end;
@@ -317,9 +330,9 @@ bool PageReader::take_places(ByteReader& in, const PagePart& part) {
     page_rows_ += host_rows;
   }
   // Hosts are ascending, so counting by slot alone keeps them in order.
-  for (std::size_t s = 1; s < ends.size(); ++s) ends[s] += ends[s - 1];
+  for (std::size_t s = 1; s < ends_.size(); ++s) ends_[s] += ends_[s - 1];
   places_.resize(unsorted_.size());
-  for (const Place& place : unsorted_) places_[ends[place.slot]++] = place;
+  for (const Place& place : unsorted_) places_[ends_[place.slot - part.begin]++] = place;
   return true;
 }
 
@@ -413,23 +426,16 @@ bool PageReader::take_sparse(ByteReader& in, std::size_t rows, const std::vector
   return true;
 }
 
-// What next() relies on: counts that fit their type and latencies within their range.
+// What next() relies on: counts that fit their type.
 bool PageReader::values_agree() const {
   const auto narrow = {std::size_t{kClientErrors}, std::size_t{kServerErrors},
-                       std::size_t{kLatencyCount}, std::size_t{kLatencyMin},
+                       std::size_t{kLatencyCount}, std::size_t{kLatencyBelowMean},
                        std::size_t{kLatencySpread}};
   for (std::size_t op = 0; op < kOpClasses; ++op) {
     if (!columns_[op].high.empty()) return false;
   }
   for (const std::size_t column : narrow) {
     if (!columns_[column].high.empty()) return false;
-  }
-  const Column& least = columns_[kLatencyMin];
-  const Column& spread = columns_[kLatencySpread];
-  for (std::size_t i = 0; i < std::max(least.low.size(), spread.low.size()); ++i) {
-    if (least.low_at(i) > kLatencyUsMax || spread.low_at(i) > kLatencyUsMax - least.low_at(i)) {
-      return false;
-    }
   }
   return true;
 }
@@ -448,6 +454,14 @@ bool PageReader::open_sketches(std::string_view sketches) {
   return in.done();
 }
 
+bool PageReader::take_extremes(std::size_t i, Rollup& r) const {
+  const std::int64_t below = unzigzag(columns_[kLatencyBelowMean].low_at(i));
+  const std::uint64_t spread = columns_[kLatencySpread].low_at(i);
+  r.latency_min_us = mean_of(r) - static_cast<std::uint64_t>(below);
+  r.latency_max_us = r.latency_min_us + spread;
+  return r.latency_min_us <= kLatencyUsMax && spread <= kLatencyUsMax - r.latency_min_us;
+}
+
 bool PageReader::next(std::uint32_t& slot, std::string_view& host, Rollup& r) {
   if (next_ == places_.size() || !ok_) return false;
   const Place place = places_[next_++];
@@ -464,9 +478,13 @@ bool PageReader::next(std::uint32_t& slot, std::string_view& host, Rollup& r) {
   r.latency_count =
       requests + static_cast<std::uint64_t>(unzigzag(columns_[kLatencyCount].low_at(i)));
   r.latency_sum_us = columns_[kLatencySum].at(i);
-  r.latency_min_us = columns_[kLatencyMin].low_at(i);
-  r.latency_max_us = r.latency_min_us + columns_[kLatencySpread].low_at(i);
+  r.latency_min_us = r.latency_max_us = 0;
   r.sketch.clear();
+  if (sums_only_) return true;
+  if (!take_extremes(i, r)) {
+    ok_ = false;
+    return false;
+  }
   if (sketches_.empty()) return true;
   if (r.latency_count >= 3) {
     ok_ = decode_sketch(sketches_[i], r.latency_count, r.sketch);

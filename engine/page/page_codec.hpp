@@ -10,7 +10,9 @@
 //                 ops[0] … ops[5], client_errors, server_errors, upl_bytes, dwl_bytes,
 //                 size_change              zigzag of size_change - upl_bytes
 //                 latency_count            zigzag of latency_count - requests
-//                 latency_sum_us, latency_min_us, latency_max_us - latency_min_us
+//                 latency_sum_us
+//                 zigzag of their mean, rounded down, - latency_min_us
+//                 latency_max_us - latency_min_us
 //   sketches    varint bytes, apart from the rest: see encode_page
 //
 // A column is one byte, then what it says, whichever is smallest:
@@ -110,6 +112,7 @@ class PageReader {
   static bool take_sparse(ByteReader& in, std::size_t rows, const std::vector<Pick>& picks,
                           Column& column, unsigned depth);
   bool values_agree() const;
+  bool take_extremes(std::size_t i, Rollup& r) const;
 
   std::vector<std::string_view> hosts_;
   std::vector<Place> places_;  // by (slot, host)
@@ -118,7 +121,9 @@ class PageReader {
   std::size_t page_rows_ = 0;
   std::array<Column, kColumns> columns_;
   std::vector<std::string_view> sketches_;  // by row; empty unless opened
+  std::vector<std::uint32_t> ends_;
   std::size_t next_ = 0;
+  bool sums_only_ = false;
   bool ok_ = true;
 };
 

@@ -31,10 +31,10 @@ Result<void> PairWalk::open() {
   return {};
 }
 
-PairWalk::Bounds PairWalk::bounds(std::uint32_t page_minutes) const {
+PairWalk::Bounds PairWalk::bounds() const {
   const auto between = [&](const std::string& first, const std::string& last) {
     Bounds bounds{first, last};
-    append_minute(bounds.lower, floor_to(plan_.minutes.begin, page_minutes));
+    append_minute(bounds.lower, plan_.minutes.begin);
     append_minute(bounds.upper, plan_.minutes.end);
     return bounds;
   };

@@ -23,14 +23,14 @@ class PairWalk {
   PairWalk(const View& view, const QueryPlan& plan, std::function<Result<void>()> check_time);
 
   // Between which keys of a family whose keys begin with a pair and a minute all of them lie; an empty
-  // one is no bound. `page_minutes`: how long before the range's begin a key may be that has to do
-  // with it. To be called once, before next().
+  // one is no bound.
   struct Bounds {
     std::string lower;
     std::string upper;
   };
+  Bounds bounds() const;
+  // To be called once, before anything else.
   Result<void> open();
-  Bounds bounds(std::uint32_t page_minutes = 1) const;
 
   // The next pair's prefix. False at the end.
   Result<bool> next(std::string& prefix);

@@ -16,12 +16,6 @@ Family family_of(Span span) {
                                : Family::kDay;
 }
 
-// Moves forward to `key`; most often the cursor is there or past it already.
-template <class Cursor>
-void advance_to(Cursor* cursor, std::string_view key) {
-  if (cursor && cursor->valid() && cursor->key() < key) cursor->seek(key);
-}
-
 }  // namespace
 
 RowScan::RowScan(RawView view, const FoldMark& mark, const QuerySpec& spec, const Options& options,
@@ -269,28 +263,29 @@ void RowScan::enter_pair() {
                                : plan_.minutes.begin;
   key_ = prefix_;
   append_minute(key_, begin);
-  advance_to(folded_.get(), key_);
-  advance_to(raw_.get(), key_);
+  end_key_ = prefix_;
+  append_minute(end_key_, plan_.minutes.end);
+  folded_->seek_below(key_, end_key_);
+  if (raw_ && raw_->valid() && raw_->key() < key_) raw_->seek(key_);
   if (pages_) {
     key_.resize(prefix_.size());
     append_minute(key_, floor_to(begin, sealed_tier(plan_.span)->page_minutes));
-    advance_to(pages_.get(), key_);
+    pages_->seek_below(key_, end_key_);
     page_open_ = false;
   }
   in_pair_ = true;
 }
 
-// The cursors' bounds: the tighter they are, the less a seek has to step over.
+// The rows' and pages' cursors are placed pair by pair, and look no further than the pair's range: what
+// lies behind may be the minute that is being written, whose operands a seek onto it would add up.
 Result<void> RowScan::open_cursors() {
   pairs_ = std::make_unique<PairWalk>(*view_, plan_, [this] { return check_deadline(); });
   if (auto opened = pairs_->open(); !opened) return opened;
-  const PairWalk::Bounds rows = pairs_->bounds();
-  folded_ = view_->cursor(family_of(plan_.span), rows.lower, rows.upper);
+  folded_ = view_->moving_cursor(family_of(plan_.span));
   if (const SealedTier* tier = sealed_tier(plan_.span)) {
-    const PairWalk::Bounds pages = pairs_->bounds(tier->page_minutes);
-    pages_ = view_->cursor(tier->pages, pages.lower, pages.upper);
+    pages_ = view_->moving_cursor(tier->pages);
   }
-  if (raw_) raw_->seek(rows.lower);
+  if (raw_) raw_->seek(pairs_->bounds().lower);
   return {};
 }
 

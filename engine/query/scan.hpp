@@ -71,6 +71,7 @@ class RowScan final : public RowCursor {
   // The pair at hand.
   std::string prefix_;
   std::string key_;
+  std::string end_key_;
   std::string_view repo_;
   std::string_view bucket_;
   bool in_pair_ = false;

@@ -328,6 +328,12 @@ StoreCursor::StoreCursor(std::unique_ptr<rocksdb::Slice> upper, std::string uppe
 StoreCursor::~StoreCursor() = default;
 
 void StoreCursor::seek(std::string_view key) { iterator_->Seek(slice(key)); }
+void StoreCursor::seek_below(std::string_view key, std::string_view upper) {
+  // The iterator reads the bound through the slice each time it seeks.
+  upper_bytes_.assign(upper);
+  *upper_ = slice(upper_bytes_);
+  iterator_->Seek(slice(key));
+}
 void StoreCursor::next() { iterator_->Next(); }
 bool StoreCursor::valid() const { return iterator_->Valid(); }
 std::string_view StoreCursor::key() const { return view_of(iterator_->key()); }
@@ -340,13 +346,22 @@ View::~View() {
 
 std::unique_ptr<StoreCursor> View::cursor(Family family, std::string_view lower,
                                           std::string_view upper) const {
+  auto cursor = make_cursor(family, upper);
+  cursor->seek(lower);
+  return cursor;
+}
+
+std::unique_ptr<StoreCursor> View::moving_cursor(Family family) const {
+  return make_cursor(family, "\xFF");  // which no id begins with
+}
+
+std::unique_ptr<StoreCursor> View::make_cursor(Family family, std::string_view upper) const {
   std::unique_ptr<StoreCursor> cursor(
       new StoreCursor(std::make_unique<rocksdb::Slice>(), std::string(upper)));
   rocksdb::ReadOptions read;
   read.snapshot = static_cast<const rocksdb::Snapshot*>(snapshot_);
   if (!upper.empty()) read.iterate_upper_bound = cursor->upper_.get();
   cursor->iterator_.reset(store_.impl_->db->NewIterator(read, store_.impl_->family(family)));
-  cursor->seek(lower);
   return cursor;
 }
 

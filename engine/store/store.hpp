@@ -104,6 +104,9 @@ class StoreCursor {
 
   // To the first key at or after `key`.
   void seek(std::string_view key);
+  // The same, up to `upper` from now on: what lies behind is not even looked at, which matters where
+  // it is a sum whose operands have not been added up yet. Of a cursor that was made to move.
+  void seek_below(std::string_view key, std::string_view upper);
   void next();
   // False at the end of the keys, and after an error: status() tells which.
   bool valid() const;
@@ -129,11 +132,14 @@ class View {
   // A cursor over [lower, upper); an empty bound is no bound.
   std::unique_ptr<StoreCursor> cursor(Family family, std::string_view lower,
                                       std::string_view upper) const;
+  // A cursor to be placed by seek_below(). Of a family whose keys begin with ids.
+  std::unique_ptr<StoreCursor> moving_cursor(Family family) const;
 
   Result<std::optional<std::string>> get(Family family, std::string_view key) const;
 
  private:
   friend class Store;
+  std::unique_ptr<StoreCursor> make_cursor(Family family, std::string_view upper) const;
   View(const Store& store, const void* snapshot) : store_(store), snapshot_(snapshot) {}
   const Store& store_;
   const void* snapshot_;

@@ -4,7 +4,6 @@
 #include <atomic>
 #include <boost/asio/read.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/http/chunk_encode.hpp>
 #include <boost/beast/http/read.hpp>
 
@@ -73,7 +72,11 @@ void Session::drain() {
 void Session::abort() {
   aborted_ = draining_ = true;
   error_code ignored;
-  socket_.close(ignored);
+  if (on_worker_) {
+    socket_.shutdown(Socket::shutdown_both, ignored);  // its number must not become another's
+  } else {
+    socket_.close(ignored);
+  }
 }
 
 Session::Outcome Session::refuse(Response response) {
@@ -319,136 +322,6 @@ void Session::record(const Request& request, std::size_t route, TimePoint start)
                   {"error_code", sent_code_},
                   {"sent_bytes", sent_bytes_},
                   {"latency_ms", took.count() * 1000}});
-}
-
-std::string Session::head_of(const Response& response, Method method, bool chunked) const {
-  std::string head = http_1_1_ ? "HTTP/1.1 " : "HTTP/1.0 ";
-  head += std::to_string(response.status);
-  head += ' ';
-  const auto reason = bhttp::obsolete_reason(static_cast<bhttp::status>(response.status));
-  head.append(reason.data(), reason.size());
-  head += "\r\nDate: ";
-  head += loop_.date();
-  if (response.status != 204) {
-    head += "\r\nContent-Type: ";
-    head += response.content_type;
-    if (chunked && http_1_1_) {
-      head += "\r\nTransfer-Encoding: chunked";
-    } else if (!chunked && !(response.source && method == Method::kHead)) {
-      head += "\r\nContent-Length: ";
-      head += std::to_string(response.body.size());
-    }
-  }
-  for (const auto& [name, value] : response.headers) {
-    head += "\r\n";
-    head += name;
-    head += ": ";
-    head += value;
-  }
-  if (!keep_alive_) {
-    head += "\r\nConnection: close";
-  } else if (!http_1_1_) {
-    head += "\r\nConnection: keep-alive";
-  }
-  head += "\r\n\r\n";
-  return head;
-}
-
-// Writes both buffers within the time of one write, and before `latest`.
-Awaitable<bool> Session::write(asio::const_buffer first, asio::const_buffer second,
-                               TimePoint latest) {
-  const std::array<asio::const_buffer, 2> buffers{first, second};
-  set_deadline(app_.limits.write_timeout_ms);
-  deadline_ = std::min(deadline_, latest);
-  error_code error;
-  co_await asio::async_write(socket_, buffers, asio::redirect_error(UseAwaitable{}, error));
-  clear_deadline();
-  if (timed_out_) app_.counters.count_refusal("write_timeout");
-  co_return !error && !timed_out_;
-}
-
-// Answers; keep_alive_ then tells whether the connection can go on.
-Awaitable<bool> Session::send(Response response, Method method) {
-  if (response.close || draining_) keep_alive_ = false;
-  sent_status_ = response.status;
-  sent_code_ = response.error_code;
-  if (response.source && method != Method::kHead) {
-    co_return co_await send_stream(std::move(response), method);
-  }
-  const bool chunked = response.source != nullptr;
-  const std::string head = head_of(response, method, chunked);
-  asio::const_buffer body;
-  if (method != Method::kHead && response.status != 204) body = asio::buffer(response.body);
-  sent_bytes_ = body.size();
-  const bool written = co_await write(asio::buffer(head), body, TimePoint::max());
-  if (!written) keep_alive_ = false;
-  co_return written;
-}
-
-namespace {
-
-// One call of a source, as work for a worker thread.
-struct Fill {
-  BodySource* source;
-  std::string* piece;
-  Result<bool> outcome = false;
-  void operator()() { outcome = source->fill(*piece); }
-};
-
-}  // namespace
-
-// The first piece decides the form: an answer that is whole by then gets a length, and an error its
-// status. After that an error can only be told by closing without the last chunk.
-Awaitable<bool> Session::send_stream(Response response, Method method) {
-  const TimePoint latest =
-      response.source_ms_max > 0
-          ? std::chrono::steady_clock::now() + std::chrono::milliseconds(response.source_ms_max)
-          : TimePoint::max();
-  std::string piece;
-  std::string head;
-  bool begun = false;
-  for (;;) {
-    Fill fill{response.source.get(), &piece};
-    co_await run_on(app_.workers, fill);
-    if (!fill.outcome.ok()) {
-      if (!begun) {
-        Response failed = error_response(fill.outcome.error());
-        co_return co_await send(std::move(failed), method);
-      }
-      keep_alive_ = false;
-      sent_code_ = "answer_cut_short";
-      app_.log.warn("an answer was cut short", {{"reason", fill.outcome.error().message}});
-      co_return false;
-    }
-    const bool more = *fill.outcome;
-    if (more && piece.empty() && !aborted_) continue;  // it is to be asked again, after others
-    if (!begun && !more) {
-      response.source.reset();
-      response.body = std::move(piece);
-      co_return co_await send(std::move(response), method);
-    }
-    if (!begun) {
-      if (!http_1_1_) keep_alive_ = false;  // the end of the body is the end of the connection
-      head = head_of(response, method, true);
-      begun = true;
-    }
-    sent_bytes_ += piece.size();
-    if (http_1_1_ && !piece.empty()) {
-      char size[32];
-      const int digits = std::snprintf(size, sizeof size, "%zx\r\n", piece.size());
-      head.append(size, static_cast<std::size_t>(digits));
-      piece += "\r\n";
-    }
-    if (http_1_1_ && !more) piece += "0\r\n\r\n";
-    const bool written = co_await write(asio::buffer(head), asio::buffer(piece), latest);
-    if (!written) {
-      keep_alive_ = false;
-      sent_code_ = "answer_cut_short";
-    }
-    if (!written || !more) co_return written;
-    head.clear();
-    piece.clear();
-  }
 }
 
 // Closing while the client still sends would reset the connection, and the answer with it.

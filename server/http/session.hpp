@@ -73,6 +73,7 @@ class Session {
   // What came of reading: the data, an answer to give instead, or nothing to answer to any more.
   enum class Outcome : std::uint8_t { kDone, kRefused, kGone };
   enum class Phase : std::uint8_t { kHeader, kBody };
+  struct Delivery;
 
   Awaitable<Outcome> wait_for_request();
   Awaitable<Outcome> read_header();
@@ -98,7 +99,8 @@ class Session {
   Outcome refuse_read(const boost::system::error_code& error, Phase phase);
   void set_deadline(std::int64_t after_ms);
   void clear_deadline() { deadline_ = TimePoint::max(); }
-  std::string head_of(const Response& response, Method method, bool chunked) const;
+  std::string head_of(const Response& response, Method method, bool chunked,
+                      std::string_view date, bool keep_alive) const;
   void limit_chunk_headers();
   void record(const Request& request, std::size_t route, TimePoint start);
 
@@ -113,6 +115,7 @@ class Session {
   bool idle_ = false;
   bool draining_ = false;
   bool aborted_ = false;
+  bool on_worker_ = false;  // a worker uses the socket
   bool folded_field_ = false;  // the header has one
   bool unread_body_ = false;   // the client may still be sending what we will not read
   bool keep_alive_ = false;

@@ -171,7 +171,7 @@ TEST(PageCodecTest, BytesAreFrozen) {
             "00"                                // size_change: as upl_bytes
             "02" "00" "01" "04"                 // latencies: one request had none
             "03" "00" "f403" "f09309" "3c"      // their sum
-            "03" "00" "f403" "f09309" "0a"      // the least
+            "04" "08" "01" "14"                 // from the least to the mean: sparse, row 3
             "04" "08" "01" "14");               // to the largest: sparse, row 3, all the same
   EXPECT_EQ(test::to_hex(bytes.sketches), "04" "03141414");
   EXPECT_EQ(decode(bytes), rows);

@@ -1,0 +1,220 @@
+// How a session answers: whole, or in pieces of a source. A streamed answer is filled and sent by the
+// worker that reads the store, piece by piece, as long as the socket takes them at once: handing each
+// piece to the loop's thread cost as much as making it. What the socket does not take at once is the
+// loop's to write, so that a slow client holds no worker.
+#include <sys/socket.h>
+
+#include <array>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/write.hpp>
+#include <cerrno>
+#include <cstdio>
+
+#include "http/loop.hpp"
+#include "http/session.hpp"
+
+namespace minuted::http {
+
+namespace bhttp = boost::beast::http;
+using boost::system::error_code;
+
+namespace {
+
+// What one answer may send before others that wait for a worker have their turn.
+constexpr std::size_t kTurnBytesMax = 512 << 10;
+
+}  // namespace
+
+std::string Session::head_of(const Response& response, Method method, bool chunked,
+                             std::string_view date, bool keep_alive) const {
+  std::string head = http_1_1_ ? "HTTP/1.1 " : "HTTP/1.0 ";
+  head += std::to_string(response.status);
+  head += ' ';
+  const auto reason = bhttp::obsolete_reason(static_cast<bhttp::status>(response.status));
+  head.append(reason.data(), reason.size());
+  head += "\r\nDate: ";
+  head += date;
+  if (response.status != 204) {
+    head += "\r\nContent-Type: ";
+    head += response.content_type;
+    if (chunked && http_1_1_) {
+      head += "\r\nTransfer-Encoding: chunked";
+    } else if (!chunked && !(response.source && method == Method::kHead)) {
+      head += "\r\nContent-Length: ";
+      head += std::to_string(response.body.size());
+    }
+  }
+  for (const auto& [name, value] : response.headers) {
+    head += "\r\n";
+    head += name;
+    head += ": ";
+    head += value;
+  }
+  if (!keep_alive) {
+    head += "\r\nConnection: close";
+  } else if (!http_1_1_) {
+    head += "\r\nConnection: keep-alive";
+  }
+  head += "\r\n\r\n";
+  return head;
+}
+
+// Writes both buffers within the time of one write, and before `latest`.
+Awaitable<bool> Session::write(asio::const_buffer first, asio::const_buffer second,
+                               TimePoint latest) {
+  const std::array<asio::const_buffer, 2> buffers{first, second};
+  set_deadline(app_.limits.write_timeout_ms);
+  deadline_ = std::min(deadline_, latest);
+  error_code error;
+  co_await asio::async_write(socket_, buffers, asio::redirect_error(UseAwaitable{}, error));
+  clear_deadline();
+  if (timed_out_) app_.counters.count_refusal("write_timeout");
+  co_return !error && !timed_out_;
+}
+
+// Answers; keep_alive_ then tells whether the connection can go on.
+Awaitable<bool> Session::send(Response response, Method method) {
+  if (response.close || draining_) keep_alive_ = false;
+  sent_status_ = response.status;
+  sent_code_ = response.error_code;
+  if (response.source && method != Method::kHead) {
+    co_return co_await send_stream(std::move(response), method);
+  }
+  const bool chunked = response.source != nullptr;
+  const std::string head = head_of(response, method, chunked, loop_.date(), keep_alive_);
+  asio::const_buffer body;
+  if (method != Method::kHead && response.status != 204) body = asio::buffer(response.body);
+  sent_bytes_ = body.size();
+  const bool written = co_await write(asio::buffer(head), body, TimePoint::max());
+  if (!written) keep_alive_ = false;
+  co_return written;
+}
+
+// An answer on its way, as work for a worker thread: what of it is made and not sent yet, too.
+struct Session::Delivery {
+  const Session& session;
+  Response& response;
+  const Method method;
+  const std::string date;
+  const int socket;
+  bool keep_alive;
+
+  std::string head{};  // what goes before the piece: the header, a chunk's size
+  std::string piece{};
+  std::size_t sent = 0;  // of both
+  bool begun = false;    // the header is made
+  bool broken = false;   // the client is gone
+  bool again = false;    // nothing yet: to be asked again, after others
+  std::uint64_t body_bytes = 0;
+  Result<bool> outcome = true;
+
+  bool unsent() const { return sent < head.size() + piece.size(); }
+  std::array<asio::const_buffer, 2> rest() const {
+    const std::size_t of_head = std::min(sent, head.size());
+    return {asio::buffer(head) + of_head, asio::buffer(piece) + (sent - of_head)};
+  }
+  void clear() {
+    head.clear();
+    piece.clear();
+    sent = 0;
+  }
+
+  void operator()() {
+    for (std::size_t turn = 0; turn < kTurnBytesMax; turn += head.size() + piece.size()) {
+      clear();
+      outcome = response.source->fill(piece);
+      again = outcome.ok() && *outcome && piece.empty();
+      if (!outcome.ok() || again) return;
+      frame();
+      if (!send_now() || !*outcome) return;
+    }
+  }
+
+  // The first piece decides the form: an answer that is whole by then gets a length.
+  void frame() {
+    const bool more = *outcome;
+    body_bytes += piece.size();
+    if (!begun && !more) {
+      response.source.reset();
+      response.body.swap(piece);
+      head = session.head_of(response, method, false, date, keep_alive);
+      response.body.swap(piece);
+      begun = true;
+      return;
+    }
+    // The end of a body without chunks is the end of the connection.
+    keep_alive = keep_alive && session.http_1_1_;
+    if (!begun) head = session.head_of(response, method, true, date, keep_alive);
+    begun = true;
+    if (!session.http_1_1_) return;
+    if (!piece.empty()) {
+      char size[32];
+      const int digits = std::snprintf(size, sizeof size, "%zx\r\n", piece.size());
+      head.append(size, static_cast<std::size_t>(digits));
+      piece += "\r\n";
+    }
+    if (!more) piece += "0\r\n\r\n";
+  }
+
+  // As much as the socket takes without waiting; whether that was all.
+  bool send_now() {
+    while (unsent()) {
+      std::array<iovec, 2> parts;
+      std::size_t count = 0;
+      for (const asio::const_buffer& part : rest()) {
+        parts[count++] = {const_cast<void*>(part.data()), part.size()};
+      }
+      msghdr message{};
+      message.msg_iov = parts.data();
+      message.msg_iovlen = count;
+      const ssize_t taken = ::sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+      if (taken >= 0) {
+        sent += static_cast<std::size_t>(taken);
+      } else if (errno != EINTR) {
+        broken = errno != EAGAIN && errno != EWOULDBLOCK;
+        return false;
+      }
+    }
+    return true;
+  }
+};
+
+// An error of the first piece is an answer with its status. After that an error can only be told by
+// closing without the last chunk.
+Awaitable<bool> Session::send_stream(Response response, Method method) {
+  const TimePoint latest =
+      response.source_ms_max > 0
+          ? std::chrono::steady_clock::now() + std::chrono::milliseconds(response.source_ms_max)
+          : TimePoint::max();
+  Delivery delivery{*this, response, method, std::string(loop_.date()), socket_.native_handle(),
+                    keep_alive_};
+  for (;;) {
+    on_worker_ = true;
+    co_await run_on(app_.workers, delivery);
+    on_worker_ = false;
+    if (delivery.again && !aborted_) continue;
+    const bool failed = !delivery.outcome.ok();
+    if (failed && !delivery.begun) {
+      Response refused = error_response(delivery.outcome.error());
+      co_return co_await send(std::move(refused), method);
+    }
+    sent_bytes_ = delivery.body_bytes;
+    if (failed) {
+      app_.log.warn("an answer was cut short", {{"reason", delivery.outcome.error().message}});
+    }
+    bool written = !failed && !delivery.broken && !aborted_;
+    if (written && delivery.unsent()) {
+      const auto rest = delivery.rest();
+      written = co_await write(rest[0], rest[1], latest);
+    }
+    if (!written) {
+      keep_alive_ = false;
+      sent_code_ = "answer_cut_short";
+      co_return false;
+    }
+    keep_alive_ = delivery.keep_alive;
+    if (!*delivery.outcome) co_return true;
+  }
+}
+
+}  // namespace minuted::http
