@@ -1,6 +1,6 @@
 #include "render/row_json.hpp"
 
-#include <array>
+#include <bit>
 #include <cstddef>
 #include <cstring>
 #include <limits>
@@ -9,6 +9,8 @@
 
 namespace minuted::render {
 namespace {
+
+static_assert(std::endian::native == std::endian::little, "digits are laid out low byte first");
 
 constexpr std::int64_t kInt64Max = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kInt64Min = std::numeric_limits<std::int64_t>::min();
@@ -25,41 +27,35 @@ char* write(const char (&piece)[N], char* out) {
   return out + N - 1;
 }
 
-constexpr auto kPairsOfDigits = [] {
-  std::array<std::array<char, 2>, 100> pairs{};
-  for (std::size_t i = 0; i < pairs.size(); ++i) {
-    pairs[i] = {static_cast<char>('0' + i / 10), static_cast<char>('0' + i % 10)};
-  }
-  return pairs;
-}();
 constexpr std::uint64_t kTenTo8 = 100'000'000;
 constexpr std::size_t kEight = 8;
 
-// Eight digits, zeros in front. Each pair is found by itself: std::to_chars finds one after the other,
-// which takes twice as long for the fifteen digits of a busy minute's bytes.
+// The digits of a number below 10^8, first one in the lowest byte, zeros in front: halves, then quarters,
+// then digits, all of a step at once. std::to_chars finds one pair after the other, which takes three
+// times as long for the fifteen digits of a busy minute's bytes.
+std::uint64_t eight_digits(std::uint32_t value) {
+  const std::uint64_t halves = value / 10'000 | std::uint64_t{value % 10'000} << 32;
+  const std::uint64_t hundreds = (halves * 10'486 >> 20) & 0x0000'007F'0000'007F;  // of each half
+  const std::uint64_t pairs = hundreds | (halves - hundreds * 100) << 16;
+  const std::uint64_t tens = (pairs * 103 >> 10) & 0x000F'000F'000F'000F;  // of each pair
+  return tens | (pairs - tens * 10) << 8;
+}
+
+constexpr std::uint64_t kZeros = 0x3030'3030'3030'3030;  // eight of the character
+
 char* write_eight(std::uint32_t value, char* out) {
-  const std::uint32_t high = value / 10'000;
-  const std::uint32_t low = value % 10'000;
-  std::memcpy(out, kPairsOfDigits[high / 100].data(), 2);
-  std::memcpy(out + 2, kPairsOfDigits[high % 100].data(), 2);
-  std::memcpy(out + 4, kPairsOfDigits[low / 100].data(), 2);
-  std::memcpy(out + 6, kPairsOfDigits[low % 100].data(), 2);
+  const std::uint64_t text = eight_digits(value) | kZeros;
+  std::memcpy(out, &text, kEight);
   return out + kEight;
 }
 
-// Up to eight digits, none in front. Writes eight bytes all the same.
+// Without zeros in front. Writes eight bytes all the same.
 char* write_short(std::uint32_t value, char* out) {
-  if (value < 10) {
-    *out = static_cast<char>('0' + value);
-    return out + 1;
-  }
-  char digits[2 * kEight];
-  write_eight(value, digits);
-  const std::size_t zeros = value >= 10'000 ? (value >= 1'000'000 ? (value >= 10'000'000 ? 0 : 1)
-                                                                  : (value >= 100'000 ? 2 : 3))
-                                            : (value >= 100 ? (value >= 1'000 ? 4 : 5) : 6);
-  std::memcpy(out, digits + zeros, kEight);
-  return out + (kEight - zeros);
+  const std::uint64_t digits = eight_digits(value);
+  const int zeros = digits == 0 ? 7 : std::countr_zero(digits) / 8;
+  const std::uint64_t text = (digits | kZeros) >> (8 * zeros);
+  std::memcpy(out, &text, kEight);
+  return out + (kEight - static_cast<std::size_t>(zeros));
 }
 
 char* write_number(std::uint64_t value, char* out) {
