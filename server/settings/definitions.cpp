@@ -244,6 +244,12 @@ constexpr std::array kDefinitions{
         {"snapshot-lifetime", Group::kData,
          "how long one read may take; its snapshot keeps deleted data from being reclaimed"},
         Form::kDuration, {kSecond, kHour}),
+    number<&S::memory_bytes>(
+        {"memory", Group::kData,
+         "about all the memory to use: an eighth each for block-cache, memtables, commit-queue and "
+         "unfolded, a quarter for bytes-in-flight-max, where these are not given; the rest is for "
+         "what grows with none of them"},
+        Form::kSize, {64 * kMiB, 8 * kTiB}),
     number<&S::block_cache_bytes>({"block-cache", Group::kData, "memory for blocks read from disk"},
                                   Form::kSize, {kMiB, kTiB}),
     number<&S::memtables_bytes>(

@@ -18,10 +18,11 @@ class Resolver {
     const bool first = best.given == nullptr;
     Settings dropped;
     const bool good = take_values(given, first ? out_.settings : dropped) && !given.faulty;
-    if (first) best = {&given, good};
+    if (first) best = {&given, good, nullptr};
   }
 
   Resolved finish() {
+    share_memory();
     check_order("body-bytes-max", "bytes-in-flight-max");
     check_order("body-bytes-max", "inflated-bytes-max");
     check_access();
@@ -33,13 +34,39 @@ class Resolver {
   struct Winner {
     const Given* given = nullptr;  // the caller's
     bool good = true;
+    const Given* share_of = nullptr;  // its value comes from this one
   };
 
   static std::size_t index_of(const Definition& definition) {
     return static_cast<std::size_t>(&definition - definitions().data());
   }
 
+  // Gives each bound of memory that was not given itself its share of the whole.
+  void share_memory() {
+    const Winner& memory = winner(*find_definition("memory"));
+    if (memory.given == nullptr || !memory.good) return;
+    Settings& s = out_.settings;
+    const auto share = [&](std::string_view name, std::size_t& bound, std::size_t bytes) {
+      const Definition& definition = *find_definition(name);
+      Winner& of = winners_[index_of(definition)];
+      if (of.given != nullptr) return;
+      bound = static_cast<std::size_t>(
+          std::clamp<std::uint64_t>(bytes, definition.range.first, definition.range.last));
+      of.share_of = memory.given;
+    };
+    const std::size_t eighth = s.memory_bytes / 8;
+    share("block-cache", s.block_cache_bytes, eighth);
+    share("memtables", s.memtables_bytes, eighth);
+    share("commit-queue", s.commit_queue_bytes, eighth);
+    share("unfolded", s.unfolded_bytes, eighth);
+    share("bytes-in-flight-max", s.bytes_in_flight_max, 2 * eighth);
+    if (s.bytes_in_flight_max < s.body_bytes_max) {
+      share("body-bytes-max", s.body_bytes_max, s.bytes_in_flight_max);
+    }
+  }
+
   static std::string origin_of(const Winner& winner) {
+    if (winner.share_of != nullptr) return "a share of " + origin_of({winner.share_of, true, nullptr});
     if (winner.given == nullptr) return "the default";
     if (winner.given->layer != Layer::kFile) return winner.given->origin;
     return winner.given->origin + ":" + std::to_string(winner.given->line);

@@ -35,6 +35,9 @@ struct Settings {
   std::string data_dir = "minuted-data";
   std::int64_t idempotency_window_ms = 48 * 60 * 60 * 1000;
   std::int64_t snapshot_lifetime_ms = 60 * 1000;
+  // What the next three, unfolded_bytes, bytes_in_flight_max and body_bytes_max come from where they
+  // are not given themselves: see resolve.cpp.
+  std::size_t memory_bytes = 512U << 20;
   std::size_t block_cache_bytes = 64U << 20;
   std::size_t memtables_bytes = 64U << 20;
   std::size_t commit_queue_bytes = 64U << 20;

@@ -200,5 +200,24 @@ TEST(SettingSourcesTest, OtherMachinesAreServedWithTokensOrWhenSaidSo) {
   }
 }
 
+// One number for all of it; what is given by itself wins.
+TEST(SettingSourcesTest, BoundsOfMemoryThatAreNotGivenAreSharesOfTheWhole) {
+  const Settings all = settings_of({{"--memory", "64MiB"}, {}, {}});
+  EXPECT_EQ(all.block_cache_bytes, 8U << 20);
+  EXPECT_EQ(all.memtables_bytes, 8U << 20);
+  EXPECT_EQ(all.commit_queue_bytes, 8U << 20);
+  EXPECT_EQ(all.unfolded_bytes, 8U << 20);
+  EXPECT_EQ(all.bytes_in_flight_max, 16U << 20);
+  EXPECT_EQ(all.body_bytes_max, 16U << 20) << "no body can be larger than all of them";
+  const Settings some = settings_of({{"--memory", "1GiB", "--memtables", "5MiB"}, {}, {}});
+  EXPECT_EQ(some.block_cache_bytes, 128U << 20);
+  EXPECT_EQ(some.memtables_bytes, 5U << 20);
+  EXPECT_EQ(some.body_bytes_max, Settings{}.body_bytes_max);
+  const Settings none = settings_of({{"--memory", "512MiB"}, {}, {}});
+  Settings expected;
+  EXPECT_EQ(none.block_cache_bytes, expected.block_cache_bytes);
+  EXPECT_EQ(none.bytes_in_flight_max, expected.bytes_in_flight_max);
+}
+
 }  // namespace
 }  // namespace minuted::settings::test
