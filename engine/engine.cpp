@@ -8,6 +8,7 @@
 #include "query/group_scan.hpp"
 #include "query/event_scan.hpp"
 #include "query/scan.hpp"
+#include "query/totals_scan.hpp"
 #include "stats/counters.hpp"
 #include "store/disk_guard.hpp"
 #include "store/raw_table.hpp"
@@ -87,6 +88,14 @@ class EngineImpl final : public Engine {
         std::move(view->view), view->mark, query,
         EventScan::Options{options_.snapshot_ms_max, options_.clock, horizons_.of_archive()},
         read_counters_));
+  }
+
+  Result<std::unique_ptr<TotalsCursor>> totals(const TotalsQuery& query) override {
+    auto view = raw_view();
+    if (!view) return view.error();
+    return std::unique_ptr<TotalsCursor>(std::make_unique<TotalsScan>(
+        std::move(view->view), view->mark, query,
+        TotalsScan::Options{options_.snapshot_ms_max, options_.clock}, read_counters_));
   }
 
   Result<void> fold() override { return upkeep_->fold(Durability::kSynced); }

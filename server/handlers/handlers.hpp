@@ -21,6 +21,9 @@ Awaitable<Response> get_events(Services& services, Request& request);
 // stats.cpp
 Awaitable<Response> get_rows(Services& services, Request& request);
 
+// totals.cpp
+Awaitable<Response> get_totals(Services& services, Request& request);
+
 // admin.cpp
 Awaitable<Response> post_fold(Services& services, Request& request);
 Awaitable<Response> delete_repo(Services& services, Request& request);

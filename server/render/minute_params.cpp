@@ -294,6 +294,22 @@ std::variant<RawEventParams, ParameterError> parse_raw_event_params(std::string_
   return params;
 }
 
+std::variant<std::vector<std::string>, ParameterError> parse_ids(std::string_view raw_query,
+                                                                 IdOf of) {
+  constexpr std::array<Definition, 1> kRepos{
+      {{"repoId", ValueKind::kText, take_ids<&Collected::repos>}}};
+  constexpr std::array<Definition, 2> kBuckets{
+      {{"bucketId", ValueKind::kText, take_ids<&Collected::buckets>},
+       {"unitId", ValueKind::kText, take_ids<&Collected::units>}}};
+  Collected given;
+  auto error = of == IdOf::kRepo ? take_parameters(raw_query, kRepos, given)
+                                 : take_parameters(raw_query, kBuckets, given);
+  if (!error) error = settle_lists(given);
+  if (error) return std::move(*error);
+  if (of == IdOf::kRepo) return std::move(given.repos);
+  return std::move(given.units.empty() ? given.buckets : given.units);
+}
+
 std::variant<std::optional<MinuteRange>, ParameterError> parse_dates(std::string_view raw_query) {
   constexpr std::array<Definition, 2> kDates{{
       {"startDate", ValueKind::kDate, take_date<&Collected::start>},

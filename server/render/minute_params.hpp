@@ -42,6 +42,11 @@ struct RawEventParams {
 std::variant<RawEventParams, ParameterError> parse_raw_event_params(std::string_view raw_query,
                                                                     Millis now);
 
+// The ids of a request that asks by one kind alone: repoId, or bucketId and unitId, its older name.
+// Others are ignored. Ascending, each once.
+enum class IdOf : std::uint8_t { kRepo, kBucket };
+std::variant<std::vector<std::string>, ParameterError> parse_ids(std::string_view raw_query, IdOf of);
+
 // startDate and endDate of a request that changes what is stored: both, or neither, and no other
 // parameter, since one that was misspelt would change more than was meant. nullopt: no dates.
 std::variant<std::optional<MinuteRange>, ParameterError> parse_dates(std::string_view raw_query);

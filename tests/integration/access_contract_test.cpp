@@ -179,6 +179,26 @@ TEST_F(AccessContractTest, ALimitedTokenSeesItsReposAndNoTraceOfOthers) {
   EXPECT_EQ(missing.header("content-length"), foreign.header("content-length"));
 }
 
+TEST_F(AccessContractTest, ALimitedTokensTotalsAreOfItsRepos) {
+  EXPECT_EQ(client_.push("[" + to_text(EventText{.repo = "a"}) + "," + to_text(EventText{.repo = "b"}) + "]",
+                         bearer("ingest")).status,
+            200U);
+  const auto bucket = [](const char* count, const char* bytes) {
+    return std::string(R"({"success":true,"stats":[{"bucketId":"b","totalCount":")") + count +
+           R"(","totalUploadBytes":")" + bytes +
+           R"(","totalDownloadBytes":"0","totalSizeChange":"0"}]})";
+  };
+  EXPECT_EQ(client_.get("/bucket/stats", bearer("read")).body, bucket("2", "14"));
+  EXPECT_EQ(client_.get("/bucket/stats", bearer("read-a")).body, bucket("1", "7"));
+  EXPECT_EQ(client_.get("/bucket/stats?bucketId=b", bearer("read-none")).body,
+            R"({"success":true,"stats":[]})");
+  EXPECT_EQ(client_.get("/repo/stats?repoId=b", bearer("read-a")).body,
+            R"({"success":true,"stats":[]})");
+  EXPECT_EQ(client_.get("/repo/stats", bearer("read-a")).body,
+            R"({"success":true,"stats":[{"repoId":"a","totalUploadBytes":"7","totalDownloadBytes":"0",)"
+            R"("totalSizeChange":"0"}]})");
+}
+
 TEST_F(AccessContractTest, ALimitedTokenPushesToItsReposOnly) {
   const std::string body =
       "[" + to_text(EventText{.repo = "a"}) + "," + to_text(EventText{.repo = "b"}) + "]";

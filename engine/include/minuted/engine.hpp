@@ -108,6 +108,9 @@ class Engine {
   // there by chance.
   virtual Result<std::unique_ptr<EventCursor>> events(const EventQuery& query) = 0;
 
+  // A cursor over totals, as of now. They outlive every retention.
+  virtual Result<std::unique_ptr<TotalsCursor>> totals(const TotalsQuery& query) = 0;
+
   // Folds everything acknowledged before the call and returns when that is durable.
   virtual Result<void> fold() = 0;
 

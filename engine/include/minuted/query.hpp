@@ -90,6 +90,31 @@ class EventCursor {
   virtual Result<bool> next(EventView& event) = 0;
 };
 
+// Of which repos or buckets, ids as in QuerySpec's lists: totals since the beginning. Of a bucket, over
+// all repos, or those named.
+struct TotalsQuery {
+  enum class By : std::uint8_t { kRepo, kBucket };
+  By by = By::kRepo;
+  std::vector<std::string> ids;
+  std::vector<std::string> repos;
+};
+
+// One id's; the view dies at the cursor's next step.
+struct Totals {
+  std::string_view id;
+  std::uint64_t requests = 0;
+  UInt128 upl_bytes = 0;
+  UInt128 dwl_bytes = 0;
+  Int128 size_change = 0;
+};
+
+// Hands out the totals of ids that have any, in bytewise order. All else as RowCursor.
+class TotalsCursor {
+ public:
+  virtual ~TotalsCursor() = default;
+  virtual Result<bool> next(Totals& totals) = 0;
+};
+
 // Hands out rows in the order (repo, bucket, minute, host), bytewise, from one consistent view:
 // everything acknowledged before it was made, folded or not, and nothing later. Holds a snapshot for
 // at most Options::snapshot_ms_max. Memory does not grow with the answer, except under a Grouping that

@@ -1,0 +1,161 @@
+#include "query/totals_scan.hpp"
+
+#include <algorithm>
+
+#include "query/planner.hpp"
+#include "rollup/rollup_codec.hpp"
+#include "store/key_codec.hpp"
+
+namespace minuted {
+namespace {
+
+// Reading the clock at every step would cost more than the step.
+constexpr std::uint32_t kStepsPerClockCheck = 64;
+
+void make_set(std::vector<std::string>& ids) {
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+}
+
+Error corrupt(std::string_view what, std::string_view key) {
+  return {ErrorCode::kCorruption, std::string(what) + " cannot be read: " + shorten(key)};
+}
+
+}  // namespace
+
+TotalsScan::TotalsScan(RawView view, const FoldMark& mark, const TotalsQuery& query,
+                       const Options& options, ReadCounters& counters)
+    : view_(std::move(view.store)),
+      raw_(view.generations.empty()
+               ? nullptr
+               : std::make_unique<RawCursor>(std::move(view.generations), view.last_commit, mark)),
+      query_(query),
+      options_(options),
+      counters_(counters),
+      deadline_ms_(options.clock->steady_ms() + options.lifetime_ms) {
+  make_set(query_.ids);
+  make_set(query_.repos);
+  if (query_.ids.empty()) {
+    const bool by_repo = query_.by == TotalsQuery::By::kRepo;
+    known_ = view_->cursor(Family::kCatalog, by_repo ? "S" : "B", by_repo ? series_end() : "C");
+  }
+  ++counters_.queries;
+  ++counters_.open;
+}
+
+TotalsScan::~TotalsScan() { --counters_.open; }
+
+Result<void> TotalsScan::check_deadline() {
+  if (steps_to_clock_check_-- != 0) return {};
+  steps_to_clock_check_ = kStepsPerClockCheck;
+  if (options_.clock->steady_ms() <= deadline_ms_) return {};
+  ++counters_.expired;
+  return Error{ErrorCode::kExpired, "the read took longer than its snapshot may live, " +
+                                        std::to_string(options_.lifetime_ms) + " ms"};
+}
+
+Result<bool> TotalsScan::next(Totals& totals) {
+  for (;;) {
+    if (auto in_time = check_deadline(); !in_time) return in_time.error();
+    const auto found = next_id();
+    if (!found.ok() || !*found) return found;
+    sums_ = {};
+    const auto added = query_.by == TotalsQuery::By::kRepo ? add_repo() : add_bucket();
+    if (!added) return added.error();
+    if (sums_.requests == 0) continue;  // unknown, or another's
+    sums_.id = id_;
+    totals = sums_;
+    ++counters_.rows;
+    return true;
+  }
+}
+
+Result<bool> TotalsScan::next_id() {
+  if (known_) return next_known_id();
+  if (next_given_ == query_.ids.size()) return false;
+  id_ = query_.ids[next_given_++];
+  return true;
+}
+
+// Both records begin with one byte and an id.
+Result<bool> TotalsScan::next_known_id() {
+  if (!known_->valid()) {
+    if (auto status = known_->status(); !status) return status.error();
+    return false;
+  }
+  const std::string_view key = known_->key();
+  const std::size_t end = key.find('\0');
+  if (end == std::string_view::npos) return corrupt("a record of a series", key);
+  id_ = key.substr(1, end - 1);
+  const std::string record(key.substr(0, end + 1));
+  known_->seek(after_prefix(record));
+  return true;
+}
+
+Result<void> TotalsScan::add_repo() {
+  if (!names(query_.repos, id_)) return {};
+  const std::string key = repo_key(id_, RepoSpan::kTotal, {0});
+  const auto stored = view_->get(Family::kRepo, key);
+  if (!stored) return stored.error();
+  RepoRollup repo;
+  if (stored->has_value() && !merge_encoded_repo(**stored, repo)) {
+    return corrupt("the total of a repo", key);
+  }
+  sums_.requests += repo.requests;
+  sums_.upl_bytes += repo.upl_bytes;
+  sums_.dwl_bytes += repo.dwl_bytes;
+  sums_.size_change += repo.size_change;
+  return add_raw(repo_prefix(id_));
+}
+
+Result<void> TotalsScan::add_bucket() {
+  const std::string prefix = bucket_index_prefix(id_);
+  const auto repos = view_->cursor(Family::kCatalog, prefix, after_prefix(prefix));
+  for (; repos->valid(); repos->next()) {
+    if (auto in_time = check_deadline(); !in_time) return in_time;
+    const auto repo = repo_of_bucket_index(repos->key(), prefix);
+    if (!repo) return corrupt("a bucket index key", repos->key());
+    if (!names(query_.repos, *repo)) continue;
+    if (auto added = add_pair(pair_prefix(*repo, id_)); !added) return added;
+  }
+  return repos->status();
+}
+
+Result<void> TotalsScan::add_pair(std::string_view prefix) {
+  const auto stored = view_->get(Family::kTotal, prefix);
+  if (!stored) return stored.error();
+  if (stored->has_value()) {
+    HostsReader hosts(**stored);
+    std::string_view host;
+    Rollup rollup;
+    while (hosts.next(host, rollup)) {
+      sums_.requests += rollup.requests();
+      sums_.upl_bytes += rollup.upl_bytes;
+      sums_.dwl_bytes += rollup.dwl_bytes;
+      sums_.size_change += rollup.size_change;
+    }
+    if (!hosts.ok()) return corrupt("the total of a bucket", prefix);
+  }
+  return add_raw(prefix);
+}
+
+// What is not folded yet of the keys that begin so.
+Result<void> TotalsScan::add_raw(std::string_view prefix) {
+  if (!raw_) return {};
+  for (raw_->seek(prefix); raw_->valid() && raw_->key().starts_with(prefix); raw_->next()) {
+    if (auto in_time = check_deadline(); !in_time) return in_time;
+    events_.clear();
+    for (const std::string_view value : raw_->values()) {
+      if (!decode_chunks(value, events_)) return corrupt("a raw chunk", raw_->key());
+    }
+    sums_.requests += events_.size();
+    for (const ChunkEvent& event : events_) {
+      sums_.upl_bytes += event.upl_bytes;
+      sums_.dwl_bytes += event.dwl_bytes;
+      sums_.size_change += event.size_change;
+    }
+  }
+  return {};
+}
+
+}  // namespace minuted

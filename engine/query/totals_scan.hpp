@@ -1,0 +1,55 @@
+// Totals since the beginning, by repo or by bucket: what is folded, with what is not folded yet added,
+// under one view, id by id in bytewise order. One thread at a time.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "chunk/chunk_codec.hpp"
+#include "minuted/query.hpp"
+#include "stats/counters.hpp"
+#include "store/raw_table.hpp"
+#include "store/store.hpp"
+
+namespace minuted {
+
+class TotalsScan final : public TotalsCursor {
+ public:
+  struct Options {
+    std::int64_t lifetime_ms;  // of the view
+    const Clock* clock;
+  };
+
+  // Borrows the counters; owns the view. `mark`: how far folds had come in it.
+  TotalsScan(RawView view, const FoldMark& mark, const TotalsQuery& query, const Options& options,
+             ReadCounters& counters);
+  ~TotalsScan() override;
+
+  Result<bool> next(Totals& totals) override;
+
+ private:
+  Result<bool> next_id();
+  Result<bool> next_known_id();
+  Result<void> add_repo();
+  Result<void> add_bucket();
+  Result<void> add_pair(std::string_view prefix);
+  Result<void> add_raw(std::string_view prefix);
+  Result<void> check_deadline();
+
+  std::unique_ptr<View> view_;
+  std::unique_ptr<RawCursor> raw_;  // null: all is folded
+  TotalsQuery query_;               // its lists ascending
+  const Options options_;
+  ReadCounters& counters_;
+  const std::int64_t deadline_ms_;
+  std::uint32_t steps_to_clock_check_ = 0;
+
+  std::unique_ptr<StoreCursor> known_;  // no ids were given: series, or the index of buckets
+  std::size_t next_given_ = 0;
+  std::string id_;
+  Totals sums_;
+  std::vector<ChunkEvent> events_;
+};
+
+}  // namespace minuted
