@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <utility>
 
-#include "inspect/repo_sizes.hpp"
+#include "inspect/repos.hpp"
 #include "inspect/tier_walk.hpp"
 #include "store/catalog.hpp"
 #include "store/store.hpp"
@@ -99,11 +99,9 @@ Result<Inspection> inspect(const InspectOptions& options) {
   SeriesCatalog catalog(**store);
   if (auto opened = catalog.open(); !opened) return opened.error();
   found.series = catalog.total();
-  if (auto weighed = RepoSizes(**store, *view, options.repos_max).run(found); !weighed) {
-    return weighed.error();
-  }
-  if (options.quick) return found;
-  if (auto walked = TierWalk(*view, options, keys, found).run(); !walked) return walked.error();
+  auto looked = options.quick ? EstimatedRepos(**store, *view, options.repos_max).run(found)
+                              : TierWalk(*view, options, keys, found).run();
+  if (!looked) return looked.error();
   return found;
 }
 

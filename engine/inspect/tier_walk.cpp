@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <tuple>
 #include <utility>
 
 #include "minuted/event.hpp"
@@ -36,6 +35,9 @@ std::optional<Minute> minute_of_pair_key(std::string_view key, std::size_t more 
   return read_minute(key.substr(pair->prefix.size()));
 }
 
+// The repo of a key and the zero after it; empty if it has none.
+std::string_view repo_part(std::string_view key) { return key.substr(0, key.find('\0') + 1); }
+
 // Hosts of a value; nullopt if it is damaged.
 std::optional<std::uint64_t> count_hosts(std::string_view value) {
   HostsReader reader(value);
@@ -49,24 +51,23 @@ std::optional<std::uint64_t> count_hosts(std::string_view value) {
 
 }  // namespace
 
-template <class Look>
-Result<void> TierWalk::each(Family family, StoredKeys& keys, Look look) {
-  const auto cursor = view_.cursor(family, {}, {});
+void TierWalk::count(const StoreCursor& cursor, StoredKeys& keys, const Look& look) {
+  ++keys.keys;
+  keys.data_bytes += cursor.key().size() + cursor.value().size();
+  if (look) look(cursor.key(), cursor.value());
+  if (++progress_.keys % kProgressEveryKeys == 0 && options_.progress) options_.progress(progress_);
+}
+
+Result<void> TierWalk::walk_all(Family family, StoredKeys& keys, const Look& look) {
   keys.keys = 0;
-  for (; cursor->valid(); cursor->next()) {
-    ++keys.keys;
-    keys.data_bytes += cursor->key().size() + cursor->value().size();
-    look(cursor->key(), cursor->value());
-    if (++progress_.keys % kProgressEveryKeys == 0 && options_.progress) {
-      options_.progress(progress_);
-    }
-  }
+  const auto cursor = view_.cursor(family, {}, {});
+  for (; cursor->valid(); cursor->next()) count(*cursor, keys, look);
   return cursor->status();
 }
 
-Result<void> TierWalk::walk_raw() {
+TierWalk::Look TierWalk::raw_look() {
   TierInspection& tier = found_.tier(Tier::kRaw);
-  return each(Family::kRaw, tier.single, [&](std::string_view key, std::string_view value) {
+  return [this, &tier](std::string_view key, std::string_view value) {
     events_.clear();
     const auto minute = minute_of_pair_key(key, kSequenceKeyBytes);
     const auto chunks = decode_chunks(value, events_);
@@ -74,15 +75,16 @@ Result<void> TierWalk::walk_raw() {
     tier.chunks += *chunks;
     tier.events += events_.size();
     add_minutes({*minute, *minute}, tier);
-  });
+  };
 }
 
 // Of totals a key is the pair alone, and there is no minute.
-Result<void> TierWalk::walk_rows(Tier of, Family family, const SealedTier* sealed) {
+TierWalk::Look TierWalk::rows_look(Tier of, Family family, const SealedTier* sealed) {
   TierInspection& tier = found_.tier(of);
   std::string span;  // the pair and first minute of the one at hand
-  std::string key_of_span;
-  return each(family, tier.single, [&](std::string_view key, std::string_view value) {
+  std::string span_of_key;
+  return [&tier, family, sealed, span, span_of_key](std::string_view key,
+                                                    std::string_view value) mutable {
     const auto hosts = count_hosts(value);
     const auto minute = minute_of_pair_key(key);
     if (!hosts || (!minute && family != Family::kTotal)) return add_damage(key, tier);
@@ -90,17 +92,17 @@ Result<void> TierWalk::walk_rows(Tier of, Family family, const SealedTier* seale
     if (!minute || family == Family::kTotal) return;
     add_minutes({*minute, *minute}, tier);
     if (sealed == nullptr) return;
-    key_of_span.assign(key.substr(0, key.size() - kMinuteKeyBytes));
-    append_minute(key_of_span, floor_to(*minute, sealed->page_minutes));
-    if (key_of_span == span) return;
-    span.swap(key_of_span);
+    span_of_key.assign(key.substr(0, key.size() - kMinuteKeyBytes));
+    append_minute(span_of_key, floor_to(*minute, sealed->page_minutes));
+    if (span_of_key == span) return;
+    span.swap(span_of_key);
     ++tier.spans_open;
-  });
+  };
 }
 
-Result<void> TierWalk::walk_pages(Tier of, const SealedTier& sealed) {
+TierWalk::Look TierWalk::pages_look(Tier of, const SealedTier& sealed) {
   TierInspection& tier = found_.tier(of);
-  auto pages = each(sealed.pages, tier.pages, [&](std::string_view key, std::string_view value) {
+  return [this, &tier, &sealed](std::string_view key, std::string_view value) {
     const auto first = minute_of_pair_key(key);
     if (!first || !page_.open(value)) return add_damage(key, tier);
     std::uint32_t slot = 0;
@@ -114,14 +116,12 @@ Result<void> TierWalk::walk_pages(Tier of, const SealedTier& sealed) {
     tier.rows_sealed += rows;
     add_minutes({{first->value + first_slot * sealed.row_minutes},
                  {first->value + slot * sealed.row_minutes}}, tier);
-  });
-  if (!pages) return pages;
-  return each(sealed.sketches, tier.sketches, [](std::string_view, std::string_view) {});
+  };
 }
 
-Result<void> TierWalk::walk_repos() {
+TierWalk::Look TierWalk::repos_look() {
   TierInspection& tier = found_.tier(Tier::kRepo);
-  return each(Family::kRepo, tier.single, [&](std::string_view key, std::string_view value) {
+  return [&tier](std::string_view key, std::string_view value) {
     RepoRollup repo;
     const std::size_t end = key.find('\0');
     if (end == key.npos || key.size() != end + 2 + kMinuteKeyBytes ||
@@ -132,12 +132,87 @@ Result<void> TierWalk::walk_repos() {
     if (key[end + 1] == static_cast<char>(RepoSpan::kTotal)) return;
     const Minute minute = read_minute(key.substr(end + 2));
     add_minutes({minute, minute}, tier);
+  };
+}
+
+Result<void> TierWalk::walk_lanes() {
+  std::string repo;
+  for (;;) {
+    const StoreCursor* least = nullptr;
+    for (const Lane& lane : lanes_) {
+      if (auto status = lane.cursor->status(); !status) return status;
+      if (!lane.cursor->valid()) continue;
+      if (least == nullptr || repo_part(lane.cursor->key()) < repo_part(least->key())) {
+        least = lane.cursor.get();
+      }
+    }
+    if (least == nullptr) return {};
+    repo = repo_part(least->key());
+    RepoBytes bytes{.repo = repo.substr(0, repo.size() - 1)};
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+      StoreCursor& cursor = *lanes_[i].cursor;
+      const std::uint64_t before = lanes_[i].keys->data_bytes;
+      for (; cursor.valid() && repo_part(cursor.key()) == repo; cursor.next()) {
+        count(cursor, *lanes_[i].keys, lanes_[i].look);
+      }
+      bytes.by_lane[i] = lanes_[i].keys->data_bytes - before;
+      bytes.sum += bytes.by_lane[i];
+    }
+    largest_.push_back(std::move(bytes));
+    // Now and then, so that it costs little.
+    if (largest_.size() >= 2 * options_.repos_max + kRepoFamilies.size()) {
+      keep_largest(options_.repos_max);
+    }
+  }
+}
+
+void TierWalk::keep_largest(std::size_t most) {
+  std::sort(largest_.begin(), largest_.end(), [](const RepoBytes& a, const RepoBytes& b) {
+    return a.sum != b.sum ? a.sum > b.sum : a.repo < b.repo;
+  });
+  if (largest_.size() > most) largest_.resize(most);
+}
+
+Result<void> TierWalk::tell_largest() {
+  keep_largest(options_.repos_max);
+  for (const RepoBytes& bytes : largest_) {
+    RepoInspection repo{.repo = bytes.repo};
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+      const StoredKeys& all = *lanes_[i].keys;
+      if (all.data_bytes == 0) continue;
+      repo.bytes += static_cast<std::uint64_t>(UInt128{bytes.by_lane[i]} *
+                                               (all.table_bytes + all.memtable_bytes) /
+                                               all.data_bytes);
+    }
+    if (auto described = describe(view_, repo); !described) return described;
+    found_.largest_repos.push_back(std::move(repo));
+  }
+  std::sort(found_.largest_repos.begin(), found_.largest_repos.end(), is_larger);
+  return {};
+}
+
+Result<void> TierWalk::walk_series() {
+  std::string last;  // pair
+  std::string last_repo;
+  found_.series = 0;
+  TierInspection& tier = found_.tier(Tier::kSeries);
+  return walk_all(Family::kCatalog, tier.single, [&](std::string_view key, std::string_view) {
+    if (!key.starts_with(kSeriesMark)) return;
+    const auto pair = split_pair(key.substr(1));
+    if (!pair) return add_damage(key, tier);
+    ++found_.series;
+    if (pair->prefix == last) return;
+    last = pair->prefix;
+    ++found_.buckets;
+    if (pair->repo == last_repo) return;
+    last_repo = pair->repo;
+    ++found_.repos;
   });
 }
 
 Result<void> TierWalk::walk_event_ids() {
   TierInspection& tier = found_.tier(Tier::kEventId);
-  return each(Family::kEventId, tier.single, [&](std::string_view key, std::string_view) {
+  return walk_all(Family::kEventId, tier.single, [&](std::string_view key, std::string_view) {
     if (key.size() != kEventIdKeyBytes) return add_damage(key, tier);
     const Minute minute = read_minute(key);
     add_minutes({minute, minute}, tier);
@@ -145,31 +220,31 @@ Result<void> TierWalk::walk_event_ids() {
 }
 
 Result<void> TierWalk::run() {
-  if (auto done = walk_raw(); !done) return done;
-  for (const auto& [tier, family, span] :
-       {std::tuple{Tier::kMinute, Family::kMinute, Span::kMinute},
-        std::tuple{Tier::kHour, Family::kHour, Span::kHour},
-        std::tuple{Tier::kDay, Family::kDay, Span::kDay},
-        std::tuple{Tier::kTotal, Family::kTotal, Span::kDay}}) {
-    const SealedTier* const sealed = sealed_tier(span);
-    if (auto done = walk_rows(tier, family, sealed); !done) return done;
-    if (sealed == nullptr) continue;
-    if (auto done = walk_pages(tier, *sealed); !done) return done;
-  }
-  if (auto done = walk_repos(); !done) return done;
-  if (auto done = walk_event_ids(); !done) return done;
-  found_.series = 0;
-  const auto count_series = [&](std::string_view key, std::string_view) {
-    if (key.starts_with(kSeriesMark)) ++found_.series;
+  const auto rows = [&](Tier tier, Family family, const SealedTier* sealed = nullptr) {
+    return Lane{&found_.tier(tier).single, rows_look(tier, family, sealed), nullptr};
   };
-  auto series = each(Family::kCatalog, found_.tier(Tier::kSeries).single, count_series);
-  if (!series) return series;
-  for (const auto& [tier, family] : {std::pair{Tier::kIdempotency, Family::kIdempotency},
-                                     std::pair{Tier::kMeta, Family::kMeta}}) {
-    auto done = each(family, found_.tier(tier).single, [](std::string_view, std::string_view) {});
-    if (!done) return done;
+  lanes_.push_back({&found_.tier(Tier::kRaw).single, raw_look(), nullptr});
+  for (const auto& [tier, span] :
+       {std::pair{Tier::kMinute, Span::kMinute}, std::pair{Tier::kHour, Span::kHour}}) {
+    const SealedTier& sealed = *sealed_tier(span);
+    lanes_.push_back(rows(tier, sealed.rows, &sealed));
+    lanes_.push_back({&found_.tier(tier).pages, pages_look(tier, sealed), nullptr});
+    lanes_.push_back({&found_.tier(tier).sketches, {}, nullptr});
   }
-  return {};
+  lanes_.push_back(rows(Tier::kDay, Family::kDay));
+  lanes_.push_back(rows(Tier::kTotal, Family::kTotal));
+  lanes_.push_back({&found_.tier(Tier::kRepo).single, repos_look(), nullptr});
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    lanes_[i].keys->keys = 0;
+    lanes_[i].cursor = view_.cursor(kRepoFamilies[i], {}, {});
+  }
+  if (auto done = walk_lanes(); !done) return done;
+  if (auto done = tell_largest(); !done) return done;
+  if (auto done = walk_series(); !done) return done;
+  if (auto done = walk_event_ids(); !done) return done;
+  auto keys = walk_all(Family::kIdempotency, found_.tier(Tier::kIdempotency).single, {});
+  if (!keys) return keys;
+  return walk_all(Family::kMeta, found_.tier(Tier::kMeta).single, {});
 }
 
 }  // namespace minuted

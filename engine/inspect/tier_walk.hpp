@@ -1,14 +1,18 @@
-// Goes through every key of a view and counts what is there. Keeps no more than the key at hand. One
-// thread at a time.
+// Goes through every key of a view and counts what is there: first, repo by repo, the families whose keys
+// begin with the repo, side by side; then the others. Keeps no more than the keys at hand and the
+// largest repos so far. One thread at a time.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "chunk/chunk_codec.hpp"
+#include "inspect/repos.hpp"
 #include "minuted/inspect.hpp"
 #include "page/page_codec.hpp"
 #include "store/store.hpp"
@@ -30,18 +34,38 @@ class TierWalk {
   Result<void> run();
 
  private:
-  template <class Look>
-  Result<void> each(Family family, StoredKeys& keys, Look look);
-  Result<void> walk_raw();
-  Result<void> walk_rows(Tier tier, Family family, const SealedTier* sealed);
-  Result<void> walk_pages(Tier tier, const SealedTier& sealed);
-  Result<void> walk_repos();
+  using Look = std::function<void(std::string_view key, std::string_view value)>;
+  // A family whose keys begin with the repo, in the order of kRepoFamilies.
+  struct Lane {
+    StoredKeys* keys;
+    Look look;
+    std::unique_ptr<StoreCursor> cursor;
+  };
+  // Bytes of a repo's keys and values.
+  struct RepoBytes {
+    std::string repo;
+    std::array<std::uint64_t, kRepoFamilies.size()> by_lane{};
+    std::uint64_t sum = 0;
+  };
+
+  Look raw_look();
+  Look rows_look(Tier tier, Family family, const SealedTier* sealed);
+  Look pages_look(Tier tier, const SealedTier& sealed);
+  Look repos_look();
+  void count(const StoreCursor& cursor, StoredKeys& keys, const Look& look);
+  Result<void> walk_all(Family family, StoredKeys& keys, const Look& look);
+  Result<void> walk_lanes();
+  Result<void> walk_series();
   Result<void> walk_event_ids();
+  void keep_largest(std::size_t most);
+  Result<void> tell_largest();
 
   const View& view_;
   const InspectOptions& options_;
   Inspection& found_;
   InspectProgress progress_;
+  std::vector<Lane> lanes_;
+  std::vector<RepoBytes> largest_;
   PageReader page_;
   std::vector<ChunkEvent> events_;
 };

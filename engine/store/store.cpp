@@ -56,10 +56,12 @@ constexpr std::size_t kDeletionsWindow = 4096;
 constexpr std::size_t kDeletionsOfWindow = 1024;
 // A block larger than a shard is never kept: few shards, so that the largest index fits.
 constexpr int kCacheShardBits = 4;
+// Longer than any run of 0xFF that a key may begin with: hashes are 16 bytes, ids hold no 0xFF.
+constexpr std::size_t kAfterAllKeysBytes = 17;
 // A store is opened beside a process that writes it as often as files vanish meanwhile, which they do
 // after a flush or a compaction only.
-constexpr int kReadOnlyAttempts = 20;
-constexpr std::chrono::milliseconds kReadOnlyPause{25};
+constexpr int kReadOnlyAttempts = 100;
+constexpr std::chrono::milliseconds kReadOnlyPause{20};
 
 rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 std::string_view view_of(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
@@ -258,7 +260,7 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& o
   if (family == Family::kRaw) {
     cf.merge_operator = std::make_shared<RawMergeOperator>();
     // Nobody reads it, but for the next start: sorted when flushed, and not before.
-    cf.memtable_factory = std::make_shared<rocksdb::VectorRepFactory>();
+    if (!read_only) cf.memtable_factory = std::make_shared<rocksdb::VectorRepFactory>();
   }
   if (family == Family::kEventId) {
     cf.memtable_insert_with_hint_prefix_extractor = std::make_shared<LastPlace>();
@@ -465,21 +467,27 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
 
 namespace {
 
-// The names of RocksDB's log files.
-std::set<std::string> log_names(const std::string& database) {
+std::set<std::string> file_names(const std::string& database) {
   std::set<std::string> names;
   std::error_code error;
   for (std::filesystem::directory_iterator at(database, error), end; !error && at != end;
        at.increment(error)) {
-    if (at->path().extension() == ".log") names.insert(at->path().filename());
+    names.insert(at->path().filename());
   }
   return names;
+}
+
+// Whether a log of RocksDB is in one, and not in the other.
+bool lost_log(const std::set<std::string>& before, const std::set<std::string>& after) {
+  return std::any_of(before.begin(), before.end(), [&](const std::string& name) {
+    return name.ends_with(".log") && !after.contains(name);
+  });
 }
 
 }  // namespace
 
 // The process that writes may take files away between our reading of what there is and our reading of
-// them. A table or a log that is missed fails the opening. A log that vanished before RocksDB looked
+// them. A table or a log that is missed fails the opening, and the names have changed. A log that vanished before RocksDB looked
 // for logs does not: it was in tables by then, but in none that we know of. So all logs from before
 // must be there afterwards; those that are newer hold what is newer.
 Result<std::unique_ptr<Store>> Store::open_read_only(const StoreOptions& options) {
@@ -495,16 +503,17 @@ Result<std::unique_ptr<Store>> Store::open_read_only(const StoreOptions& options
     read.create_missing_column_families = false;
     read.info_log = std::make_shared<NoLogger>();
     read.max_open_files = -1;  // all at once: what is open cannot be taken away
-    const std::set<std::string> before = log_names(database);
+    const std::set<std::string> before = file_names(database);
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
     rocksdb::DB* db = nullptr;
     status = rocksdb::DB::OpenForReadOnly(read, database,
                                           impl->descriptors(options, /*read_only=*/true), &handles,
                                           &db);
+    const std::set<std::string> after = file_names(database);
+    if (!status.ok() && before == after) break;
     if (!status.ok()) continue;
     impl->take(db, handles);
-    const std::set<std::string> after = log_names(database);
-    if (!std::includes(after.begin(), after.end(), before.begin(), before.end())) {
+    if (lost_log(before, after)) {
       status = rocksdb::Status::IOError("log files vanish as they are read");
       continue;
     }
@@ -643,7 +652,17 @@ MemtableSize Store::memtables_of(Family family) const {
   MemtableSize size;
   size.entries = impl_->property(family, P::kNumEntriesActiveMemTable) +
                  impl_->property(family, P::kNumEntriesImmMemTables);
-  if (size.entries > 0) size.bytes = impl_->property(family, P::kCurSizeAllMemTables);
+  if (size.entries == 0) return size;
+  // Of an estimated part of the entries, but what they come to on average is known.
+  static const std::string kAfterAllKeys(kAfterAllKeysBytes, '\xFF');
+  std::uint64_t counted = 0;
+  impl_->db->GetApproximateMemTableStats(impl_->family(family), {rocksdb::Slice(), kAfterAllKeys},
+                                         &counted, &size.bytes);
+  if (counted == 0) {
+    size.bytes = impl_->property(family, P::kCurSizeAllMemTables);
+  } else {
+    size.bytes = size.bytes / counted * size.entries;
+  }
   return size;
 }
 

@@ -149,7 +149,7 @@ struct FamilySize {
 // The part of a family that is in no table yet, but in the log.
 struct MemtableSize {
   std::uint64_t entries = 0;  // writes, not keys
-  std::uint64_t bytes = 0;    // of memory, 0 without entries
+  std::uint64_t bytes = 0;    // theirs
 };
 
 // Half-open.

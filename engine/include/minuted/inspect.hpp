@@ -41,7 +41,7 @@ struct StoredKeys {
   std::uint64_t keys = 0;            // quick: as estimated
   std::uint64_t data_bytes = 0;      // of keys and values, before compression; quick: 0
   std::uint64_t table_bytes = 0;     // at rest; what was overwritten and not yet compacted included
-  std::uint64_t memtable_bytes = 0;  // in no table yet: what it takes in memory, its log apart
+  std::uint64_t memtable_bytes = 0;  // in no table yet, but in the log
   friend bool operator==(const StoredKeys&, const StoredKeys&) = default;
 };
 
@@ -91,7 +91,9 @@ struct TierInspection {
 struct RepoInspection {
   std::string repo;
   std::uint64_t buckets = 0;
-  std::uint64_t bytes = 0;  // about, of tables and memtables, to the nearest block
+  // About, of tables and memtables: its share of what each tier takes, by its keys and values before
+  // compression. Quick: as RocksDB estimates, to the nearest block, which may be a neighbour's.
+  std::uint64_t bytes = 0;
   // Of its total: what is folded.
   std::uint64_t requests = 0;
   UInt128 upl_bytes = 0;
