@@ -487,9 +487,9 @@ bool lost_log(const std::set<std::string>& before, const std::set<std::string>& 
 }  // namespace
 
 // The process that writes may take files away between our reading of what there is and our reading of
-// them. A table or a log that is missed fails the opening, and the names have changed. A log that vanished before RocksDB looked
-// for logs does not: it was in tables by then, but in none that we know of. So all logs from before
-// must be there afterwards; those that are newer hold what is newer.
+// them. A table or a log that is missed fails the opening, and the names have changed. A log that
+// vanished before RocksDB looked for logs does not: it was in tables by then, but in none that we know
+// of. So all logs from before must be there afterwards; those that are newer hold what is newer.
 Result<std::unique_ptr<Store>> Store::open_read_only(const StoreOptions& options) {
   if (auto ours = DataDirectory::look(options.path); !ours) return ours.error();
   const std::string database = options.path + "/rocksdb";
