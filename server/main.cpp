@@ -22,7 +22,7 @@
 #include "handlers/routes.hpp"
 #include "handlers/services.hpp"
 #include "http/server.hpp"
-#include "inspect/inspect_command.hpp"
+#include "inspection/inspect_command.hpp"
 #include "log/log.hpp"
 #include "minuted/engine.hpp"
 #include "settings/settings.hpp"

@@ -46,7 +46,7 @@ const std::map<std::string, std::set<std::string>> kLibraryDoors = {
     {"rocksdb/", {"engine/store"}},
     {"simdjson", {"engine/json"}},
     {"boost/", {"server/"}},
-    {"CLI/", {"server/auth", "server/inspect", "server/settings"}},
+    {"CLI/", {"server/auth", "server/inspection", "server/settings"}},
     {"toml", {"server/auth", "server/settings"}},
     {"openssl/", {"server/auth"}},
 };

@@ -311,7 +311,7 @@ TEST_F(InspectTest, BesideAStoreThatIsWrittenNothingAcknowledgedIsMissed) {
       if (compaction_wanted.exchange(false)) (void)store_below(*engine_).compact();
     }
   });
-  for (int i = 0; i < 40; ++i) {
+  for (int i = 0; i < 20; ++i) {
     const std::uint64_t least = acknowledged;
     compaction_wanted = true;
     InspectOptions options;

@@ -1,6 +1,6 @@
 // Promise: `minuted inspect` says what a store holds, to eyes and to programs, with the same facts in
 // lines and in JSON; and tells in words what is wrong with a command line or a directory.
-#include "inspect/inspect_command.hpp"
+#include "inspection/inspect_command.hpp"
 
 #include <gtest/gtest.h>
 #include <simdjson.h>
@@ -9,7 +9,7 @@
 #include <map>
 #include <sstream>
 
-#include "inspect/inspection_text.hpp"
+#include "inspection/inspection_text.hpp"
 #include "minuted/engine.hpp"
 #include "support/manual_clock.hpp"
 #include "support/temp_dir.hpp"

@@ -1,4 +1,4 @@
-#include "inspect/inspect_command.hpp"
+#include "inspection/inspect_command.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "inspect/inspection_text.hpp"
+#include "inspection/inspection_text.hpp"
 #include "minuted/event.hpp"
 #include "minuted/inspect.hpp"
 

@@ -1,4 +1,4 @@
-#include "inspect/inspection_text.hpp"
+#include "inspection/inspection_text.hpp"
 
 #include <algorithm>
 #include <array>
