@@ -173,6 +173,10 @@ class EngineImpl final : public Engine {
     s.store_running_compactions = store.running_compactions;
     s.store_stall_micros = store.stall_micros;
     s.store_write_stopped = store.write_stopped;
+    static_assert(kStoreTiers.size() == kFamilies);
+    for (std::size_t i = 0; i < kFamilies; ++i) {
+      s.store_tiers[i] = {store.families[i].table_bytes, store.families[i].keys};
+    }
     (void)disk_.check();  // for the figures
     s.disk_free_bytes = disk_.free_bytes();
     s.disk_reserve_bytes = disk_.reserve_bytes();

@@ -9,8 +9,10 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,6 +22,7 @@
 #include "handlers/routes.hpp"
 #include "handlers/services.hpp"
 #include "http/server.hpp"
+#include "inspection/inspect_command.hpp"
 #include "log/log.hpp"
 #include "minuted/engine.hpp"
 #include "settings/settings.hpp"
@@ -225,12 +228,34 @@ void keep_freed_memory() {
   ::mallopt(M_ARENA_MAX, kArenas);
 }
 
+// An inspection keeps all tables open, so that the daemon cannot take them away from under it.
+void raise_file_limit_to_most() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int run_inspect(std::span<const std::string> arguments) {
+  raise_file_limit_to_most();
+  const char* const variable = std::getenv("MINUTED_DATA");
+  const std::string data =
+      variable != nullptr && *variable != '\0' ? variable : settings::Settings{}.data_dir;
+  return inspection::run_inspect_command(
+      arguments, data,
+      {std::cout, std::cerr, ::isatty(STDOUT_FILENO) != 0, ::isatty(STDERR_FILENO) != 0},
+      system_clock());
+}
+
 int run(std::vector<std::string> arguments) {
   keep_freed_memory();
   if (!arguments.empty() && arguments.front() == "token") {
     return auth::run_token_command(std::span<const std::string>(arguments).subspan(1),
                                    {std::cout, std::cerr, ::isatty(STDOUT_FILENO) != 0},
                                    system_clock());
+  }
+  if (!arguments.empty() && arguments.front() == "inspect") {
+    return run_inspect(std::span<const std::string>(arguments).subspan(1));
   }
   auto read = settings::read_settings(arguments, settings::process_environment());
   if (const auto* end = std::get_if<settings::Exit>(&read)) {

@@ -33,6 +33,7 @@ const std::map<std::string, std::set<std::string>> kEngineDoors = {
     {"retention", {"codec", "page", "rollup", "stats", "store"}},
     {"upkeep", {"fold", "retention", "rollup", "seal", "stats", "store"}},
     {"query", {"chunk", "page", "rollup", "stats", "store"}},
+    {"inspect", {"chunk", "page", "rollup", "store"}},
     {"include", {}},
     {"engine_over.hpp", {}},
     {"engine.cpp", {"engine_over.hpp", "ingest", "query", "retention", "stats", "store", "upkeep"}},
@@ -45,7 +46,7 @@ const std::map<std::string, std::set<std::string>> kLibraryDoors = {
     {"rocksdb/", {"engine/store"}},
     {"simdjson", {"engine/json"}},
     {"boost/", {"server/"}},
-    {"CLI/", {"server/auth", "server/settings"}},
+    {"CLI/", {"server/auth", "server/inspection", "server/settings"}},
     {"toml", {"server/auth", "server/settings"}},
     {"openssl/", {"server/auth"}},
 };

@@ -50,25 +50,19 @@ Result<void> make_directory(const std::string& path, bool create_if_missing) {
   return sync_directory(parent.string());
 }
 
-// An empty marker is one whose making was cut short; it is written anew.
-Result<void> read_or_write_marker(int fd, const std::string& path, bool may_write) {
+Result<std::string> read_marker(int fd, const std::string& path) {
   char text[128];
   const ssize_t bytes = ::pread(fd, text, sizeof text, 0);
   if (bytes < 0) return io_error("cannot read", path, errno);
-  const std::string_view marker(text, static_cast<std::size_t>(bytes));
-  if (marker.empty() && may_write) {
-    std::string line(kMarkerHead);
-    line += std::to_string(kFormatVersion) + "\n";
-    if (::pwrite(fd, line.data(), line.size(), 0) != static_cast<ssize_t>(line.size()) ||
-        ::fsync(fd) != 0) {
-      return io_error("cannot write", path, errno);
-    }
-    return {};
-  }
+  return std::string(text, static_cast<std::size_t>(bytes));
+}
+
+// Whether it names the format of this build.
+Result<void> check_marker(std::string_view marker, const std::string& path) {
   std::uint32_t version = 0;
-  const bool ours = marker.substr(0, kMarkerHead.size()) == kMarkerHead;
-  const char* const begin = text + (ours ? kMarkerHead.size() : 0);
-  const auto [end, parse_error] = std::from_chars(begin, text + bytes, version);
+  const bool ours = marker.starts_with(kMarkerHead);
+  const char* const begin = marker.data() + (ours ? kMarkerHead.size() : 0);
+  const auto [end, parse_error] = std::from_chars(begin, marker.data() + marker.size(), version);
   if (!ours || parse_error != std::errc{}) {
     return Error{ErrorCode::kCorruption, path + " does not name a format; it should read \"" +
                                              std::string(kMarkerHead) +
@@ -83,11 +77,44 @@ Result<void> read_or_write_marker(int fd, const std::string& path, bool may_writ
   return {};
 }
 
+// An empty marker is one whose making was cut short; it is written anew.
+Result<void> read_or_write_marker(int fd, const std::string& path, bool may_write) {
+  const auto marker = read_marker(fd, path);
+  if (!marker) return marker.error();
+  if (!marker->empty() || !may_write) return check_marker(*marker, path);
+  std::string line(kMarkerHead);
+  line += std::to_string(kFormatVersion) + "\n";
+  if (::pwrite(fd, line.data(), line.size(), 0) != static_cast<ssize_t>(line.size()) ||
+      ::fsync(fd) != 0) {
+    return io_error("cannot write", path, errno);
+  }
+  return {};
+}
+
+Error no_name() { return {ErrorCode::kInvalidArgument, "the data directory has no name"}; }
+
 }  // namespace
+
+Result<void> DataDirectory::look(const std::string& path) {
+  if (path.empty()) return no_name();
+  if (auto there = make_directory(path, /*create_if_missing=*/false); !there) return there;
+  const std::string marker = path + "/" + kMarkerName;
+  const int fd = ::open(marker.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "there is no store in " + path + ": it holds no " + kMarkerName +
+                     "; give the directory that minuted has as its data"};
+  }
+  if (fd < 0) return io_error("cannot open", marker, errno);
+  const auto text = read_marker(fd, marker);
+  ::close(fd);
+  if (!text) return text.error();
+  return check_marker(*text, marker);
+}
 
 Result<std::unique_ptr<DataDirectory>> DataDirectory::take(const std::string& path,
                                                            bool create_if_missing) {
-  if (path.empty()) return Error{ErrorCode::kInvalidArgument, "the data directory has no name"};
+  if (path.empty()) return no_name();
   if (auto made = make_directory(path, create_if_missing); !made) return made.error();
 
   const std::string marker = path + "/" + kMarkerName;

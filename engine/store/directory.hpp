@@ -16,6 +16,10 @@ class DataDirectory {
   // kLocked if another process has it, kUnsupportedFormat, kIoError.
   static Result<std::unique_ptr<DataDirectory>> take(const std::string& path,
                                                      bool create_if_missing);
+  // Whether there is a store of this format in the directory, whoever has it open; changes nothing and
+  // locks nothing. Errors as of take(), but for kLocked.
+  static Result<void> look(const std::string& path);
+
   ~DataDirectory();
   DataDirectory(const DataDirectory&) = delete;
   DataDirectory& operator=(const DataDirectory&) = delete;

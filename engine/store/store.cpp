@@ -14,8 +14,12 @@
 #include <rocksdb/write_batch.h>
 #include <sys/random.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
+#include <set>
+#include <thread>
 #include <vector>
 
 #include "codec/bytes.hpp"
@@ -53,6 +57,12 @@ constexpr std::size_t kDeletionsWindow = 4096;
 constexpr std::size_t kDeletionsOfWindow = 1024;
 // A block larger than a shard is never kept: few shards, so that the largest index fits.
 constexpr int kCacheShardBits = 4;
+// Longer than any run of 0xFF that a key may begin with: hashes are 16 bytes, ids hold no 0xFF.
+constexpr std::size_t kAfterAllKeysBytes = 17;
+// A store is opened beside a process that writes it as often as files vanish meanwhile, which they do
+// after a flush or a compaction only.
+constexpr int kReadOnlyAttempts = 100;
+constexpr std::chrono::milliseconds kReadOnlyPause{20};
 
 rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 std::string_view view_of(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
@@ -205,6 +215,13 @@ rocksdb::DBOptions db_options(const StoreOptions& options, std::shared_ptr<Stall
   return db;
 }
 
+// RocksDB's log lines of a store that is only looked at: its file would be another's.
+class NoLogger final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
+
 bool holds_rollups(Family family) {
   return family == Family::kMinute || family == Family::kHour || family == Family::kDay ||
          family == Family::kTotal || family == Family::kRepo;
@@ -212,7 +229,8 @@ bool holds_rollups(Family family) {
 
 rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& options,
                                             const std::shared_ptr<rocksdb::Cache>& cache,
-                                            const ExpiredRecords* expired) {
+                                            const ExpiredRecords* expired,
+                                            bool read_only) {
   rocksdb::ColumnFamilyOptions cf;
   cf.write_buffer_size = options.memtable_bytes / 2;
   cf.compression = rocksdb::kLZ4Compression;
@@ -232,7 +250,7 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& o
     table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
     table.partition_filters = true;
     cf.memtable_whole_key_filtering = true;
-    cf.memtable_prefix_bloom_size_ratio = kMemtableFilterShare;
+    if (!read_only) cf.memtable_prefix_bloom_size_ratio = kMemtableFilterShare;
   }
   cf.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   if (holds_rollups(family)) cf.merge_operator = std::make_shared<RollupMergeOperator>();
@@ -243,7 +261,7 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& o
   if (family == Family::kRaw) {
     cf.merge_operator = std::make_shared<RawMergeOperator>();
     // Nobody reads it, but for the next start: sorted when flushed, and not before.
-    cf.memtable_factory = std::make_shared<rocksdb::VectorRepFactory>();
+    if (!read_only) cf.memtable_factory = std::make_shared<rocksdb::VectorRepFactory>();
   }
   if (family == Family::kEventId) {
     cf.memtable_insert_with_hint_prefix_extractor = std::make_shared<LastPlace>();
@@ -283,8 +301,14 @@ struct Store::Impl {
   rocksdb::ColumnFamilyHandle* family(Family f) const {
     return families[static_cast<std::size_t>(f)];
   }
+  std::uint64_t property(Family of, const std::string& name) const;
   Result<std::optional<std::string>> get(const rocksdb::ReadOptions& options, Family from,
                                          std::string_view key) const;
+  // What every way of opening needs; and the options of the families then.
+  Result<void> prepare(const StoreOptions& options);
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors(const StoreOptions& options,
+                                                           bool read_only) const;
+  void take(rocksdb::DB* opened, const std::vector<rocksdb::ColumnFamilyHandle*>& handles);
   Result<void> log_result(const rocksdb::Status& status, std::string_view doing);
   Result<void> check_log() const;
 };
@@ -404,18 +428,39 @@ Result<void> make_database_directory(rocksdb::Env& env, const std::string& path,
 
 }  // namespace
 
+Result<void> Store::Impl::prepare(const StoreOptions& options) {
+  cache = rocksdb::NewLRUCache(options.block_cache_bytes, kCacheShardBits);
+  stalls = std::make_shared<StallListener>();
+  expired_keys = std::make_unique<ExpiredRecords>(*options.clock, options.idempotency_window_ms,
+                                                  &record_time);
+  expired_ids = std::make_unique<ExpiredRecords>(*options.clock, options.idempotency_window_ms,
+                                                 &event_id_time);
+  return fill_random(&epoch, sizeof epoch);
+}
+
+std::vector<rocksdb::ColumnFamilyDescriptor> Store::Impl::descriptors(const StoreOptions& options,
+                                                                      bool read_only) const {
+  std::vector<rocksdb::ColumnFamilyDescriptor> all;
+  for (std::size_t i = 0; i < kFamilies; ++i) {
+    const auto f = static_cast<Family>(i);
+    const auto& expired = f == Family::kEventId ? expired_ids : expired_keys;
+    all.emplace_back(kFamilyNames[i], family_options(f, options, cache, expired.get(), read_only));
+  }
+  return all;
+}
+
+void Store::Impl::take(rocksdb::DB* opened,
+                       const std::vector<rocksdb::ColumnFamilyHandle*>& handles) {
+  db.reset(opened);
+  std::copy(handles.begin(), handles.end(), families.begin());
+}
+
 Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
   auto impl = std::make_unique<Impl>();
   auto directory = DataDirectory::take(options.path, options.create_if_missing);
   if (!directory) return directory.error();
   impl->directory = std::move(*directory);
-  impl->cache = rocksdb::NewLRUCache(options.block_cache_bytes, kCacheShardBits);
-  impl->stalls = std::make_shared<StallListener>();
-  impl->expired_keys = std::make_unique<ExpiredRecords>(
-      *options.clock, options.idempotency_window_ms, &record_time);
-  impl->expired_ids = std::make_unique<ExpiredRecords>(
-      *options.clock, options.idempotency_window_ms, &event_id_time);
-  if (auto filled = fill_random(&impl->epoch, sizeof impl->epoch); !filled) return filled.error();
+  if (auto prepared = impl->prepare(options); !prepared) return prepared.error();
   rocksdb::Env* const env = options.env != nullptr ? options.env : rocksdb::Env::Default();
   auto watermark = Watermark::open(*env, options.path);
   if (!watermark) return watermark.error();
@@ -425,22 +470,73 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
     return made.error();
   }
 
-  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
-  for (std::size_t i = 0; i < kFamilies; ++i) {
-    const auto family = static_cast<Family>(i);
-    const auto& expired = family == Family::kEventId ? impl->expired_ids : impl->expired_keys;
-    descriptors.emplace_back(kFamilyNames[i],
-                             family_options(family, options, impl->cache, expired.get()));
-  }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(
-      db_options(options, impl->stalls), database, descriptors, &handles, &db);
+      db_options(options, impl->stalls), database,
+      impl->descriptors(options, /*read_only=*/false), &handles, &db);
   if (!status.ok()) return translate(status, "opening the store in " + options.path);
-  impl->db.reset(db);
-  std::copy(handles.begin(), handles.end(), impl->families.begin());
+  impl->take(db, handles);
   if (auto loaded = load_secret(*db, impl->secret); !loaded) return loaded.error();
   return std::unique_ptr<Store>(new Store(std::move(impl)));
+}
+
+namespace {
+
+std::set<std::string> file_names(const std::string& database) {
+  std::set<std::string> names;
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(database, error), end; !error && at != end;
+       at.increment(error)) {
+    names.insert(at->path().filename());
+  }
+  return names;
+}
+
+// Whether a log of RocksDB is in one, and not in the other.
+bool lost_log(const std::set<std::string>& before, const std::set<std::string>& after) {
+  return std::any_of(before.begin(), before.end(), [&](const std::string& name) {
+    return name.ends_with(".log") && !after.contains(name);
+  });
+}
+
+}  // namespace
+
+// The process that writes may take files away between our reading of what there is and our reading of
+// them. A table or a log that is missed fails the opening, and the names have changed. A log that
+// vanished before RocksDB looked for logs does not: it was in tables by then, but in none that we know
+// of. So all logs from before must be there afterwards; those that are newer hold what is newer.
+Result<std::unique_ptr<Store>> Store::open_read_only(const StoreOptions& options) {
+  if (auto ours = DataDirectory::look(options.path); !ours) return ours.error();
+  const std::string database = options.path + "/rocksdb";
+  rocksdb::Status status;
+  for (int attempt = 0; attempt < kReadOnlyAttempts; ++attempt) {
+    if (attempt > 0) std::this_thread::sleep_for(kReadOnlyPause);
+    auto impl = std::make_unique<Impl>();
+    if (auto prepared = impl->prepare(options); !prepared) return prepared.error();
+    rocksdb::DBOptions read = db_options(options, impl->stalls);
+    read.create_if_missing = false;
+    read.create_missing_column_families = false;
+    read.info_log = std::make_shared<NoLogger>();
+    read.max_open_files = -1;  // all at once: what is open cannot be taken away
+    const std::set<std::string> before = file_names(database);
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    rocksdb::DB* db = nullptr;
+    status = rocksdb::DB::OpenForReadOnly(read, database,
+                                          impl->descriptors(options, /*read_only=*/true), &handles,
+                                          &db);
+    const std::set<std::string> after = file_names(database);
+    if (!status.ok() && before == after) break;
+    if (!status.ok()) continue;
+    impl->take(db, handles);
+    if (lost_log(before, after)) {
+      status = rocksdb::Status::IOError("log files vanish as they are read");
+      continue;
+    }
+    status = db->Get({}, slice(kSecretKey), &impl->secret);
+    if (status.ok()) return std::unique_ptr<Store>(new Store(std::move(impl)));
+  }
+  return translate(status, "opening the store in " + options.path + " to read it");
 }
 
 // RocksDB may take writes again after one failed for want of space, and then asserts that nobody
@@ -518,7 +614,9 @@ void Store::mark_commit(std::uint64_t sequence, WriteSet& set) const {
   set.put(Family::kMeta, kCommitKey, mark);
 }
 
-std::uint64_t Store::acknowledged() const { return impl_->watermark->sequence(); }
+std::uint64_t Store::acknowledged() const {
+  return impl_->watermark ? impl_->watermark->sequence() : 0;
+}
 
 Result<void> Store::acknowledge(std::uint64_t sequence) {
   return impl_->watermark->advance(sequence);
@@ -549,7 +647,54 @@ StoreGauges Store::gauges() const {
   if (impl_->db->GetSortedWalFiles(logs).ok()) {
     for (const auto& log : logs) g.wal_bytes += log->SizeFileBytes();
   }
+  for (std::size_t i = 0; i < kFamilies; ++i) g.families[i] = size_of(static_cast<Family>(i));
   return g;
+}
+
+std::uint64_t Store::Impl::property(Family of, const std::string& name) const {
+  std::uint64_t value = 0;
+  db->GetIntProperty(family(of), name, &value);
+  return value;
+}
+
+FamilySize Store::size_of(Family family) const {
+  using P = rocksdb::DB::Properties;
+  return {impl_->property(family, P::kLiveSstFilesSize),
+          impl_->property(family, P::kEstimateNumKeys)};
+}
+
+MemtableSize Store::memtables_of(Family family) const {
+  using P = rocksdb::DB::Properties;
+  MemtableSize size;
+  size.entries = impl_->property(family, P::kNumEntriesActiveMemTable) +
+                 impl_->property(family, P::kNumEntriesImmMemTables);
+  if (size.entries == 0) return size;
+  // Of an estimated part of the entries, but what they come to on average is known.
+  static const std::string kAfterAllKeys(kAfterAllKeysBytes, '\xFF');
+  std::uint64_t counted = 0;
+  impl_->db->GetApproximateMemTableStats(impl_->family(family), {rocksdb::Slice(), kAfterAllKeys},
+                                         &counted, &size.bytes);
+  if (counted == 0) {
+    size.bytes = impl_->property(family, P::kCurSizeAllMemTables);
+  } else {
+    size.bytes = size.bytes / counted * size.entries;
+  }
+  return size;
+}
+
+Result<std::vector<std::uint64_t>> Store::approximate_bytes(
+    Family family, std::span<const KeyRange> ranges) const {
+  std::vector<rocksdb::Range> wanted;
+  for (const KeyRange& range : ranges) wanted.emplace_back(slice(range.begin), slice(range.end));
+  std::vector<std::uint64_t> bytes(ranges.size());
+  rocksdb::SizeApproximationOptions both;
+  both.include_memtables = true;
+  both.include_files = true;
+  const auto status =
+      impl_->db->GetApproximateSizes(both, impl_->family(family), wanted.data(),
+                                     static_cast<int>(wanted.size()), bytes.data());
+  if (!status.ok()) return translate(status, "estimating sizes in the store");
+  return bytes;
 }
 
 std::uint64_t Store::epoch() const { return impl_->epoch; }

@@ -10,8 +10,10 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "minuted/result.hpp"
 #include "minuted/time.hpp"
@@ -145,6 +147,24 @@ class View {
   const void* snapshot_;
 };
 
+// What a family takes.
+struct FamilySize {
+  std::uint64_t table_bytes = 0;  // of its tables, what was overwritten and not yet compacted included
+  std::uint64_t keys = 0;         // as RocksDB estimates
+};
+
+// The part of a family that is in no table yet, but in the log.
+struct MemtableSize {
+  std::uint64_t entries = 0;  // writes, not keys
+  std::uint64_t bytes = 0;    // theirs
+};
+
+// Half-open.
+struct KeyRange {
+  std::string begin;
+  std::string end;
+};
+
 struct StoreGauges {
   std::uint64_t memtable_bytes = 0;
   std::uint64_t block_cache_bytes = 0;
@@ -155,6 +175,7 @@ struct StoreGauges {
   std::uint64_t running_compactions = 0;
   std::uint64_t stall_micros = 0;
   bool write_stopped = false;
+  std::array<FamilySize, kFamilies> families;  // by Family
 };
 
 class Store {
@@ -162,6 +183,11 @@ class Store {
   // Opens or makes the store. kInvalidArgument (not a directory of ours), kLocked,
   // kUnsupportedFormat, kCorruption, kIoError.
   static Result<std::unique_ptr<Store>> open(const StoreOptions& options);
+  // Opens a store to read what it held at that moment, whether or not another process has it open;
+  // takes no lock and makes or changes nothing. What is not in tables then is read into memory, at
+  // most four times memtable_bytes of the process that wrote it. Nothing may be written, and
+  // acknowledged() is 0. kInvalidArgument (no store there), kUnsupportedFormat, kCorruption, kIoError.
+  static Result<std::unique_ptr<Store>> open_read_only(const StoreOptions& options);
   ~Store();
 
   // After any failure the outcome of that write is unknown and no write may follow.
@@ -187,6 +213,12 @@ class Store {
   Result<void> acknowledge(std::uint64_t sequence);
 
   StoreGauges gauges() const;
+
+  FamilySize size_of(Family family) const;
+  MemtableSize memtables_of(Family family) const;
+  // About how many bytes of tables and memtables each of the ranges takes: to the nearest block.
+  Result<std::vector<std::uint64_t>> approximate_bytes(Family family,
+                                                       std::span<const KeyRange> ranges) const;
 
   // A number this opening was given by chance; with the commit sequence it names a commit for ever.
   std::uint64_t epoch() const;

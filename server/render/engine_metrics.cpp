@@ -119,6 +119,19 @@ void append_store(const EngineStats& stats, MetricsWriter& out) {
         "1 while the store takes no writes, else 0.");
 }
 
+void append_store_tiers(const EngineStats& stats, MetricsWriter& out) {
+  out.gauge("minuted_store_tier_bytes", "Size of the tables in use on disk, by what they hold.");
+  for (std::size_t i = 0; i < kStoreTiers.size(); ++i) {
+    out.sample(stats.store_tiers[i].bytes, {{"tier", kStoreTiers[i]}});
+  }
+  out.gauge("minuted_store_tier_keys",
+            "Keys in the store, by what they are, as RocksDB estimates: overwritten and deleted ones "
+            "may count until they are compacted.");
+  for (std::size_t i = 0; i < kStoreTiers.size(); ++i) {
+    out.sample(stats.store_tiers[i].keys, {{"tier", kStoreTiers[i]}});
+  }
+}
+
 }  // namespace
 
 void append_engine_metrics(const EngineStats& stats, MetricsWriter& out) {
@@ -128,6 +141,7 @@ void append_engine_metrics(const EngineStats& stats, MetricsWriter& out) {
   append_retention(stats, out);
   append_read(stats, out);
   append_store(stats, out);
+  append_store_tiers(stats, out);
 }
 
 }  // namespace minuted::render

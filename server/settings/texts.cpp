@@ -153,7 +153,9 @@ std::string help_text() {
                     ": keeps the minutes of a storage fleet\n\n"
                     "Usage: minuted [--name VALUE]...\n"
                     "       minuted token create|list|revoke\n"
-                    "           make, show and withdraw access tokens\n\n";
+                    "           make, show and withdraw access tokens\n"
+                    "       minuted inspect [--data DIR] [--json] [--quick] [--repos N]\n"
+                    "           say what a store holds, beside a running daemon too\n\n";
   out += wrapped(
       "Every setting can be given as a flag (--fold-interval 2s), as a variable "
       "(MINUTED_FOLD_INTERVAL=2s; an empty one counts as unset) or, under the flag's name, in the "

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace minuted {
 
@@ -19,6 +20,17 @@ inline constexpr std::array<double, 12> kSyncSecondsBounds = {
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5};
 inline constexpr std::array<double, 10> kBatchesPerSyncBounds = {1,  2,  4,   8,   16,
                                                                  32, 64, 128, 256, 1024};
+
+// The families of keys a store has, in the order of EngineStats::store_tiers.
+inline constexpr std::array<std::string_view, 14> kStoreTiers = {
+    "meta",        "raw",         "minute",          "hour",      "day",
+    "total",       "repo",        "series",          "idempotency", "event_id",
+    "minute_page", "minute_sketches", "hour_page",   "hour_sketches"};
+
+struct StoreTierStats {
+  std::uint64_t bytes = 0;  // of the tables in use
+  std::uint64_t keys = 0;   // as RocksDB estimates
+};
 
 struct EngineStats {
   // Commit.
@@ -77,6 +89,7 @@ struct EngineStats {
   std::uint64_t store_running_compactions = 0;
   std::uint64_t store_stall_micros = 0;
   bool store_write_stopped = false;
+  std::array<StoreTierStats, kStoreTiers.size()> store_tiers;
   std::uint64_t disk_free_bytes = 0;
   std::uint64_t disk_reserve_bytes = 0;
 };

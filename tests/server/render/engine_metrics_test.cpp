@@ -86,6 +86,9 @@ EngineStats numbered() {
   stats.store_running_compactions = 129;
   stats.store_stall_micros = 130'500'000;
   stats.store_write_stopped = true;
+  for (std::size_t i = 0; i < stats.store_tiers.size(); ++i) {
+    stats.store_tiers[i] = {200 + i, 300 + i};
+  }
   return stats;
 }
 
@@ -152,12 +155,40 @@ TEST(EngineMetricsTest, EveryFieldHasItsName) {
             "counter minuted_store_stall_seconds_total 130.5\n"
             "gauge minuted_disk_free_bytes 135\n"
             "gauge minuted_disk_reserve_bytes 136\n"
-            "gauge minuted_store_write_stopped 1\n");
+            "gauge minuted_store_write_stopped 1\n"
+            "gauge minuted_store_tier_bytes tier=meta 200\n"
+            "gauge minuted_store_tier_bytes tier=raw 201\n"
+            "gauge minuted_store_tier_bytes tier=minute 202\n"
+            "gauge minuted_store_tier_bytes tier=hour 203\n"
+            "gauge minuted_store_tier_bytes tier=day 204\n"
+            "gauge minuted_store_tier_bytes tier=total 205\n"
+            "gauge minuted_store_tier_bytes tier=repo 206\n"
+            "gauge minuted_store_tier_bytes tier=series 207\n"
+            "gauge minuted_store_tier_bytes tier=idempotency 208\n"
+            "gauge minuted_store_tier_bytes tier=event_id 209\n"
+            "gauge minuted_store_tier_bytes tier=minute_page 210\n"
+            "gauge minuted_store_tier_bytes tier=minute_sketches 211\n"
+            "gauge minuted_store_tier_bytes tier=hour_page 212\n"
+            "gauge minuted_store_tier_bytes tier=hour_sketches 213\n"
+            "gauge minuted_store_tier_keys tier=meta 300\n"
+            "gauge minuted_store_tier_keys tier=raw 301\n"
+            "gauge minuted_store_tier_keys tier=minute 302\n"
+            "gauge minuted_store_tier_keys tier=hour 303\n"
+            "gauge minuted_store_tier_keys tier=day 304\n"
+            "gauge minuted_store_tier_keys tier=total 305\n"
+            "gauge minuted_store_tier_keys tier=repo 306\n"
+            "gauge minuted_store_tier_keys tier=series 307\n"
+            "gauge minuted_store_tier_keys tier=idempotency 308\n"
+            "gauge minuted_store_tier_keys tier=event_id 309\n"
+            "gauge minuted_store_tier_keys tier=minute_page 310\n"
+            "gauge minuted_store_tier_keys tier=minute_sketches 311\n"
+            "gauge minuted_store_tier_keys tier=hour_page 312\n"
+            "gauge minuted_store_tier_keys tier=hour_sketches 313\n");
 }
 
 // A field added to EngineStats must be rendered, numbered above, and its size counted in here.
 TEST(EngineMetricsTest, NoFieldIsNew) {
-  EXPECT_EQ(sizeof(EngineStats), 45 * sizeof(std::uint64_t) + sizeof(EngineStats::sync_seconds) +
+  EXPECT_EQ(sizeof(EngineStats), 73 * sizeof(std::uint64_t) + sizeof(EngineStats::sync_seconds) +
                                      sizeof(EngineStats::batches_per_sync));
 }
 

@@ -1,0 +1,250 @@
+#include "inspect/tier_walk.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "minuted/event.hpp"
+#include "rollup/rollup_codec.hpp"
+#include "store/event_ids.hpp"
+#include "store/key_codec.hpp"
+
+namespace minuted {
+namespace {
+
+// The first byte of a series' key; see store/key_codec.hpp.
+constexpr char kSeriesMark = 'S';
+
+void add_damage(std::string_view key, TierInspection& tier) {
+  if (tier.damaged++ == 0) tier.first_damaged = shorten(key);
+}
+
+void add_minutes(const MinuteBounds& more, TierInspection& tier) {
+  if (!tier.minutes) {
+    tier.minutes = more;
+    return;
+  }
+  tier.minutes->first = std::min(tier.minutes->first, more.first);
+  tier.minutes->last = std::max(tier.minutes->last, more.last);
+}
+
+// The minute behind the pair of a key that ends with it and so many bytes more.
+std::optional<Minute> minute_of_pair_key(std::string_view key, std::size_t more = 0) {
+  const auto pair = split_pair(key);
+  if (!pair || key.size() != pair->prefix.size() + kMinuteKeyBytes + more) return std::nullopt;
+  return read_minute(key.substr(pair->prefix.size()));
+}
+
+// The repo of a key and the zero after it; empty if it has none.
+std::string_view repo_part(std::string_view key) { return key.substr(0, key.find('\0') + 1); }
+
+// Hosts of a value; nullopt if it is damaged.
+std::optional<std::uint64_t> count_hosts(std::string_view value) {
+  HostsReader reader(value);
+  std::string_view host;
+  Rollup rollup;
+  std::uint64_t hosts = 0;
+  while (reader.next(host, rollup)) ++hosts;
+  if (!reader.ok()) return std::nullopt;
+  return hosts;
+}
+
+}  // namespace
+
+void TierWalk::count(const StoreCursor& cursor, StoredKeys& keys, const Look& look) {
+  ++keys.keys;
+  keys.data_bytes += cursor.key().size() + cursor.value().size();
+  if (look) look(cursor.key(), cursor.value());
+  if (++progress_.keys % kProgressEveryKeys == 0 && options_.progress) options_.progress(progress_);
+}
+
+Result<void> TierWalk::walk_all(Family family, StoredKeys& keys, const Look& look) {
+  keys.keys = 0;
+  const auto cursor = view_.cursor(family, {}, {});
+  for (; cursor->valid(); cursor->next()) count(*cursor, keys, look);
+  return cursor->status();
+}
+
+TierWalk::Look TierWalk::raw_look() {
+  TierInspection& tier = found_.tier(Tier::kRaw);
+  return [this, &tier](std::string_view key, std::string_view value) {
+    events_.clear();
+    const auto minute = minute_of_pair_key(key, kSequenceKeyBytes);
+    const auto chunks = decode_chunks(value, events_);
+    if (!minute || !chunks) return add_damage(key, tier);
+    tier.chunks += *chunks;
+    tier.events += events_.size();
+    add_minutes({*minute, *minute}, tier);
+  };
+}
+
+// Of totals a key is the pair alone, and there is no minute.
+TierWalk::Look TierWalk::rows_look(Tier of, Family family, const SealedTier* sealed) {
+  TierInspection& tier = found_.tier(of);
+  std::string span;  // the pair and first minute of the one at hand
+  std::string span_of_key;
+  return [&tier, family, sealed, span, span_of_key](std::string_view key,
+                                                    std::string_view value) mutable {
+    const auto hosts = count_hosts(value);
+    const auto minute = minute_of_pair_key(key);
+    if (!hosts || (!minute && family != Family::kTotal)) return add_damage(key, tier);
+    tier.rows_open += *hosts;
+    if (!minute || family == Family::kTotal) return;
+    add_minutes({*minute, *minute}, tier);
+    if (sealed == nullptr) return;
+    span_of_key.assign(key.substr(0, key.size() - kMinuteKeyBytes));
+    append_minute(span_of_key, floor_to(*minute, sealed->page_minutes));
+    if (span_of_key == span) return;
+    span.swap(span_of_key);
+    ++tier.spans_open;
+  };
+}
+
+TierWalk::Look TierWalk::pages_look(Tier of, const SealedTier& sealed) {
+  TierInspection& tier = found_.tier(of);
+  return [this, &tier, &sealed](std::string_view key, std::string_view value) {
+    const auto first = minute_of_pair_key(key);
+    if (!first || !page_.open(value)) return add_damage(key, tier);
+    std::uint32_t slot = 0;
+    std::uint32_t first_slot = kPageSlotsMax;
+    std::string_view host;
+    Rollup rollup;
+    std::uint64_t rows = 0;
+    for (; page_.next(slot, host, rollup); ++rows) first_slot = std::min(first_slot, slot);
+    if (!page_.ok()) return add_damage(key, tier);
+    ++tier.spans_sealed;
+    tier.rows_sealed += rows;
+    add_minutes({{first->value + first_slot * sealed.row_minutes},
+                 {first->value + slot * sealed.row_minutes}}, tier);
+  };
+}
+
+TierWalk::Look TierWalk::repos_look() {
+  TierInspection& tier = found_.tier(Tier::kRepo);
+  return [&tier](std::string_view key, std::string_view value) {
+    RepoRollup repo;
+    const std::size_t end = key.find('\0');
+    if (end == key.npos || key.size() != end + 2 + kMinuteKeyBytes ||
+        !merge_encoded_repo(value, repo)) {
+      return add_damage(key, tier);
+    }
+    ++tier.rows_open;
+    if (key[end + 1] == static_cast<char>(RepoSpan::kTotal)) return;
+    const Minute minute = read_minute(key.substr(end + 2));
+    add_minutes({minute, minute}, tier);
+  };
+}
+
+Result<void> TierWalk::walk_lanes() {
+  std::string repo;
+  for (;;) {
+    const StoreCursor* least = nullptr;
+    for (const Lane& lane : lanes_) {
+      if (auto status = lane.cursor->status(); !status) return status;
+      if (!lane.cursor->valid()) continue;
+      if (least == nullptr || repo_part(lane.cursor->key()) < repo_part(least->key())) {
+        least = lane.cursor.get();
+      }
+    }
+    if (least == nullptr) return {};
+    repo = repo_part(least->key());
+    RepoBytes bytes{.repo = repo.substr(0, repo.size() - 1)};
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+      StoreCursor& cursor = *lanes_[i].cursor;
+      const std::uint64_t before = lanes_[i].keys->data_bytes;
+      for (; cursor.valid() && repo_part(cursor.key()) == repo; cursor.next()) {
+        count(cursor, *lanes_[i].keys, lanes_[i].look);
+      }
+      bytes.by_lane[i] = lanes_[i].keys->data_bytes - before;
+      bytes.sum += bytes.by_lane[i];
+    }
+    largest_.push_back(std::move(bytes));
+    // Now and then, so that it costs little.
+    if (largest_.size() >= 2 * options_.repos_max + kRepoFamilies.size()) {
+      keep_largest(options_.repos_max);
+    }
+  }
+}
+
+void TierWalk::keep_largest(std::size_t most) {
+  std::sort(largest_.begin(), largest_.end(), [](const RepoBytes& a, const RepoBytes& b) {
+    return a.sum != b.sum ? a.sum > b.sum : a.repo < b.repo;
+  });
+  if (largest_.size() > most) largest_.resize(most);
+}
+
+Result<void> TierWalk::tell_largest() {
+  keep_largest(options_.repos_max);
+  for (const RepoBytes& bytes : largest_) {
+    RepoInspection repo{.repo = bytes.repo};
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+      const StoredKeys& all = *lanes_[i].keys;
+      if (all.data_bytes == 0) continue;
+      repo.bytes += static_cast<std::uint64_t>(UInt128{bytes.by_lane[i]} *
+                                               (all.table_bytes + all.memtable_bytes) /
+                                               all.data_bytes);
+    }
+    if (auto described = describe(view_, repo); !described) return described;
+    found_.largest_repos.push_back(std::move(repo));
+  }
+  std::sort(found_.largest_repos.begin(), found_.largest_repos.end(), is_larger);
+  return {};
+}
+
+Result<void> TierWalk::walk_series() {
+  std::string last;  // pair
+  std::string last_repo;
+  found_.series = 0;
+  TierInspection& tier = found_.tier(Tier::kSeries);
+  return walk_all(Family::kCatalog, tier.single, [&](std::string_view key, std::string_view) {
+    if (!key.starts_with(kSeriesMark)) return;
+    const auto pair = split_pair(key.substr(1));
+    if (!pair) return add_damage(key, tier);
+    ++found_.series;
+    if (pair->prefix == last) return;
+    last = pair->prefix;
+    ++found_.buckets;
+    if (pair->repo == last_repo) return;
+    last_repo = pair->repo;
+    ++found_.repos;
+  });
+}
+
+Result<void> TierWalk::walk_event_ids() {
+  TierInspection& tier = found_.tier(Tier::kEventId);
+  return walk_all(Family::kEventId, tier.single, [&](std::string_view key, std::string_view) {
+    if (key.size() != kEventIdKeyBytes) return add_damage(key, tier);
+    const Minute minute = read_minute(key);
+    add_minutes({minute, minute}, tier);
+  });
+}
+
+Result<void> TierWalk::run() {
+  const auto rows = [&](Tier tier, Family family, const SealedTier* sealed = nullptr) {
+    return Lane{&found_.tier(tier).single, rows_look(tier, family, sealed), nullptr};
+  };
+  lanes_.push_back({&found_.tier(Tier::kRaw).single, raw_look(), nullptr});
+  for (const auto& [tier, span] :
+       {std::pair{Tier::kMinute, Span::kMinute}, std::pair{Tier::kHour, Span::kHour}}) {
+    const SealedTier& sealed = *sealed_tier(span);
+    lanes_.push_back(rows(tier, sealed.rows, &sealed));
+    lanes_.push_back({&found_.tier(tier).pages, pages_look(tier, sealed), nullptr});
+    lanes_.push_back({&found_.tier(tier).sketches, {}, nullptr});
+  }
+  lanes_.push_back(rows(Tier::kDay, Family::kDay));
+  lanes_.push_back(rows(Tier::kTotal, Family::kTotal));
+  lanes_.push_back({&found_.tier(Tier::kRepo).single, repos_look(), nullptr});
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    lanes_[i].keys->keys = 0;
+    lanes_[i].cursor = view_.cursor(kRepoFamilies[i], {}, {});
+  }
+  if (auto done = walk_lanes(); !done) return done;
+  if (auto done = tell_largest(); !done) return done;
+  if (auto done = walk_series(); !done) return done;
+  if (auto done = walk_event_ids(); !done) return done;
+  auto keys = walk_all(Family::kIdempotency, found_.tier(Tier::kIdempotency).single, {});
+  if (!keys) return keys;
+  return walk_all(Family::kMeta, found_.tier(Tier::kMeta).single, {});
+}
+
+}  // namespace minuted
