@@ -23,6 +23,7 @@ struct SingleKeys {
 };
 constexpr std::array<SingleKeys, kTiers> kSingleKeys = {{
     {Tier::kRaw, Family::kRaw},
+    {Tier::kArchive, Family::kArchive},
     {Tier::kMinute, Family::kMinute},
     {Tier::kHour, Family::kHour},
     {Tier::kDay, Family::kDay},

@@ -65,8 +65,8 @@ Result<void> TierWalk::walk_all(Family family, StoredKeys& keys, const Look& loo
   return cursor->status();
 }
 
-TierWalk::Look TierWalk::raw_look() {
-  TierInspection& tier = found_.tier(Tier::kRaw);
+TierWalk::Look TierWalk::raw_look(Tier of) {
+  TierInspection& tier = found_.tier(of);
   return [this, &tier](std::string_view key, std::string_view value) {
     events_.clear();
     const auto minute = minute_of_pair_key(key, kSequenceKeyBytes);
@@ -223,7 +223,9 @@ Result<void> TierWalk::run() {
   const auto rows = [&](Tier tier, Family family, const SealedTier* sealed = nullptr) {
     return Lane{&found_.tier(tier).single, rows_look(tier, family, sealed), nullptr};
   };
-  lanes_.push_back({&found_.tier(Tier::kRaw).single, raw_look(), nullptr});
+  for (const Tier tier : {Tier::kRaw, Tier::kArchive}) {
+    lanes_.push_back({&found_.tier(tier).single, raw_look(tier), nullptr});
+  }
   for (const auto& [tier, span] :
        {std::pair{Tier::kMinute, Span::kMinute}, std::pair{Tier::kHour, Span::kHour}}) {
     const SealedTier& sealed = *sealed_tier(span);

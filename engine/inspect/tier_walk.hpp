@@ -48,7 +48,7 @@ class TierWalk {
     std::uint64_t sum = 0;
   };
 
-  Look raw_look();
+  Look raw_look(Tier of);
   Look rows_look(Tier tier, Family family, const SealedTier* sealed);
   Look pages_look(Tier tier, const SealedTier& sealed);
   Look repos_look();

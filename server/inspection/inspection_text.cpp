@@ -86,7 +86,7 @@ Facts facts_of(Tier tier, const TierInspection& t, bool quick) {
   if (has_pages(tier)) add(facts, "sketch_bytes", bytes_of(t.sketches));
   if (quick) return facts;
   add(facts, "data_bytes", t.single.data_bytes + t.pages.data_bytes + t.sketches.data_bytes);
-  if (tier == Tier::kRaw) {
+  if (tier == Tier::kRaw || tier == Tier::kArchive) {
     add(facts, "chunks", t.chunks);
     add(facts, "events", t.events);
   }

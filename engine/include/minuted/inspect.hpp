@@ -53,6 +53,7 @@ struct MinuteBounds {
 
 enum class Tier : std::uint8_t {
   kRaw,          // events that no fold has added up yet
+  kArchive,      // events that are folded, and kept
   kMinute,
   kHour,
   kDay,
@@ -63,9 +64,9 @@ enum class Tier : std::uint8_t {
   kEventId,
   kMeta,         // what the store knows of itself
 };
-inline constexpr std::size_t kTiers = 10;
+inline constexpr std::size_t kTiers = 11;
 inline constexpr std::array<std::string_view, kTiers> kTierNames = {
-    "raw", "minute", "hour", "day", "total", "repo", "series", "idempotency", "event_id", "meta"};
+    "raw", "archive", "minute", "hour", "day", "total", "repo", "series", "idempotency", "event_id", "meta"};
 
 struct TierInspection {
   StoredKeys single;    // what has a key of its own: of minutes and hours, the rows not sealed
@@ -77,8 +78,8 @@ struct TierInspection {
   // Of (repo, bucket): six hours of minutes, fifteen days of hours. One with late rows is in both.
   std::uint64_t spans_open = 0;
   std::uint64_t spans_sealed = 0;
-  std::uint64_t chunks = 0;  // raw only
-  std::uint64_t events = 0;  // raw only
+  std::uint64_t chunks = 0;  // raw and archive only
+  std::uint64_t events = 0;  // the same
   std::optional<MinuteBounds> minutes;  // the first minute of the first and of the last row
   std::uint64_t damaged = 0;  // values that cannot be read
   std::string first_damaged;  // the key of one, as it may stand in a message
