@@ -40,8 +40,9 @@ class EngineImpl final : public Engine {
     upkeep_ = std::make_unique<Upkeep>(
         Upkeep::Parts{*store_, table_, horizons_, upkeep_counters_, disk_, options_,
                       [this](const Error& error) { committer_->fail(error); },
-                      [this](std::string_view repo, const Committer::HasRows& has_rows) {
-                        return committer_->forget_series(repo, has_rows);
+                      [this](std::string_view repo, std::string_view from,
+                             const Committer::HasRows& has_rows) {
+                        return committer_->forget_series(repo, from, has_rows);
                       }});
     if (auto started = upkeep_->start(); !started) return started;
     return {};

@@ -18,6 +18,8 @@ constexpr std::int64_t kAcknowledgeEveryMs = 1000;
 // The share of the memory for unfolded events at which a fold begins: there is room for as much again
 // and for what comes while it runs.
 constexpr std::size_t kFoldAtPart = 3;
+// Series looked at in one slice of forgetting them: some ten milliseconds.
+constexpr std::uint64_t kSeriesPerSlice = 2'000;
 // What a queued request weighs beside its batch: its strings, its callback, its place.
 constexpr std::size_t kRequestBytes = 512;
 
@@ -128,8 +130,9 @@ void Committer::fail(const Error& error) {
   if (!failure_) failure_ = error;
 }
 
-Result<void> Committer::forget_series(std::string_view repo, const HasRows& has_rows) {
-  Task task{std::string(repo), &has_rows, {}};
+Result<std::string> Committer::forget_series(std::string_view repo, std::string_view from,
+                                             const HasRows& has_rows) {
+  Task task{std::string(repo), std::string(from), &has_rows, {}};
   auto done = task.done.get_future();
   {
     const std::lock_guard lock(mutex_);
@@ -144,67 +147,51 @@ Result<void> Committer::forget_series(std::string_view repo, const HasRows& has_
 }
 
 // In the order of the records: those of a pair lie side by side, and its index goes with the last.
-Result<void> Committer::forget(const Task& task) {
+Result<std::string> Committer::forget(const Task& task) {
   const std::string lower = series_key(task.repo.empty() ? "" : repo_prefix(task.repo), {});
   const auto view = store_.view();
-  const auto series = view->cursor(Family::kCatalog, lower,
+  const auto series = view->cursor(Family::kCatalog, std::max(lower, task.from),
                                    task.repo.empty() ? series_end() : after_prefix(lower));
   WriteSet set(store_);
   std::uint64_t forgotten = 0;
-  const auto write = [&]() -> Result<void> {
-    if (set.empty()) return {};
-    auto written = store_.write(set, Durability::kBuffered);
-    set.clear();
-    if (!written) fail(written.error());
-    return written;
-  };
-  std::string prefix;
-  std::vector<std::string> gone;  // of the pair at hand
-  bool kept = false;              // any of it
-  bool held = false;              // events of it wait, and whose host they are, nobody knows yet
-  const auto end_pair = [&]() -> Result<void> {
+  std::uint64_t looked_at = 0;
+  std::string next;
+  while (series->valid() && next.empty()) {
+    const auto pair = split_pair(series->key().substr(1));
+    if (!pair) {
+      return Error{ErrorCode::kCorruption, "a series names no pair: " + shorten(series->key())};
+    }
+    const std::string prefix(pair->prefix);
+    const bool held = table_.holds(prefix);  // events wait, and whose host they are, nobody knows yet
+    bool kept = held;
+    std::vector<std::string> gone;
+    for (; series->valid() && series->key().substr(1).starts_with(prefix); series->next()) {
+      ++looked_at;
+      if (held) continue;
+      const auto has_rows = (*task.has_rows)(prefix, series->key().substr(1 + prefix.size()));
+      if (!has_rows) return has_rows.error();
+      kept |= *has_rows;
+      if (!*has_rows) gone.emplace_back(series->key());
+    }
     for (std::size_t i = 0; i < gone.size(); ++i) {
       catalog_.remove(gone[i], !kept && i + 1 == gone.size(), set);
     }
     forgotten += gone.size();
-    gone.clear();
-    kept = false;
-    return set.bytes() < options_.fold_batch_bytes ? Result<void>() : write();
-  };
-  Result<void> done;
-  for (; series->valid() && done.ok(); series->next()) {
-    const auto pair = split_pair(series->key().substr(1));
-    if (!pair) {
-      done = Error{ErrorCode::kCorruption, "a series names no pair: " + shorten(series->key())};
-      break;
-    }
-    if (pair->prefix != prefix) {
-      done = end_pair();
-      prefix = pair->prefix;
-      kept = held = table_.holds(prefix);
-      if (!done) break;
-    }
-    if (held) continue;
-    const auto has_rows = (*task.has_rows)(prefix, series->key().substr(1 + prefix.size()));
-    if (!has_rows) {
-      done = has_rows.error();
-    } else if (*has_rows) {
-      kept = true;
-    } else {
-      gone.emplace_back(series->key());
-    }
+    if (looked_at >= kSeriesPerSlice && series->valid()) next = series->key();
   }
-  if (done.ok()) done = series->status();
-  if (done.ok()) done = end_pair();
-  if (auto written = write(); !written) done = written;
-  if (forgotten == 0) return done;
+  if (auto status = series->status(); !status) return status.error();
+  if (forgotten == 0) return next;
+  if (auto written = store_.write(set, Durability::kBuffered); !written) {
+    fail(written.error());
+    return written.error();
+  }
   catalog_.removed();
   limiter_.set_total(catalog_.total());
   counters_.series_total = catalog_.total();
   for (const auto& [repo, max] : options_.series.repo_total_max) {
     if (const auto count = catalog_.count_of_repo(repo)) limiter_.set_repo_total(repo, *count);
   }
-  return done;
+  return next;
 }
 
 void Committer::run() {

@@ -54,10 +54,13 @@ class Committer {
   void submit(AppendRequest request, AppendDone done);
 
   // Takes the series of which `has_rows` says no out of those that are known, unless events of them
-  // wait to be folded: those of the repo, of all repos if it is empty. Waits for the commit thread,
-  // which does it; no fold may run meanwhile. Durable with the next sync.
+  // wait to be folded: those of the repo, of all repos if it is empty, from the record `from` on, a
+  // slice of them, so that no commit waits long. Waits for the commit thread, which does it; no fold
+  // may run meanwhile. Durable with the next sync. Returns where the next slice begins; empty: that
+  // was all.
   using HasRows = std::function<Result<bool>(std::string_view prefix, std::string_view host)>;
-  Result<void> forget_series(std::string_view repo, const HasRows& has_rows);
+  Result<std::string> forget_series(std::string_view repo, std::string_view from,
+                                    const HasRows& has_rows);
 
   // Why nothing is committed any more, if so.
   std::optional<Error> failure() const;
@@ -92,12 +95,13 @@ class Committer {
   // Something else for the commit thread to do.
   struct Task {
     std::string repo;
+    std::string from;
     const HasRows* has_rows;
-    std::promise<Result<void>> done;
+    std::promise<Result<std::string>> done;
   };
 
   void run();
-  Result<void> forget(const Task& task);
+  Result<std::string> forget(const Task& task);
   void commit(std::vector<Waiting>& waiting);
   Answer admit(Waiting& waiting);
   Answer admit_keyed(Waiting& waiting);

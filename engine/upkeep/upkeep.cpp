@@ -160,22 +160,31 @@ Result<void> Upkeep::forget_removed(const Removal& removal) {
   if (removal.range) return {};
   const std::string prefix =
       removal.bucket ? pair_prefix(removal.repo, *removal.bucket) : std::string();
-  return parts_.forget_series(removal.repo, [&](std::string_view pair, std::string_view) {
+  const HasRows has_rows = [&](std::string_view pair, std::string_view) {
     return Result<bool>(!prefix.empty() && pair != prefix);
-  });
+  };
+  std::string from;
+  do {
+    auto next = parts_.forget_series(removal.repo, from, has_rows);
+    if (!next) return next.error();
+    from = std::move(*next);
+  } while (!from.empty());
+  return {};
 }
 
-// Of a pair that has no row in any tier; and of one whose days alone are left, of the hosts that are in
-// none. While some tier is for ever there is no such series.
-Result<void> Upkeep::forget_past() {
+// The next slice of the series: those go that are in no day that is kept, for every minute and hour that
+// is kept lies in one, unless raw events of their pair are held. While some tier is for ever there is no
+// such series. True if there is more.
+Result<bool> Upkeep::forget_past() {
   const Horizons& horizons = parts_.horizons;
   for (const Span span : {Span::kMinute, Span::kHour, Span::kDay}) {
-    if (!horizons.limits(span)) return {};
+    if (!horizons.limits(span)) return false;
   }
   std::string at;
   std::vector<std::string> hosts;  // of the pair at hand
+  bool archived = false;           // it has raw events
   const auto view = parts_.store.view();
-  return parts_.forget_series({}, [&](std::string_view pair, std::string_view host) -> Result<bool> {
+  const HasRows has_rows = [&](std::string_view pair, std::string_view host) -> Result<bool> {
     if (pair != at) {
       at = pair;
       hosts.clear();
@@ -192,9 +201,18 @@ Result<void> Upkeep::forget_past() {
         }
       }
       if (auto status = days->status(); !status) return status.error();
+      lower.resize(pair.size());
+      append_minute(lower, horizons.of_archive());
+      const auto events = view->cursor(Family::kArchive, lower, after_prefix(pair));
+      archived = events->valid();
+      if (auto status = events->status(); !status) return status.error();
     }
-    return std::find(hosts.begin(), hosts.end(), host) != hosts.end();
-  });
+    return archived || std::find(hosts.begin(), hosts.end(), host) != hosts.end();
+  };
+  auto next = parts_.forget_series({}, *forget_from_, has_rows);
+  if (!next) return next.error();
+  *forget_from_ = std::move(*next);
+  return !forget_from_->empty();
 }
 
 Result<bool> Upkeep::seal_step() {
@@ -203,14 +221,19 @@ Result<bool> Upkeep::seal_step() {
   return sealer_.step();
 }
 
-// Also when the disk is full: it makes room. With a pass's end go the series that are past.
+// Also when the disk is full: it makes room. After a pass go the series that are past.
 Result<bool> Upkeep::prune_step() {
   const std::lock_guard rows(rows_mutex_);
+  if (forget_from_) {
+    auto more = forget_past();
+    if (!more.ok() || !*more) forget_from_.reset();
+    return more;
+  }
   const std::uint64_t passes = parts_.counters.prune.passes;
   auto more = pruner_.step();
   if (!more.ok() || *more || parts_.counters.prune.passes == passes) return more;
-  if (auto forgotten = forget_past(); !forgotten) return forgotten.error();
-  return more;
+  forget_from_.emplace();
+  return true;
 }
 
 Result<void> Upkeep::keep_time() {

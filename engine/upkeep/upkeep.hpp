@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "fold/folder.hpp"
@@ -40,8 +41,11 @@ class Upkeep {
     DiskGuard& disk;
     const Options& options;
     std::function<void(const Error&)> on_write_failure;  // called once a write failed, any thread
-    // Takes series of a repo (of all, if empty) that have no rows any more out of those known.
-    std::function<Result<void>(std::string_view repo, const HasRows& has_rows)> forget_series;
+    // Takes series of a repo (of all, if empty) that have no rows any more out of those known; see
+    // Committer::forget_series.
+    std::function<Result<std::string>(std::string_view repo, std::string_view from,
+                                      const HasRows& has_rows)>
+        forget_series;
   };
 
   explicit Upkeep(const Parts& parts);
@@ -75,17 +79,18 @@ class Upkeep {
   Result<bool> seal_step();
   Result<bool> prune_step();
   Result<void> forget_removed(const Removal& removal);
-  Result<void> forget_past();
+  Result<bool> forget_past();
   Result<void> keep_time();
   Result<void> sync();
   bool wanted_elsewhere();
 
   const Parts parts_;
   std::mutex rows_mutex_;  // held through a fold, and a step of anything else
-  Folder folder_;          // under rows_mutex_, these four
+  Folder folder_;          // under rows_mutex_, these five
   Sealer sealer_;
   Pruner pruner_;
   Remover remover_;
+  std::optional<std::string> forget_from_;  // a pass has ended: where to look for past series next
   std::mutex mutex_;  // guards hurry_ and stopping_
   std::condition_variable wake_;
   bool hurry_ = false;

@@ -224,5 +224,35 @@ TEST_F(RemovalTest, ASeriesPastEveryHorizonLeavesTheIndex) {
   EXPECT_EQ(engine_->stats().series_total, 3U);
 }
 
+// More series than are looked at in one go, of a repo that goes and of one that is past.
+TEST_F(RemovalTest, ManySeriesAreForgottenSliceBySlice) {
+  const auto append_many = [this](std::string_view repo) {
+    AppendRequest request;
+    for (int i = 0; i < 4'500; ++i) {
+      const std::string bucket = std::to_string(i / 3);
+      const std::string host = std::to_string(i);
+      EventView e;
+      e.repo = repo;
+      e.bucket = bucket;
+      e.host = host;
+      e.timestamp = start_of(Minute{kFirst});
+      request.batch.add(e);
+    }
+    ASSERT_TRUE(engine_->append_and_wait(std::move(request)).ok());
+  };
+  append_many("many");
+  append(9 * kDay);
+  EXPECT_EQ(engine_->stats().series_total, 4'501U);
+  ASSERT_TRUE(engine_->remove({"many", std::nullopt, std::nullopt}).ok());
+  EXPECT_EQ(engine_->stats().series_total, 1U);
+  append_many("again");
+  ASSERT_TRUE(engine_->fold().ok());
+  options_.retention = {2 * kMillisPerDay, 2 * kMillisPerDay, 2 * kMillisPerDay};
+  open();
+  ASSERT_TRUE(engine_->prune().ok());
+  EXPECT_EQ(engine_->stats().series_total, 1U);
+  EXPECT_EQ(count(Family::kCatalog), 2U);
+}
+
 }  // namespace
 }  // namespace minuted::test
