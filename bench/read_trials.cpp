@@ -67,8 +67,8 @@ void add_flat(CLI::App& app, Trial& chosen, AllOptions& all) {
   add_seconds(command, all.series.seconds, "of asking a store a question");
   add_limit(command, all.series.limit, "times the first store's p50, at most");
 
-  command = add(app, chosen, all.days, "days", "a bucket's answers by the number of days held",
-                try_days);
+  command =
+      add(app, chosen, all.days, "days", "a bucket's answers by the number of days held", try_days);
   command->add_option("--days", all.days.days, "the fewest first, such as 1,30,365")
       ->delimiter(',')
       ->check(CLI::Range(1U, kDaysMax))
@@ -79,8 +79,9 @@ void add_flat(CLI::App& app, Trial& chosen, AllOptions& all) {
 }
 
 void add_trials(CLI::App& app, Trial& chosen, AllOptions& all) {
-  CLI::App* command = add(app, chosen, all.wide, "wide",
-                          "an hour of all series: memory, and others beside slow readers", try_wide);
+  CLI::App* command =
+      add(app, chosen, all.wide, "wide",
+          "an hour of all series: memory, and others beside slow readers", try_wide);
   add_number(command, "--series", all.wide.series, 1U, kSeriesMax, "with rows in the hour");
   add_number(command, "--rows", all.wide.rows, 1U, kMinutesPerHour, "of each");
   command->add_flag("!--no-seal", all.wide.sealed, "leave them as rows");

@@ -1,6 +1,6 @@
-// minuted_read_trials, a trial a function: each makes stores of the size it is about, or takes those
-// it made before, asks daemons over them, prints what it saw and says whether that is as it should
-// be. One thread calls; a trial may start further ones, and ends them.
+// minuted_read_trials, a trial a function: each makes stores of the size it is about, or takes
+// those it made before, asks daemons over them, prints what it saw and says whether that is as it
+// should be. One thread calls; a trial may start further ones, and ends them.
 #pragma once
 
 #include <cstdint>
@@ -45,9 +45,9 @@ struct Wide {
   bool sealed = true;
   std::uint32_t slow_readers = 1;
   std::uint32_t slow_bytes_per_second = 1U << 20;  // each
-  double seconds = 5;      // of asking beside them
-  double growth_mib = 64;  // of memory, at most
-  double limit = 1.5;      // times a question's p50 without them
+  double seconds = 5;                              // of asking beside them
+  double growth_mib = 64;                          // of memory, at most
+  double limit = 1.5;                              // times a question's p50 without them
 };
 Result<bool> try_wide(const ReadTrialSetting& setting, const Wide& trial);
 

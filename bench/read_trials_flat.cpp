@@ -62,8 +62,8 @@ Result<bool> compare(const ReadTrialSetting& setting, const std::vector<Size>& s
       if (!usage) return usage.error();
       print(table, asking, sizes[i], asked[i], asked[0],
             static_cast<double>(usage->rss_bytes) / kBytesPerMegabyte);
-      worst = std::max(worst, ratio_of(quantile_of(asked[i].millis, 0.5),
-                                       quantile_of(asked[0].millis, 0.5)));
+      worst = std::max(
+          worst, ratio_of(quantile_of(asked[i].millis, 0.5), quantile_of(asked[0].millis, 0.5)));
     }
   }
   const bool flat = worst <= asking.limit;
@@ -75,7 +75,11 @@ Result<bool> compare(const ReadTrialSetting& setting, const std::vector<Size>& s
 // A day of any held.
 Question any_day_of(const fill::FleetOptions& fleet) {
   const std::uint32_t days = (fleet.range.end.value - fleet.range.begin.value) / kMinutesPerDay;
-  return {"any_day", "of a bucket's days", fleet.hosts * std::uint64_t{kMinutesPerDay}, 0, 0,
+  return {"any_day",
+          "of a bucket's days",
+          fleet.hosts * std::uint64_t{kMinutesPerDay},
+          0,
+          0,
           [=](std::mt19937_64& random) {
             const auto bucket = static_cast<std::uint32_t>(random() % fleet.buckets_per_repo);
             const auto day = static_cast<std::uint32_t>(random() % days);

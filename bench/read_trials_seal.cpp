@@ -64,11 +64,12 @@ class Sealing {
     if (!as_pages) return as_pages.error();
     std::filesystem::remove_all(apart);
     if (auto done = fill_store(along, "fill_pages", true); !done) return done;
-    std::printf("read day_as_rows_p50_ms=%.3f day_as_pages_p50_ms=%.3f ratio=%.2f "
-                "cpu_us_as_rows=%.0f cpu_us_as_pages=%.0f\n",
-                quantile_of(as_rows->millis, 0.5), quantile_of(as_pages->millis, 0.5),
-                ratio_of(quantile_of(as_rows->millis, 0.5), quantile_of(as_pages->millis, 0.5)),
-                as_rows->cpu_us, as_pages->cpu_us);
+    std::printf(
+        "read day_as_rows_p50_ms=%.3f day_as_pages_p50_ms=%.3f ratio=%.2f "
+        "cpu_us_as_rows=%.0f cpu_us_as_pages=%.0f\n",
+        quantile_of(as_rows->millis, 0.5), quantile_of(as_pages->millis, 0.5),
+        ratio_of(quantile_of(as_rows->millis, 0.5), quantile_of(as_pages->millis, 0.5)),
+        as_rows->cpu_us, as_pages->cpu_us);
     std::filesystem::remove_all(along);
     return {};
   }
@@ -102,14 +103,14 @@ class Sealing {
   }
 
   void print(const char* step, const Step& took, const std::string& store) {
-    table_.print({{nullptr, "step", -10, step}},
-                 {{"seconds", "s", 7, 2, took.seconds},
-                  {"rows_per_second", "rows/s", 10, 0, ratio_of(rows_, took.seconds)},
-                  {"cpu_us_per_row", "CPU us/row", 10, 3,
-                   took.cpu_seconds * kMicrosPerSecond / rows_},
-                  {"written_bytes_per_row", "written B/row", 13, 1, took.disk_bytes / rows_},
-                  {"table_bytes_per_row", "tables B/row", 12, 2,
-                   static_cast<double>(table_bytes_below(store)) / rows_}});
+    table_.print(
+        {{nullptr, "step", -10, step}},
+        {{"seconds", "s", 7, 2, took.seconds},
+         {"rows_per_second", "rows/s", 10, 0, ratio_of(rows_, took.seconds)},
+         {"cpu_us_per_row", "CPU us/row", 10, 3, took.cpu_seconds * kMicrosPerSecond / rows_},
+         {"written_bytes_per_row", "written B/row", 13, 1, took.disk_bytes / rows_},
+         {"table_bytes_per_row", "tables B/row", 12, 2,
+          static_cast<double>(table_bytes_below(store)) / rows_}});
   }
 
   // Of a bucket's day.

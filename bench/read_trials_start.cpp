@@ -1,5 +1,6 @@
-// The trial `start`: a store of gigabytes, opened again and again: after the daemon was told to end,
-// and after it was killed while it took events. Timed from before its exec to a 200 of /readyz.
+// The trial `start`: a store of gigabytes, opened again and again: after the daemon was told to
+// end, and after it was killed while it took events. Timed from before its exec to a 200 of
+// /readyz.
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
@@ -99,15 +100,15 @@ class Starting {
     const auto usage = started->usage();
     if (!usage) return usage.error();
     daemon_.emplace(std::move(*started));
-    table_.print({{"after", "after", -6, after}},
-                 {{"ready_s", "ready s", 8, 3, ready},
-                  {"listens_s", "listens s", 9, 3, listens},
-                  {"cpu_s", "CPU s", 7, 3, usage->cpu_seconds},
-                  {"log_mb", "log MB", 7, 1, log_mb},
-                  {"tables_gb", "tables GB", 9, 2, tables_gb},
-                  {"rss_mb", "RSS MB", 7, 1,
-                   static_cast<double>(usage->rss_bytes) / kBytesPerMegabyte},
-                  {"ended_in_s", "ended in s", 10, 3, stop_seconds_}});
+    table_.print(
+        {{"after", "after", -6, after}},
+        {{"ready_s", "ready s", 8, 3, ready},
+         {"listens_s", "listens s", 9, 3, listens},
+         {"cpu_s", "CPU s", 7, 3, usage->cpu_seconds},
+         {"log_mb", "log MB", 7, 1, log_mb},
+         {"tables_gb", "tables GB", 9, 2, tables_gb},
+         {"rss_mb", "RSS MB", 7, 1, static_cast<double>(usage->rss_bytes) / kBytesPerMegabyte},
+         {"ended_in_s", "ended in s", 10, 3, stop_seconds_}});
     return {};
   }
 

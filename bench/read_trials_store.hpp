@@ -40,8 +40,8 @@ fill::FleetOptions dense_fleet(std::uint32_t repos, std::uint32_t buckets, std::
 // Of one bucket and host each, a row each in `range`, in 200 repos.
 fill::FleetOptions sparse_fleet(std::uint32_t series, MinuteRange range);
 
-// Makes a store of the fleets and compacts it, or finds it there, whole. What else is to be the same
-// is in its name.
+// Makes a store of the fleets and compacts it, or finds it there, whole. What else is to be the
+// same is in its name.
 Result<void> have_store(const std::string& path, const std::vector<fill::FleetOptions>& fleets,
                         bool seal);
 // Fills an open store, and says how far it is.
