@@ -80,9 +80,10 @@ class Turn {
     return usage->cpu_seconds;
   }
 
-  Asked& asked_;
+  std::size_t answers() const { return asked_.millis.size(); }
 
  private:
+  Asked& asked_;
   ReadClient client_;
   std::mt19937_64 random_{1};  // the same questions of all
 };
@@ -174,17 +175,19 @@ Result<void> ask_by_turns(std::vector<Asked>& asked, double seconds) {
   const double all_seconds = seconds * static_cast<double>(turns.size());
   if (auto warmed = ask_for(turns, all_seconds * kWarmingShare, false); !warmed) return warmed;
   std::vector<double> cpu_before;
+  std::vector<std::size_t> answers_before;
   for (const Turn& turn : turns) {
     const auto cpu = turn.cpu_seconds();
     if (!cpu) return cpu.error();
     cpu_before.push_back(*cpu);
+    answers_before.push_back(turn.answers());
   }
   if (auto counted = ask_for(turns, all_seconds, true); !counted) return counted;
   for (std::size_t i = 0; i < turns.size(); ++i) {
     const auto cpu = turns[i].cpu_seconds();
     if (!cpu) return cpu.error();
     asked[i].cpu_us = ratio_of((*cpu - cpu_before[i]) * kMicrosPerSecond,
-                               static_cast<double>(asked[i].millis.size()));
+                               static_cast<double>(turns[i].answers() - answers_before[i]));
   }
   return {};
 }

@@ -55,10 +55,10 @@ struct Asked {
   const DaemonProcess* daemon;
   Question question;
   std::vector<double> millis{};  // an answer each
-  double cpu_us = 0;             // of the daemon, an answer
+  double cpu_us = 0;             // of the daemon, an answer of the last call's
 };
 // Asks all of them by turns, the first answer of each checked for its number of rows and a third of
-// the time as warming, for so many seconds each. kUnavailable.
+// the time as warming, for so many seconds each. What they hold already stays. kUnavailable.
 Result<void> ask_by_turns(std::vector<Asked>& asked, double seconds);
 
 double quantile_of(std::vector<double> values, double q);
