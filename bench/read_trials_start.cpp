@@ -7,12 +7,14 @@
 #include <optional>
 #include <thread>
 
+#include "engine_over.hpp"
 #include "figures.hpp"
 #include "fill/fill.hpp"
 #include "load/load.hpp"
 #include "machine.hpp"
 #include "read_data.hpp"
 #include "read_trials_store.hpp"
+#include "store/store.hpp"
 
 namespace minuted::bench {
 namespace {
@@ -23,7 +25,6 @@ constexpr double kBytesPerGigabyte = 1e9;
 constexpr double kBytesPerMegabyte = 1e6;
 constexpr std::uint32_t kRepos = 200;
 constexpr std::uint32_t kBuckets = 5;
-constexpr std::uint32_t kEvents = 10;  // of a row: it has a sketch, and tables grow sooner
 constexpr std::uint32_t kDaysBack = 3'650;
 constexpr auto kPoll = std::chrono::milliseconds(2);
 constexpr double kReadySecondsMax = 60;
@@ -34,23 +35,25 @@ double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
-// A day more, again and again, until the tables are large enough.
+// A day more, again and again, until the tables are large enough. Rows and not pages: what counts
+// here is bytes and tables, and rows are twice as many bytes a second.
 Result<void> have_gigabytes(const std::string& store, const Start& trial) {
   const auto engine = Engine::open(fill::engine_options(store));
   if (!engine) return engine.error();
-  const auto large = [&] {
-    return static_cast<double>(table_bytes_below(store)) >= trial.gigabytes * kBytesPerGigabyte;
+  const auto large = [&] {  // without files that compactions have left behind
+    const std::uint64_t bytes = store_below(**engine).gauges().sst_bytes;
+    return static_cast<double>(bytes) >= trial.gigabytes * kBytesPerGigabyte;
   };
   fill::FleetOptions fleet = dense_fleet(kRepos, kBuckets, kDaysBack);
-  fleet.events_min = fleet.events_max = kEvents;
   fleet.range.end = {fleet.range.begin.value + kMinutesPerDay};
   if (trial.series > 0 && !large()) {
-    if (auto filled = fill_with(**engine, sparse_fleet(trial.series, fleet.range), true); !filled) {
+    if (auto filled = fill_with(**engine, sparse_fleet(trial.series, fleet.range), false);
+        !filled) {
       return filled;
     }
   }
   while (!large()) {
-    if (auto filled = fill_with(**engine, fleet, true); !filled) return filled;
+    if (auto filled = fill_with(**engine, fleet, false); !filled) return filled;
     fleet.range = {fleet.range.end, {fleet.range.end.value + kMinutesPerDay}};
   }
   return {};
@@ -91,7 +94,7 @@ class Starting {
     const double log_mb = log_megabytes(store_);
     const double tables_gb = static_cast<double>(table_bytes_below(store_)) / kBytesPerGigabyte;
     const auto begin = Clock::now();
-    auto started = start_daemon(setting_, store_);
+    auto started = start_daemon(setting_, store_, {"--seal-interval", "0"});
     if (!started) return started.error();
     const double listens = seconds_since(begin);
     if (auto waited = wait_until_ready(*started); !waited) return waited;
@@ -120,8 +123,8 @@ class Starting {
     return stopped;
   }
 
-  // Kills it while it takes all it can.
-  Result<void> kill_under_load() {
+  // Pushes at it all it can take; then, or in the midst of it, ends it.
+  Result<void> end_under_load(bool kill) {
     load::LoadOptions options;
     options.workload.live = true;
     options.connections = kLoadConnections;
@@ -132,12 +135,13 @@ class Starting {
     options.port = daemon_->port();
     auto prepared = load::prepare(options);
     if (!prepared) return prepared.error();
-    std::thread load([&] { (void)load::run(options, *prepared); });  // it will be cut off
+    std::thread load([&] { (void)load::run(options, *prepared); });  // it may be cut off
     std::this_thread::sleep_for(std::chrono::duration<double>(trial_.load_seconds));
-    daemon_.reset();
+    if (kill) daemon_.reset();
     load.join();
     stop_seconds_ = 0;
-    return {};
+    if (kill) return {};
+    return stop();
   }
 
   double worst_seconds() const { return worst_; }
@@ -168,7 +172,11 @@ Result<bool> try_start(const ReadTrialSetting& setting, const Start& trial) {
     if (auto started = starting.start("stop"); !started) return started.error();
   }
   for (std::uint32_t i = 0; i < trial.times; ++i) {
-    if (auto killed = starting.kill_under_load(); !killed) return killed.error();
+    if (auto stopped = starting.end_under_load(false); !stopped) return stopped.error();
+    if (auto started = starting.start("load"); !started) return started.error();
+  }
+  for (std::uint32_t i = 0; i < trial.times; ++i) {
+    if (auto killed = starting.end_under_load(true); !killed) return killed.error();
     if (auto started = starting.start("kill"); !started) return started.error();
   }
   const bool soon = starting.worst_seconds() <= trial.limit_seconds;
