@@ -113,6 +113,20 @@ int connect_to(std::uint16_t port) {
 
 }  // namespace
 
+Result<ProcessUsage> usage_of(pid_t pid) {
+  const std::string folder = "/proc/" + std::to_string(pid) + "/";
+  const std::string status = file_text(folder + "status");
+  const std::string io = file_text(folder + "io");
+  if (status.find("VmHWM") == status.npos) {
+    return Error{ErrorCode::kUnavailable, "process " + std::to_string(pid) + " has died"};
+  }
+  constexpr int kKibibyte = 10;  // the unit of the file's sizes, as a shift
+  return ProcessUsage{cpu_seconds_of(pid), cpu_seconds_by_thread(folder + "task"),
+                      number_behind(status, "VmHWM:") << kKibibyte,
+                      number_behind(status, "VmRSS:") << kKibibyte,
+                      number_behind(io, "\nwrite_bytes:")};
+}
+
 const char* DaemonProcess::built_here() { return MINUTED_BINARY; }
 
 Result<DaemonProcess> DaemonProcess::start(const std::string& program, const std::string& parent,
@@ -202,17 +216,19 @@ Result<void> DaemonProcess::wait_until_it_listens() {
 }
 
 Result<ProcessUsage> DaemonProcess::usage() const {
-  const std::string folder = "/proc/" + std::to_string(pid_) + "/";
-  const std::string status = file_text(folder + "status");
-  const std::string io = file_text(folder + "io");
-  if (status.find("VmHWM") == status.npos) {
-    return unavailable("the daemon has died", directory_);
+  const auto usage = usage_of(pid_);
+  if (!usage) return unavailable(usage.error().message, directory_);
+  return usage;
+}
+
+Result<void> DaemonProcess::stop() {
+  ::kill(pid_, SIGTERM);
+  int status = 0;
+  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
   }
-  constexpr int kKibibyte = 10;  // the unit of the file's sizes, as a shift
-  return ProcessUsage{cpu_seconds_of(pid_), cpu_seconds_by_thread(folder + "task"),
-                      number_behind(status, "VmHWM:") << kKibibyte,
-                      number_behind(status, "VmRSS:") << kKibibyte,
-                      number_behind(io, "\nwrite_bytes:")};
+  pid_ = -1;
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+  return unavailable("the daemon did not end well", directory_);
 }
 
 Result<std::string> DaemonProcess::metrics() const {

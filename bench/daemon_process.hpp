@@ -23,6 +23,9 @@ struct ProcessUsage {
   std::uint64_t disk_bytes_written = 0;  // handed to the disk, or to be: log and tables
 };
 
+// Of any process of ours. kUnavailable if it has died.
+Result<ProcessUsage> usage_of(pid_t pid);
+
 class DaemonProcess {
  public:
   // The program built with this one.
@@ -42,6 +45,8 @@ class DaemonProcess {
   std::uint16_t port() const { return port_; }
   // kUnavailable if it has died.
   Result<ProcessUsage> usage() const;
+  // Asks it to end and waits until it has. kUnavailable if it does not end well.
+  Result<void> stop();
   // What `GET /metrics` says. kUnavailable if it does not answer.
   Result<std::string> metrics() const;
   // Counts ProcessUsage::rss_max_bytes from what it has now; without effect where the kernel does

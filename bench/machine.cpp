@@ -1,5 +1,6 @@
 #include "machine.hpp"
 
+#include <fcntl.h>
 #include <sys/statfs.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -80,6 +81,15 @@ double busy_seconds() {
   in >> name >> user >> nice >> system >> idle >> disk >> interrupts >> soft_interrupts >> stolen;
   return (user + nice + system + interrupts + soft_interrupts + stolen) /
          static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+bool drop_page_cache() {
+  ::sync();
+  const int fd = ::open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  const bool dropped = ::write(fd, "3", 1) == 1;
+  ::close(fd);
+  return dropped;
 }
 
 }  // namespace minuted::bench

@@ -12,4 +12,8 @@ std::string describe_machine(const std::string& directory);
 // taken since it began; in ticks of 10 ms.
 double busy_seconds();
 
+// Writes out what is to be written, and lets files leave memory. False if the system does not let
+// us.
+bool drop_page_cache();
+
 }  // namespace minuted::bench

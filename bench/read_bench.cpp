@@ -11,7 +11,6 @@
 // the date. Before the rows come what they take at rest, and the machine's ceilings
 // (read_data.hpp). The first answer of each connection is not timed but checked for its number of
 // rows. Exit codes: 0 every row was run, 1 not so, 2 wrong usage.
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -113,13 +112,6 @@ struct MeasuredReads {
   double ingest_events_per_second = 0;
 };
 
-std::uint64_t count_rows(const std::string& body) {
-  constexpr std::string_view kRow = "{\"timestamp\":";
-  std::uint64_t rows = 0;
-  for (std::size_t at = body.find(kRow); at != body.npos; at = body.find(kRow, at + 1)) ++rows;
-  return rows;
-}
-
 double millis_since(Clock::time_point begin) {
   return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
 }
@@ -172,7 +164,7 @@ class Asking {
     asked.first_ms = millis_since(begin);
     if (!bytes) {
       asked.fault = bytes.error().message;
-    } else if (const std::uint64_t rows = count_rows(body); rows != question_.rows) {
+    } else if (const std::uint64_t rows = rows_in(body); rows != question_.rows) {
       asked.fault = "GET " + target + " was answered with " + std::to_string(rows) +
                     " rows instead of " + std::to_string(question_.rows);
     }
@@ -306,16 +298,6 @@ class Ingest {
   std::optional<Result<Measured>> result_;
 };
 
-// False if the system does not let us.
-bool drop_page_cache() {
-  ::sync();
-  const int fd = ::open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  const bool dropped = ::write(fd, "3", 1) == 1;
-  ::close(fd);
-  return dropped;
-}
-
 class Session {
  public:
   Session(const Menu& menu, std::string store) : menu_(menu), store_(std::move(store)) {}
@@ -434,13 +416,9 @@ int run(const Menu& menu) {
   return Session(menu, store_in(directory.path())).run() ? 0 : kExitFailed;
 }
 
-// Where the data end: at the last bound of hours' pages that has been sealed for sure, or as told.
+// Where the data end: where all is sealed for sure, or as told.
 std::optional<Minute> end_of(const Menu& menu) {
-  constexpr std::uint32_t kHourPageMinutes = 15 * kMinutesPerDay;
-  if (menu.end.empty()) {
-    const Minute now = minute_of(system_clock().now());
-    return floor_to({now.value - 2 * kMinutesPerHour}, kHourPageMinutes);
-  }
+  if (menu.end.empty()) return sealed_end();
   const auto time = parse_iso8601(menu.end);
   if (!time || time->start.value < 0) return std::nullopt;
   const Minute end = minute_of(time->start);

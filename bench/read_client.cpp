@@ -60,13 +60,25 @@ ReadClient::ReadClient(ReadClient&& other) noexcept
       begin_(other.begin_),
       end_(other.end_) {}
 
-Result<std::uint64_t> ReadClient::get(std::string_view target, std::string* body) {
+Result<void> ReadClient::send_get(std::string_view target) {
   request_ = "GET ";
   request_.append(target).append(" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
   if (::send(fd_, request_.data(), request_.size(), MSG_NOSIGNAL) !=
       static_cast<ssize_t>(request_.size())) {
     return failed("the request could not be sent");
   }
+  return {};
+}
+
+Result<std::size_t> ReadClient::receive_some(std::size_t bytes_max) {
+  const ssize_t bytes = ::recv(fd_, buffer_.data(), std::min(bytes_max, buffer_.size()), 0);
+  if (bytes < 0) return failed(std::string("no answer: ") + std::strerror(errno));
+  if (bytes == 0) return failed("the answer was cut short");
+  return static_cast<std::size_t>(bytes);
+}
+
+Result<std::uint64_t> ReadClient::get(std::string_view target, std::string* body) {
+  if (auto sent = send_get(target); !sent) return sent.error();
   bool good = false;
   bool chunked = false;
   std::uint64_t length = 0;

@@ -24,6 +24,12 @@ class ReadClient {
   // kUnavailable for an answer that is not a 200, is cut short, or does not come in a minute.
   Result<std::uint64_t> get(std::string_view target, std::string* body = nullptr);
 
+  // For a reader that is slow: sends a GET and takes no answer; takes at most so many bytes of what
+  // has come, head and chunks' sizes included, waiting for the first. get() cannot follow. The same
+  // errors.
+  Result<void> send_get(std::string_view target);
+  Result<std::size_t> receive_some(std::size_t bytes_max);
+
  private:
   explicit ReadClient(int fd);
   // Next bytes into the buffer, behind those not taken yet.

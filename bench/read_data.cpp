@@ -194,6 +194,8 @@ std::vector<FamilyAtRest> families_in(const Store& store) {
   return families;
 }
 
+}  // namespace
+
 std::uint64_t table_bytes_below(const std::string& directory) {
   std::uint64_t bytes = 0;
   std::error_code error;
@@ -202,8 +204,6 @@ std::uint64_t table_bytes_below(const std::string& directory) {
   }
   return bytes;
 }
-
-}  // namespace
 
 std::string store_in(const std::string& directory) { return directory + "/store"; }
 

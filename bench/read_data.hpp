@@ -51,6 +51,8 @@ struct ReadData {
 // before, and measures the ceilings if asked. kInvalidArgument if something else lies there.
 Result<ReadData> make_read_data(const std::string& directory, const fill::FleetOptions& fleet,
                                 bool ceilings);
+// Of RocksDB's tables below a directory.
+std::uint64_t table_bytes_below(const std::string& directory);
 // Where the store is then.
 std::string store_in(const std::string& directory);
 

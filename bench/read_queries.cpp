@@ -12,12 +12,6 @@ constexpr std::uint32_t kHoursPerDay = 24;
 constexpr std::uint64_t kMonth = 30;
 constexpr std::uint64_t kYear = 365;
 
-// `&startDate=…&endDate=…` of so many minutes.
-std::string dates(Minute begin, std::uint32_t minutes) {
-  return "&startDate=" + format_iso8601(start_of(begin)) +
-         "&endDate=" + format_iso8601(start_of({begin.value + minutes - 1}));
-}
-
 class Asker {
  public:
   explicit Asker(const fill::FleetOptions& fleet)
@@ -52,6 +46,24 @@ class Asker {
 };
 
 }  // namespace
+
+std::string dates(Minute begin, std::uint32_t minutes) {
+  return "&startDate=" + format_iso8601(start_of(begin)) +
+         "&endDate=" + format_iso8601(start_of({begin.value + minutes - 1}));
+}
+
+std::uint64_t rows_in(std::string_view body) {
+  constexpr std::string_view kRow = "{\"timestamp\":";
+  std::uint64_t rows = 0;
+  for (std::size_t at = body.find(kRow); at != body.npos; at = body.find(kRow, at + 1)) ++rows;
+  return rows;
+}
+
+Minute sealed_end() {
+  constexpr std::uint32_t kHourPageMinutes = 15 * kMinutesPerDay;
+  const Minute now = minute_of(system_clock().now());
+  return floor_to({now.value - 2 * kMinutesPerHour}, kHourPageMinutes);
+}
 
 std::vector<Question> questions_about(const fill::FleetOptions& fleet) {
   const Asker ask(fleet);

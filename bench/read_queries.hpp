@@ -6,6 +6,7 @@
 #include <functional>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "fill/fleet.hpp"
@@ -24,5 +25,14 @@ struct Question {
 
 // Those the fleet has days enough for. It starts at midnight and has whole days.
 std::vector<Question> questions_about(const fill::FleetOptions& fleet);
+
+// `&startDate=…&endDate=…` of so many minutes.
+std::string dates(Minute begin, std::uint32_t minutes);
+// Rows of an answer's body.
+std::uint64_t rows_in(std::string_view body);
+
+// The last midnight before which all minutes and hours are sealed, whatever the date: where data
+// end whose figures are not to depend on it.
+Minute sealed_end();
 
 }  // namespace minuted::bench
