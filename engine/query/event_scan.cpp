@@ -25,9 +25,8 @@ EventScan::EventScan(RawView view, const FoldMark& mark, const EventQuery& query
                ? nullptr
                : std::make_unique<RawCursor>(std::move(view.generations), view.last_commit, mark)),
       plan_(plan_query(rows_of(query, options.horizon))),
-      options_(options),
       counters_(counters),
-      deadline_ms_(options.clock->steady_ms() + options.lifetime_ms),
+      deadline_(*options.clock, options.lifetime_ms, kStepsPerClockCheck, counters),
       ended_(plan_.minutes.empty()) {
   ++counters_.queries;
   ++counters_.open;
@@ -49,15 +48,6 @@ Result<bool> EventScan::next(EventView& event) {
   return found;
 }
 
-Result<void> EventScan::check_deadline() {
-  if (steps_to_clock_check_-- != 0) return {};
-  steps_to_clock_check_ = kStepsPerClockCheck;
-  if (options_.clock->steady_ms() <= deadline_ms_) return {};
-  ++counters_.expired;
-  return Error{ErrorCode::kExpired, "the read took longer than its snapshot may live, " +
-                                        std::to_string(options_.lifetime_ms) + " ms"};
-}
-
 Result<bool> EventScan::next_event(EventView& event) {
   if (!pairs_) {
     if (auto opened = open_cursors(); !opened) return opened.error();
@@ -69,14 +59,14 @@ Result<bool> EventScan::next_event(EventView& event) {
       event = found.view(repo_, bucket_, minute_);
       return true;
     }
-    if (auto in_time = check_deadline(); !in_time) return in_time.error();
+    if (auto in_time = deadline_.check(); !in_time) return in_time.error();
     const auto more = next_minute();
     if (!more.ok() || !*more) return more;
   }
 }
 
 Result<void> EventScan::open_cursors() {
-  pairs_ = std::make_unique<PairWalk>(*view_, plan_, [this] { return check_deadline(); });
+  pairs_ = std::make_unique<PairWalk>(*view_, plan_, [this] { return deadline_.check(); });
   if (auto opened = pairs_->open(); !opened) return opened;
   const PairWalk::Bounds bounds = pairs_->bounds();
   archive_ = view_->cursor(Family::kArchive, bounds.lower, bounds.upper);

@@ -8,6 +8,7 @@
 
 #include "chunk/chunk_codec.hpp"
 #include "minuted/query.hpp"
+#include "query/deadline.hpp"
 #include "query/pair_walk.hpp"
 #include "query/planner.hpp"
 #include "stats/counters.hpp"
@@ -32,7 +33,6 @@ class EventScan final : public EventCursor {
   Result<bool> next(EventView& event) override;
 
  private:
-  Result<void> check_deadline();
   Result<bool> next_event(EventView& event);
   Result<bool> next_minute();
   Result<void> open_cursors();
@@ -42,10 +42,8 @@ class EventScan final : public EventCursor {
   std::unique_ptr<View> view_;
   std::unique_ptr<RawCursor> raw_;  // null: all is folded
   const QueryPlan plan_;
-  const Options options_;
   ReadCounters& counters_;
-  const std::int64_t deadline_ms_;
-  std::uint32_t steps_to_clock_check_ = 0;
+  Deadline deadline_;
   bool ended_ = false;
 
   std::unique_ptr<PairWalk> pairs_;

@@ -25,9 +25,8 @@ RowScan::RowScan(RawView view, const FoldMark& mark, const QuerySpec& spec, cons
                ? nullptr
                : std::make_unique<RawCursor>(std::move(view.generations), view.last_commit, mark)),
       plan_(plan_query(spec)),
-      options_(options),
       counters_(counters),
-      deadline_ms_(options.clock->steady_ms() + options.lifetime_ms),
+      deadline_(*options.clock, options.lifetime_ms, kStepsPerClockCheck, counters),
       ended_(spec.range.empty()) {
   plan_.minutes.begin = std::max(plan_.minutes.begin, options.horizon);
   ended_ |= plan_.minutes.empty();
@@ -53,18 +52,8 @@ Result<bool> RowScan::next(Row& row) {
   return found;
 }
 
-// Called for every row and minute; looks at the clock now and then.
-Result<void> RowScan::check_deadline() {
-  if (steps_to_clock_check_-- != 0) return {};
-  steps_to_clock_check_ = kStepsPerClockCheck;
-  if (options_.clock->steady_ms() <= deadline_ms_) return {};
-  ++counters_.expired;
-  return Error{ErrorCode::kExpired, "the read took longer than its snapshot may live, " +
-                                        std::to_string(options_.lifetime_ms) + " ms"};
-}
-
 Result<bool> RowScan::next_row(Row& row) {
-  if (auto in_time = check_deadline(); !in_time) return in_time.error();
+  if (auto in_time = deadline_.check(); !in_time) return in_time.error();
   if (!folded_) {
     if (auto opened = open_cursors(); !opened) return opened.error();
   }
@@ -99,7 +88,7 @@ Result<bool> RowScan::next_row(Row& row) {
 // Steps to the next span that has anything, in this pair or a later one, and opens it.
 Result<bool> RowScan::next_span() {
   for (;;) {
-    if (auto in_time = check_deadline(); !in_time) return in_time.error();
+    if (auto in_time = deadline_.check(); !in_time) return in_time.error();
     if (!in_pair_) {
       const auto found = next_pair();
       if (!found.ok() || !*found) return found;
@@ -235,7 +224,7 @@ bool RowScan::wanted(std::string_view host) const {
 Result<void> RowScan::merge_raw() {
   Minute first{};
   while (at_pair(raw_.get(), first) && first == minute_) {
-    if (auto in_time = check_deadline(); !in_time) return in_time;
+    if (auto in_time = deadline_.check(); !in_time) return in_time;
     events_.clear();
     for (const std::string_view value : raw_->values()) {
       if (!decode_chunks(value, events_)) return corrupt(minute_, "a raw chunk");
@@ -279,7 +268,7 @@ void RowScan::enter_pair() {
 // The rows' and pages' cursors are placed pair by pair, and look no further than the pair's range: what
 // lies behind may be the minute that is being written, whose operands a seek onto it would add up.
 Result<void> RowScan::open_cursors() {
-  pairs_ = std::make_unique<PairWalk>(*view_, plan_, [this] { return check_deadline(); });
+  pairs_ = std::make_unique<PairWalk>(*view_, plan_, [this] { return deadline_.check(); });
   if (auto opened = pairs_->open(); !opened) return opened;
   folded_ = view_->moving_cursor(family_of(plan_.span));
   if (const SealedTier* tier = sealed_tier(plan_.span)) {

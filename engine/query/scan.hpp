@@ -10,6 +10,7 @@
 #include "chunk/chunk_codec.hpp"
 #include "minuted/query.hpp"
 #include "page/page_codec.hpp"
+#include "query/deadline.hpp"
 #include "query/pair_walk.hpp"
 #include "query/planner.hpp"
 #include "rollup/rollup_codec.hpp"
@@ -38,7 +39,6 @@ class RowScan final : public RowCursor {
  private:
   enum class Source : std::uint8_t { kNone, kPage, kFolded, kMerged };
 
-  Result<void> check_deadline();
   Result<bool> next_row(Row& row);
   Result<bool> next_span();
   Result<bool> next_pair();
@@ -57,10 +57,8 @@ class RowScan final : public RowCursor {
   std::unique_ptr<View> view_;
   std::unique_ptr<RawCursor> raw_;  // null: all is folded
   QueryPlan plan_;
-  const Options options_;
   ReadCounters& counters_;
-  std::int64_t deadline_ms_;
-  std::uint32_t steps_to_clock_check_ = 0;
+  Deadline deadline_;
   bool ended_ = false;
 
   std::unique_ptr<StoreCursor> folded_;

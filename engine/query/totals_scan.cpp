@@ -30,9 +30,8 @@ TotalsScan::TotalsScan(RawView view, const FoldMark& mark, const TotalsQuery& qu
                ? nullptr
                : std::make_unique<RawCursor>(std::move(view.generations), view.last_commit, mark)),
       query_(query),
-      options_(options),
       counters_(counters),
-      deadline_ms_(options.clock->steady_ms() + options.lifetime_ms) {
+      deadline_(*options.clock, options.lifetime_ms, kStepsPerClockCheck, counters) {
   make_set(query_.ids);
   make_set(query_.repos);
   if (query_.ids.empty()) {
@@ -45,18 +44,9 @@ TotalsScan::TotalsScan(RawView view, const FoldMark& mark, const TotalsQuery& qu
 
 TotalsScan::~TotalsScan() { --counters_.open; }
 
-Result<void> TotalsScan::check_deadline() {
-  if (steps_to_clock_check_-- != 0) return {};
-  steps_to_clock_check_ = kStepsPerClockCheck;
-  if (options_.clock->steady_ms() <= deadline_ms_) return {};
-  ++counters_.expired;
-  return Error{ErrorCode::kExpired, "the read took longer than its snapshot may live, " +
-                                        std::to_string(options_.lifetime_ms) + " ms"};
-}
-
 Result<bool> TotalsScan::next(Totals& totals) {
   for (;;) {
-    if (auto in_time = check_deadline(); !in_time) return in_time.error();
+    if (auto in_time = deadline_.check(); !in_time) return in_time.error();
     const auto found = next_id();
     if (!found.ok() || !*found) return found;
     sums_ = {};
@@ -112,7 +102,7 @@ Result<void> TotalsScan::add_bucket() {
   const std::string prefix = bucket_index_prefix(id_);
   const auto repos = view_->cursor(Family::kCatalog, prefix, after_prefix(prefix));
   for (; repos->valid(); repos->next()) {
-    if (auto in_time = check_deadline(); !in_time) return in_time;
+    if (auto in_time = deadline_.check(); !in_time) return in_time;
     const auto repo = repo_of_bucket_index(repos->key(), prefix);
     if (!repo) return corrupt("a bucket index key", repos->key());
     if (!names(query_.repos, *repo)) continue;
@@ -143,7 +133,7 @@ Result<void> TotalsScan::add_pair(std::string_view prefix) {
 Result<void> TotalsScan::add_raw(std::string_view prefix) {
   if (!raw_) return {};
   for (raw_->seek(prefix); raw_->valid() && raw_->key().starts_with(prefix); raw_->next()) {
-    if (auto in_time = check_deadline(); !in_time) return in_time;
+    if (auto in_time = deadline_.check(); !in_time) return in_time;
     events_.clear();
     for (const std::string_view value : raw_->values()) {
       if (!decode_chunks(value, events_)) return corrupt("a raw chunk", raw_->key());

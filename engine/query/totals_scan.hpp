@@ -8,6 +8,7 @@
 
 #include "chunk/chunk_codec.hpp"
 #include "minuted/query.hpp"
+#include "query/deadline.hpp"
 #include "stats/counters.hpp"
 #include "store/raw_table.hpp"
 #include "store/store.hpp"
@@ -35,15 +36,12 @@ class TotalsScan final : public TotalsCursor {
   Result<void> add_bucket();
   Result<void> add_pair(std::string_view prefix);
   Result<void> add_raw(std::string_view prefix);
-  Result<void> check_deadline();
 
   std::unique_ptr<View> view_;
   std::unique_ptr<RawCursor> raw_;  // null: all is folded
   TotalsQuery query_;               // its lists ascending
-  const Options options_;
   ReadCounters& counters_;
-  const std::int64_t deadline_ms_;
-  std::uint32_t steps_to_clock_check_ = 0;
+  Deadline deadline_;
 
   std::unique_ptr<StoreCursor> known_;  // no ids were given: series, or the index of buckets
   std::size_t next_given_ = 0;
