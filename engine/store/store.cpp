@@ -1,16 +1,8 @@
 #include "store/store.hpp"
 
 #include <rocksdb/cache.h>
-#include <rocksdb/compaction_filter.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
-#include <rocksdb/filter_policy.h>
-#include <rocksdb/listener.h>
-#include <rocksdb/memtablerep.h>
-#include <rocksdb/merge_operator.h>
-#include <rocksdb/slice_transform.h>
-#include <rocksdb/table.h>
-#include <rocksdb/utilities/table_properties_collectors.h>
 #include <rocksdb/write_batch.h>
 #include <sys/random.h>
 
@@ -26,7 +18,7 @@
 #include "store/directory.hpp"
 #include "store/event_ids.hpp"
 #include "store/idempotency.hpp"
-#include "store/rollup_merge.hpp"
+#include "store/tuning.hpp"
 #include "store/watermark.hpp"
 
 namespace minuted {
@@ -41,20 +33,8 @@ constexpr std::array<const char*, kFamilies> kFamilyNames = {
 constexpr std::string_view kSecretKey = "secret";
 // 8 bytes sequence, 8 bytes epoch of the last commit, little-endian.
 constexpr std::string_view kCommitKey = "commit";
-// RocksDB keeps this many of its own log files.
-constexpr std::size_t kInfoLogsMax = 4;
-// Files RocksDB may hold open; the rest are reopened as needed.
-constexpr int kOpenFilesMax = 512;
 // A corruption of a key or value between us and the log is caught by this many checksum bytes.
 constexpr std::size_t kProtectionBytes = 8;
-// Of the filters that tell which keys a table, or a memtable, does not have: a hundredth of those that
-// are not there is looked for; a share of the memtable's bytes.
-constexpr double kFilterBitsPerKey = 10;
-constexpr double kMemtableFilterShare = 0.02;
-// A table is rewritten when so many of so many keys in a row are deletions: a span's rows are deleted
-// when it is sealed, and every read of it would step over them.
-constexpr std::size_t kDeletionsWindow = 4096;
-constexpr std::size_t kDeletionsOfWindow = 1024;
 // A block larger than a shard is never kept: few shards, so that the largest index fits.
 constexpr int kCacheShardBits = 4;
 // Longer than any run of 0xFF that a key may begin with: hashes are 16 bytes, ids hold no 0xFF.
@@ -63,9 +43,6 @@ constexpr std::size_t kAfterAllKeysBytes = 17;
 // after a flush or a compaction only.
 constexpr int kReadOnlyAttempts = 100;
 constexpr std::chrono::milliseconds kReadOnlyPause{20};
-
-rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
-std::string_view view_of(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
 
 // The one translation of RocksDB's statuses.
 Error translate(const rocksdb::Status& status, std::string_view doing) {
@@ -81,110 +58,6 @@ Result<void> check(const rocksdb::Status& status, std::string_view doing) {
   return translate(status, doing);
 }
 
-class RollupMergeOperator final : public rocksdb::MergeOperator {
- public:
-  bool FullMergeV2(const MergeOperationInput& in, MergeOperationOutput* out) const override {
-    std::vector<std::string_view> operands;
-    operands.reserve(in.operand_list.size() + 1);
-    if (in.existing_value) operands.push_back(view_of(*in.existing_value));
-    for (const rocksdb::Slice& operand : in.operand_list) operands.push_back(view_of(operand));
-    out->new_value = merge_rollups(operands);
-    return true;
-  }
-
-  // Without this a minute folded sixty times is read as sixty operands: 10 µs a row against 0.25.
-  bool PartialMergeMulti(const rocksdb::Slice&, const std::deque<rocksdb::Slice>& list,
-                         std::string* merged, rocksdb::Logger*) const override {
-    std::vector<std::string_view> operands;
-    operands.reserve(list.size());
-    for (const rocksdb::Slice& operand : list) operands.push_back(view_of(operand));
-    *merged = merge_rollups(operands);
-    return true;
-  }
-
-  const char* Name() const override { return "minuted.rollup.1"; }
-};
-
-// Appends.
-class RawMergeOperator final : public rocksdb::MergeOperator {
- public:
-  bool FullMergeV2(const MergeOperationInput& in, MergeOperationOutput* out) const override {
-    if (!in.existing_value && in.operand_list.size() == 1) {
-      out->existing_operand = in.operand_list.front();
-      return true;
-    }
-    out->new_value.clear();  // it comes with what it held before
-    if (in.existing_value) out->new_value.append(view_of(*in.existing_value));
-    for (const rocksdb::Slice& operand : in.operand_list) out->new_value.append(view_of(operand));
-    return true;
-  }
-
-  bool PartialMergeMulti(const rocksdb::Slice&, const std::deque<rocksdb::Slice>& list,
-                         std::string* merged, rocksdb::Logger*) const override {
-    merged->clear();
-    for (const rocksdb::Slice& operand : list) merged->append(view_of(operand));
-    return true;
-  }
-
-  const char* Name() const override { return "minuted.raw.1"; }
-};
-
-// Says where a memtable begins its search for a key's place: at the key it took in last, for keys that
-// come sorted.
-class LastPlace final : public rocksdb::SliceTransform {
- public:
-  const char* Name() const override { return "minuted.place.1"; }
-  rocksdb::Slice Transform(const rocksdb::Slice& key) const override { return {key.data(), 0}; }
-  bool InDomain(const rocksdb::Slice&) const override { return true; }
-};
-
-// Drops records of keys and ids past their window. It may ignore snapshots, since a lookup judges the
-// age itself: a record it drops is one no lookup would have honoured.
-class ExpiredRecords final : public rocksdb::CompactionFilter {
- public:
-  using TimeOf = std::optional<Millis> (*)(std::string_view record);
-  ExpiredRecords(const Clock& clock, std::int64_t window_ms, TimeOf time_of)
-      : clock_(clock), window_ms_(window_ms), time_of_(time_of) {}
-  bool Filter(int, const rocksdb::Slice&, const rocksdb::Slice& value, std::string*,
-              bool*) const override {
-    const auto committed = time_of_(view_of(value));
-    return committed && committed->value + window_ms_ < clock_.now().value;
-  }
-  const char* Name() const override { return "minuted.idempotency.1"; }
-
- private:
-  const Clock& clock_;
-  std::int64_t window_ms_;
-  TimeOf time_of_;
-};
-
-// Adds up the time writes were slowed or stopped.
-class StallListener final : public rocksdb::EventListener {
- public:
-  void OnStallConditionsChanged(const rocksdb::WriteStallInfo& info) override {
-    using rocksdb::WriteStallCondition;
-    const bool was = info.condition.prev != WriteStallCondition::kNormal;
-    const bool is = info.condition.cur != WriteStallCondition::kNormal;
-    const std::int64_t now = micros();
-    if (is && !was && stalled_families_++ == 0) since_ = now;
-    if (was && !is && --stalled_families_ == 0) total_ += now - since_;
-  }
-  std::uint64_t stall_micros() const {
-    const std::int64_t running = stalled_families_ > 0 ? micros() - since_ : 0;
-    return static_cast<std::uint64_t>(total_ + running);
-  }
-
- private:
-  static std::int64_t micros() {
-    return std::chrono::duration_cast<std::chrono::microseconds>(
-               std::chrono::steady_clock::now().time_since_epoch())
-        .count();
-  }
-  std::atomic<int> stalled_families_{0};
-  std::atomic<std::int64_t> since_{0};
-  std::atomic<std::int64_t> total_{0};
-};
-
 Result<void> fill_random(void* bytes, std::size_t count) {
   // getrandom gives up to 256 bytes whole.
   if (::getrandom(bytes, count, 0) != static_cast<ssize_t>(count)) {
@@ -193,87 +66,12 @@ Result<void> fill_random(void* bytes, std::size_t count) {
   return {};
 }
 
-rocksdb::DBOptions db_options(const StoreOptions& options, std::shared_ptr<StallListener> stalls) {
-  rocksdb::DBOptions db;
-  db.create_if_missing = true;
-  db.create_missing_column_families = true;
-  if (options.env != nullptr) db.env = options.env;
-  db.info_log_level = rocksdb::WARN_LEVEL;
-  db.keep_log_file_num = kInfoLogsMax;
-  db.max_open_files = kOpenFilesMax;
-  db.max_background_jobs = 2;  // for two cores
-  db.db_write_buffer_size = options.memtable_bytes;
-  // One small unflushed write to any family would pin every later log file: flush them together.
-  db.atomic_flush = true;
-  db.allow_concurrent_memtable_write = false;  // the raw family's takes one writer at a time
-  db.max_total_wal_size = 4 * options.memtable_bytes;
-  // The first background error stops writes for good; resuming by itself could acknowledge data
-  // whose log was lost.
-  db.max_bgerror_resume_count = 0;
-  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
-  db.listeners.push_back(std::move(stalls));
-  return db;
-}
-
 // RocksDB's log lines of a store that is only looked at: its file would be another's.
 class NoLogger final : public rocksdb::Logger {
  public:
   using rocksdb::Logger::Logv;
   void Logv(const char*, va_list) override {}
 };
-
-bool holds_rollups(Family family) {
-  return family == Family::kMinute || family == Family::kHour || family == Family::kDay ||
-         family == Family::kTotal || family == Family::kRepo;
-}
-
-rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& options,
-                                            const std::shared_ptr<rocksdb::Cache>& cache,
-                                            const ExpiredRecords* expired,
-                                            bool read_only) {
-  rocksdb::ColumnFamilyOptions cf;
-  cf.write_buffer_size = options.memtable_bytes / 2;
-  cf.compression = rocksdb::kLZ4Compression;
-  cf.bottommost_compression = rocksdb::kZSTD;
-  rocksdb::BlockBasedTableOptions table;
-  table.block_cache = cache;
-  table.cache_index_and_filter_blocks = true;
-  table.format_version = 5;
-  // Debian's RocksDB computes CRC32C without the processor's help.
-  table.checksum = rocksdb::kXXH3;
-  const bool expires = family == Family::kIdempotency || family == Family::kEventId;
-  if (family == Family::kCatalog || expires) {
-    // Looked up by whole key, mostly for keys that are not there.
-    table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kFilterBitsPerKey));
-    // In parts: a table's filter in one piece is larger than a shard of the cache once there are a
-    // million keys, and is then read and checked anew for every key looked up.
-    table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
-    table.partition_filters = true;
-    cf.memtable_whole_key_filtering = true;
-    if (!read_only) cf.memtable_prefix_bloom_size_ratio = kMemtableFilterShare;
-  }
-  cf.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  if (holds_rollups(family)) cf.merge_operator = std::make_shared<RollupMergeOperator>();
-  if (family == Family::kMinute || family == Family::kHour) {
-    cf.table_properties_collector_factories.push_back(
-        rocksdb::NewCompactOnDeletionCollectorFactory(kDeletionsWindow, kDeletionsOfWindow));
-  }
-  if (family == Family::kRaw) {
-    cf.merge_operator = std::make_shared<RawMergeOperator>();
-    // Nobody reads it, but for the next start: sorted when flushed, and not before.
-    if (!read_only) cf.memtable_factory = std::make_shared<rocksdb::VectorRepFactory>();
-  }
-  if (family == Family::kEventId) {
-    cf.memtable_insert_with_hint_prefix_extractor = std::make_shared<LastPlace>();
-  }
-  if (expires) {
-    cf.compaction_filter = expired;
-    // Even a file nothing else touches is rewritten, and so emptied, within a window.
-    cf.periodic_compaction_seconds =
-        static_cast<std::uint64_t>(options.idempotency_window_ms / 1000 + 1);
-  }
-  return cf;
-}
 
 }  // namespace
 
