@@ -18,6 +18,10 @@
 namespace minuted {
 namespace {
 
+// Of log that the next start may have to replay, some 15 ms a MB, after a close; more is written out as
+// tables, which takes the close as long.
+constexpr std::uint64_t kReplayedBytesMax = 8U << 20;
+
 class EngineImpl final : public Engine {
  public:
   EngineImpl(const Options& options, std::unique_ptr<Store> store, std::uint64_t sequence)
@@ -51,6 +55,7 @@ class EngineImpl final : public Engine {
   ~EngineImpl() override {
     committer_->stop();  // commits what is queued; may hurry a fold until then
     upkeep_.reset();     // may tell the committer of a failure until then
+    if (store_->gauges().wal_bytes > kReplayedBytesMax) (void)store_->flush();
   }
 
   void append(AppendRequest request, AppendDone done) override {

@@ -76,12 +76,14 @@ void FoldBatch::finish() {
   close(total_);
   close_repo();
   if (mark_.generation != 0) put_mark(store_, mark_, set_);
+  if (floor_ != 0) put_floor(floor_, set_);
 }
 
 void FoldBatch::clear() {
   set_.clear();
   mark_ = {};
   removed_ = {};
+  floor_ = 0;
   events_ = 0;
   oldest_ = kMinuteMax;
   newest_ = {};

@@ -29,6 +29,9 @@ class FoldBatch {
   // order. False if it cannot be read: it is then left as it is, for readers to report.
   [[nodiscard]] bool add(const RawGeneration& generation, RawCursor& at);
 
+  // The generation ends in this batch, and all before it are folded.
+  void end_generation(const RawGeneration& generation) { floor_ = generation.first_commit() + 1; }
+
   // Writes out what is still being added up, and how far it goes; then set() is complete.
   void finish();
 
@@ -65,6 +68,7 @@ class FoldBatch {
   WriteSet set_;
   FoldMark mark_;
   RawSize removed_;
+  std::uint64_t floor_ = 0;  // put there with it, unless 0
   std::uint64_t events_ = 0;
   Minute oldest_ = kMinuteMax;
   Minute newest_{0};

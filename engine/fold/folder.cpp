@@ -9,7 +9,9 @@ namespace minuted {
 
 Result<void> load_unfolded(const Store& store, RawTable& table, std::int64_t steady_ms) {
   const auto view = store.view();
-  const auto cursor = view->cursor(Family::kRaw, {}, {});
+  const auto floor = read_floor(*view);
+  if (!floor) return floor.error();
+  const auto cursor = view->raw_cursor(*floor);
   for (; cursor->valid(); cursor->next()) {
     const std::string_view key = cursor->key();
     const auto pair = split_pair(key);
@@ -17,10 +19,11 @@ Result<void> load_unfolded(const Store& store, RawTable& table, std::int64_t ste
       return Error{ErrorCode::kCorruption, "a key of raw events is damaged: " + shorten(key)};
     }
     const std::string_view numbers = key.substr(pair->prefix.size());
+    const std::uint64_t first_commit = read_sequence(numbers.substr(kMinuteKeyBytes));
+    if (first_commit < *floor) continue;
     // What cannot be read waits as well, for whoever reads it to report.
     const RawSize size{count_chunks(cursor->value()).value_or(1), cursor->value().size()};
-    table.load(read_sequence(numbers.substr(kMinuteKeyBytes)),
-               {pair->prefix, read_minute(numbers), cursor->value()}, size, steady_ms);
+    table.load(first_commit, {pair->prefix, read_minute(numbers), cursor->value()}, size, steady_ms);
   }
   table.loaded();
   return cursor->status();
@@ -70,6 +73,8 @@ Result<void> Folder::fold_generation(const std::shared_ptr<RawGeneration>& gener
     if (auto written = write_batch(batch); !written) return written;
     if (stopping_) return {};
   }
+  // Of all before it nothing is left but what cannot be read, if that.
+  if (unreadable.entries == 0) batch.end_generation(*generation);
   return write_batch(batch);
 }
 

@@ -20,6 +20,7 @@ constexpr std::size_t kBlockBytesMax = 256 << 10;
 constexpr std::size_t kPairBytes = 192;
 
 constexpr std::string_view kMarkKey = "folded";
+constexpr std::string_view kFloorKey = "folded_below";
 
 std::uint64_t hash_of(std::string_view prefix) {
   return XXH3_64bits(prefix.data(), prefix.size());
@@ -257,6 +258,24 @@ Result<FoldMark> read_mark(const Store& store, const View& view) {
   mark.generation = in.fixed64();
   mark.key = (*bytes)->substr(kNumbersBytes);
   return mark;
+}
+
+void put_floor(std::uint64_t first_commit, WriteSet& set) {
+  std::string bytes;
+  put_fixed64(bytes, first_commit);
+  set.put(Family::kMeta, kFloorKey, bytes);
+}
+
+Result<std::uint64_t> read_floor(const View& view) {
+  const auto bytes = view.get(Family::kMeta, kFloorKey);
+  if (!bytes) return bytes.error();
+  if (!bytes->has_value()) return 0;
+  ByteReader in(**bytes);
+  const std::uint64_t floor = in.fixed64();
+  if (in.ok() && in.done()) return floor;
+  return Error{ErrorCode::kCorruption, "the record of which commits are folded is " +
+                                           std::to_string((*bytes)->size()) +
+                                           " bytes long, not 8"};
 }
 
 RawCursor::RawCursor(std::vector<std::shared_ptr<const RawGeneration>> generations,

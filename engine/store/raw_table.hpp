@@ -10,6 +10,11 @@
 //
 //   mark, in the meta family   epoch u64 | number of the generation u64 | pair prefix | minute u32
 //                              (numbers little-endian but for the minute, as in keys)
+//
+// When all of a generation and of those before it is folded, the same write keeps that as a *floor*, for
+// the next start: it need not look at what is below.
+//
+//   floor, in the meta family  first commit that may have raw keys left u64
 #pragma once
 
 #include <atomic>
@@ -181,6 +186,11 @@ struct FoldMark {
 void put_mark(const Store& store, const FoldMark& mark, WriteSet& set);
 // kCorruption if it is not as it should be.
 Result<FoldMark> read_mark(const Store& store, const View& view);
+
+// Puts there, in the fold's last write of a generation, that all commits before `first_commit` are
+// folded; and what was put there last, 0 if nothing. kCorruption.
+void put_floor(std::uint64_t first_commit, WriteSet& set);
+Result<std::uint64_t> read_floor(const View& view);
 
 // Steps through what is unfolded in a view, by pair and minute. Its key() and values() die at the next
 // step. Keeps the generations, and what it gave out, alive.

@@ -18,6 +18,7 @@
 #include "store/directory.hpp"
 #include "store/event_ids.hpp"
 #include "store/idempotency.hpp"
+#include "store/raw_tables.hpp"
 #include "store/tuning.hpp"
 #include "store/watermark.hpp"
 
@@ -173,16 +174,24 @@ std::unique_ptr<StoreCursor> View::cursor(Family family, std::string_view lower,
   return cursor;
 }
 
+std::unique_ptr<StoreCursor> View::raw_cursor(std::uint64_t first_commit) const {
+  auto cursor = make_cursor(Family::kRaw, {}, first_commit);
+  cursor->seek({});
+  return cursor;
+}
+
 std::unique_ptr<StoreCursor> View::moving_cursor(Family family) const {
   return make_cursor(family, "\xFF");  // which no id begins with
 }
 
-std::unique_ptr<StoreCursor> View::make_cursor(Family family, std::string_view upper) const {
+std::unique_ptr<StoreCursor> View::make_cursor(Family family, std::string_view upper,
+                                               std::uint64_t first_commit) const {
   std::unique_ptr<StoreCursor> cursor(
       new StoreCursor(std::make_unique<rocksdb::Slice>(), std::string(upper)));
   rocksdb::ReadOptions read;
   read.snapshot = static_cast<const rocksdb::Snapshot*>(snapshot_);
   if (!upper.empty()) read.iterate_upper_bound = cursor->upper_.get();
+  if (first_commit > 0) read.table_filter = has_generations_from(first_commit);
   cursor->iterator_.reset(store_.impl_->db->NewIterator(read, store_.impl_->family(family)));
   return cursor;
 }
@@ -378,14 +387,16 @@ std::unique_ptr<View> Store::view() const {
   return std::unique_ptr<View>(new View(*this, impl_->db->GetSnapshot()));
 }
 
-Result<void> Store::compact() {
+Result<void> Store::flush() {
   if (auto usable = impl_->check_log(); !usable) return usable;
   const std::vector<rocksdb::ColumnFamilyHandle*> all(impl_->families.begin(),
                                                       impl_->families.end());
-  if (auto flushed = check(impl_->db->Flush({}, all), "flushing the store"); !flushed) {
-    return flushed;
-  }
-  for (auto* family : all) {
+  return check(impl_->db->Flush({}, all), "flushing the store");
+}
+
+Result<void> Store::compact() {
+  if (auto flushed = flush(); !flushed) return flushed;
+  for (auto* family : impl_->families) {
     auto done = check(impl_->db->CompactRange({}, family, nullptr, nullptr), "compacting");
     if (!done) return done;
   }

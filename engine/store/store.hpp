@@ -134,6 +134,9 @@ class View {
   // A cursor over [lower, upper); an empty bound is no bound.
   std::unique_ptr<StoreCursor> cursor(Family family, std::string_view lower,
                                       std::string_view upper) const;
+  // A cursor over the raw keys that end with `first_commit` or a later one. Earlier ones may be there
+  // or not, even if they are deleted.
+  std::unique_ptr<StoreCursor> raw_cursor(std::uint64_t first_commit) const;
   // A cursor to be placed by seek_below(). Of a family whose keys begin with ids.
   std::unique_ptr<StoreCursor> moving_cursor(Family family) const;
 
@@ -141,7 +144,8 @@ class View {
 
  private:
   friend class Store;
-  std::unique_ptr<StoreCursor> make_cursor(Family family, std::string_view upper) const;
+  std::unique_ptr<StoreCursor> make_cursor(Family family, std::string_view upper,
+                                           std::uint64_t first_commit = 0) const;
   View(const Store& store, const void* snapshot) : store_(store), snapshot_(snapshot) {}
   const Store& store_;
   const void* snapshot_;
@@ -199,6 +203,9 @@ class Store {
   Result<std::optional<std::string>> get(Family family, std::string_view key) const;
 
   std::unique_ptr<View> view() const;
+
+  // Writes the memtables out as tables, so that the log need not be replayed.
+  Result<void> flush();
 
   // Writes the memtables out and compacts everything: for benchmarks and tests.
   Result<void> compact();

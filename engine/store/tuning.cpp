@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "store/raw_tables.hpp"
 #include "store/rollup_merge.hpp"
 
 namespace minuted {
@@ -148,6 +149,7 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& o
   }
   if (family == Family::kRaw) {
     cf.merge_operator = std::make_shared<RawMergeOperator>();
+    cf.table_properties_collector_factories.push_back(raw_generations_noted());
     // Nobody reads it, but for the next start: sorted when flushed, and not before.
     if (!read_only) cf.memtable_factory = std::make_shared<rocksdb::VectorRepFactory>();
   }

@@ -650,7 +650,7 @@ TEST_F(EngineTest, UnreadableRawChunkIsReportedAndTheRestIsFolded) {
     WriteSet set(**store);
     std::string key = pair_prefix("r", "b");
     append_minute(key, Minute{kNowMinute});
-    append_sequence(key, 99);
+    append_sequence(key, 1);
     set.append_raw(key, "not a chunk");
     ASSERT_TRUE((*store)->write(set, Durability::kSynced).ok());
   }
@@ -661,13 +661,22 @@ TEST_F(EngineTest, UnreadableRawChunkIsReportedAndTheRestIsFolded) {
   EXPECT_EQ(engine_->stats().events_folded, 2U);
   EXPECT_EQ(engine_->stats().raw_chunks_pending, 1U);
   EXPECT_EQ(read({kAllMinutes, {"r"}, {"a", "c"}, {}}).size(), 2U);
-  auto cursor = engine_->query({kAllMinutes, {"r"}, {"b"}, {}});
-  Row row;
-  const auto damaged = (*cursor)->next(row);
-  ASSERT_FALSE(damaged.ok());
-  EXPECT_EQ(damaged.error().message,
-            "a raw chunk of repo \"r\", bucket \"b\", minute 2023-11-14T22:14:00.000Z cannot be "
-            "read");
+  const auto expect_reported = [&] {
+    auto cursor = engine_->query({kAllMinutes, {"r"}, {"b"}, {}});
+    Row row;
+    const auto damaged = (*cursor)->next(row);
+    ASSERT_FALSE(damaged.ok());
+    EXPECT_EQ(damaged.error().message,
+              "a raw chunk of repo \"r\", bucket \"b\", minute 2023-11-14T22:14:00.000Z cannot be "
+              "read");
+  };
+  expect_reported();
+  // What is folded after it does not make it forgotten.
+  append(request_of({event_at(kNowMs, "a")}));
+  ASSERT_FALSE(engine_->fold().ok());
+  engine_.reset();
+  open();
+  expect_reported();
 }
 
 TEST_F(EngineTest, BackgroundFoldRunsByItself) {

@@ -42,6 +42,49 @@ class StoreTest : public testing::Test {
   ManualClock clock_;
 };
 
+// What is all folded is not stepped over again, and what is not is there with its deletions.
+TEST_F(StoreTest, RawTablesOfFoldedGenerationsAreNotRead) {
+  const auto store = must_open();
+  const auto key_of = [](std::string_view bucket, std::uint64_t first_commit) {
+    std::string key = pair_prefix("r", bucket);
+    append_minute(key, Minute{1});
+    append_sequence(key, first_commit);
+    return key;
+  };
+  WriteSet set(*store);
+  const auto write_table = [&] {
+    ASSERT_TRUE(store->write(set, Durability::kSynced).ok());
+    set.clear();
+    ASSERT_TRUE(store->flush().ok());
+  };
+  const auto keys_from = [&](std::uint64_t first_commit) {
+    const auto view = store->view();
+    std::vector<std::string> keys;
+    const auto cursor = view->raw_cursor(first_commit);
+    for (; cursor->valid(); cursor->next()) keys.emplace_back(cursor->key());
+    EXPECT_TRUE(cursor->status().ok());
+    return keys;
+  };
+  set.append_raw(key_of("a", 5), "a5");
+  set.append_raw(key_of("b", 5), "b5");
+  write_table();
+  set.append_raw(key_of("a", 7), "a7");
+  set.append_raw(key_of("b", 7), "b7");
+  write_table();
+  set.remove_raw(key_of("b", 7));
+  set.remove_raw(key_of("b", 5));
+  write_table();
+  set.remove_raw(key_of("a", 5));
+  write_table();
+
+  EXPECT_EQ(keys_from(0), (std::vector{key_of("a", 7)}));
+  EXPECT_EQ(keys_from(6), (std::vector{key_of("a", 7)}));
+  EXPECT_EQ(keys_from(8), (std::vector<std::string>{})) << "its table is not read";
+  set.append_raw(key_of("c", 9), "c9");
+  write_table();
+  EXPECT_EQ(keys_from(8), (std::vector{key_of("c", 9)}));
+}
+
 // Disk is bounded: what is past its window goes when tables are rewritten, and nothing sooner.
 TEST_F(StoreTest, RecordsPastTheirWindowGoWithACompaction) {
   const auto store = must_open();
