@@ -13,6 +13,12 @@ packages=(
   libgtest-dev libbenchmark-dev        # tests and benchmarks
 )
 
+# Clients that the contract is tried with: tests/clients.
+client_packages=(
+  curl wget python3 python3-requests ruby ruby-rest-client php-cli php-guzzlehttp-guzzle
+  default-jdk-headless golang-go nodejs node-typescript
+)
+
 step_name=''
 step() {  # step TEXT: begins a step, and ends the one before
   step_done
