@@ -75,4 +75,11 @@ std::uint64_t Rollup::latency_mean_us() const {
   return static_cast<std::uint64_t>((latency_sum_us + latency_count / 2) / latency_count);
 }
 
+std::optional<double> Rollup::latency_quantile_us(double q) const {
+  const std::optional<double> estimate = sketch.quantile_us(q);
+  if (!estimate) return std::nullopt;
+  return std::clamp(*estimate, static_cast<double>(latency_min_us),
+                    static_cast<double>(latency_max_us));
+}
+
 }  // namespace minuted
