@@ -59,7 +59,7 @@ class Rows {
 
 void run(benchmark::State& state, const Shape& shape) {
   const Rows rows(shape);
-  RowJsonWriter writer(false);
+  RowJsonWriter writer;
   std::string out;
   out.reserve(2 * kBufferBytes);
   std::size_t bytes = 0;

@@ -1,6 +1,7 @@
 #include "minuted/rollup.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace minuted {
 
@@ -76,10 +77,15 @@ std::uint64_t Rollup::latency_mean_us() const {
 }
 
 std::optional<double> Rollup::latency_quantile_us(double q) const {
-  const std::optional<double> estimate = sketch.quantile_us(q);
-  if (!estimate) return std::nullopt;
-  return std::clamp(*estimate, static_cast<double>(latency_min_us),
-                    static_cast<double>(latency_max_us));
+  if (sketch.empty()) return std::nullopt;
+  const auto least = static_cast<double>(latency_min_us);
+  const auto most = static_cast<double>(latency_max_us);
+  // The ends are known: of the few latencies of a quiet minute the 99th percentile is the most.
+  const double n = static_cast<double>(latency_count);
+  const double rank = std::ceil(q * n);
+  if (rank >= n) return most;
+  if (rank <= 1) return least;
+  return std::clamp(*sketch.quantile_us(q), least, most);
 }
 
 }  // namespace minuted

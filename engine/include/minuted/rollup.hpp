@@ -48,8 +48,8 @@ struct Rollup {
   std::uint64_t latency_mean_us() const;
 
   // The nearest-rank quantile of the latencies (q in 0 … 1), from the sketch, clamped to the least and
-  // the most: within LatencySketch::kRelativeError of the exact one, and exact where that is the least or
-  // the most of them and up to 50 µs. nullopt if none was carried, or the sketch was not asked for.
+  // the most: within LatencySketch::kRelativeError of the exact one, and exact where the rank is the first
+  // or the last, and below 50 µs. nullopt if none was carried, or the sketch was not asked for.
   std::optional<double> latency_quantile_us(double q) const;
 
   void clear() { *this = Rollup{}; }
