@@ -16,7 +16,7 @@ constexpr int kLevel = 1;  // of both
 constexpr int kGzipWindowBits = 15 + 16;
 constexpr int kGzipMemLevel = 8;
 // Rows repeat within a few lines; larger windows cost memory for each answer under way.
-constexpr int kZstdWindowLog = 17;
+constexpr int kZstdWindowLog = 16;
 
 Error no_memory() {
   return {ErrorCode::kOverloaded, "there is no memory to compress the answer; try again soon"};

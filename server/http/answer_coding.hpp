@@ -1,6 +1,6 @@
 // Answers compressed on their way, as Accept-Encoding asks for. What a source makes is compressed piece by
 // piece and flushed with each, so that a reader sees at once what is there; memory is that of one piece
-// and of the compressor, about 0.3 MB (gzip) or 0.9 MB (zstd), until the answer ends. Levels are the
+// and of the compressor, about 0.3 MB (gzip) or 0.5 MB (zstd), until the answer ends. Levels are the
 // quick ones: a worker's time is dearer than a byte.
 #pragma once
 
