@@ -73,6 +73,10 @@ LatencySketch::Bounds LatencySketch::bucket_bounds(std::uint16_t index) {
 
 void LatencySketch::add_bucket(std::uint16_t index, std::uint64_t count) {
   if (count == 0) return;
+  if (buckets_.empty() || buckets_.back().index < index) {  // as stored ones come
+    buckets_.push_back(Bucket{index, count});
+    return;
+  }
   const auto at = std::lower_bound(buckets_.begin(), buckets_.end(), index,
                                    [](const Bucket& b, std::uint16_t i) { return b.index < i; });
   if (at != buckets_.end() && at->index == index) {
