@@ -106,7 +106,7 @@ void measure_json(Engine& engine, const QuerySpec& spec, ReadCeilings& ceilings)
     kept.push_back({row.minute, std::string(row.host), *row.rollup});
   });
   if (kept.empty()) return;
-  render::RowJsonWriter writer(false);
+  render::RowJsonWriter writer;
   std::string out;
   double bytes_per_row = 0;
   ceilings.json_rows_per_second = per_second([&] {

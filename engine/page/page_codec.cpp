@@ -277,6 +277,8 @@ bool PageReader::open(std::string_view page, const PagePart& part) {
   ByteReader in(page);
   if (in.byte() != static_cast<std::uint8_t>(ValueKind::kPage)) return false;
   if (!take_places(in, part)) return false;
+  if (part.sketches) picks_.assign(1, {0, page_rows_});
+  decoded_rows_ = part.sketches ? page_rows_ : places_.size();
   static const std::vector<Pick> kNone;
   for (std::size_t c = 0; c < kColumns; ++c) {
     const bool extra = c == kClientErrors || c == kServerErrors || c == kLatencyBelowMean ||
@@ -318,8 +320,10 @@ bool PageReader::take_places(ByteReader& in, const PagePart& part) {
       const std::uint64_t last = std::clamp<std::uint64_t>(part.end, first, end);
       if (unsorted_.size() == picked_before) skipped = host_rows + (first - slot);
       for (std::uint64_t s = first; s < last; ++s) {
-        unsorted_.push_back({static_cast<std::uint32_t>(unsorted_.size()),
-                             static_cast<std::uint16_t>(s), static_cast<std::uint16_t>(host)});
+        const std::size_t row =
+            part.sketches ? page_rows_ + host_rows + (s - slot) : unsorted_.size();
+        unsorted_.push_back({static_cast<std::uint32_t>(row), static_cast<std::uint16_t>(s),
+                             static_cast<std::uint16_t>(host)});
         ++ends_[s + 1 - part.begin];
       }
       host_rows += length;
@@ -441,10 +445,10 @@ bool PageReader::values_agree() const {
 }
 
 bool PageReader::open_sketches(std::string_view sketches) {
-  assert(places_.size() == page_rows_);
-  sketches_.assign(places_.size(), {});
+  assert(decoded_rows_ == page_rows_);
+  sketches_.assign(page_rows_, {});
   ByteReader in(sketches);
-  for (std::size_t row = 0; row < places_.size(); ++row) {
+  for (std::size_t row = 0; row < page_rows_; ++row) {
     std::uint64_t requests = 0;
     for (std::size_t op = 0; op < kOpClasses; ++op) requests += columns_[op].low_at(row);
     const std::uint64_t latencies =

@@ -61,16 +61,20 @@ struct PagePart {
   std::uint32_t end = kPageSlotsMax;
   // Only requests by class, the sums of bytes and of latency: errors and extremes are left at zero.
   bool sums_only = false;
+  // Their sketches will be opened. These are found by counting through the whole page's latencies, so
+  // its columns are decoded whole.
+  bool sketches = false;
 };
 
 // Reads pages one after another, keeping its memory. Views borrow the page's bytes.
 class PageReader {
  public:
-  // Decodes the columns of the part's rows; what lies outside of it costs next to nothing. False if
+  // Decodes the columns of the part's rows; what lies outside of it costs next to nothing, unless
+  // sketches are wanted. False if
   // the bytes are not one page, or what was looked at of them is not well-formed.
   [[nodiscard]] bool open(std::string_view page, const PagePart& part = {});
   // The sketches that belong to the page, to be given before next() if they are wanted; the whole
-  // page must be open. False if they do not fit it.
+  // page must be open, or a part that asked for them. False if they do not fit it.
   [[nodiscard]] bool open_sketches(std::string_view sketches);
 
   // The next row of the part in the order (slot, host). Without sketches the rollup's sketch is empty.
@@ -119,6 +123,7 @@ class PageReader {
   std::vector<Place> unsorted_;
   std::vector<Pick> picks_;
   std::size_t page_rows_ = 0;
+  std::size_t decoded_rows_ = 0;  // all of them, or the part's
   std::array<Column, kColumns> columns_;
   std::vector<std::string_view> sketches_;  // by row; empty unless opened
   std::vector<std::uint32_t> ends_;

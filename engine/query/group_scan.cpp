@@ -41,7 +41,7 @@ void fill(const RepoRollup& sums, Rollup& rollup) {
 class HostMerge final : public RowCursor {
  public:
   HostMerge(std::unique_ptr<RowCursor> rows, const QuerySpec& spec)
-      : rows_(std::move(rows)), after_(spec.after) {}
+      : rows_(std::move(rows)), after_(spec.after), sums_only_(spec.columns == Columns::kSums) {}
 
   Result<bool> next(Row& row) override {
     for (;;) {
@@ -66,11 +66,12 @@ class HostMerge final : public RowCursor {
     bucket_ = row_.bucket;
     minute_ = row_.minute;
     RepoRollup sums;
+    if (!sums_only_) rollup_.clear();
     do {
-      sums.add(*row_.rollup);
+      sums_only_ ? sums.add(*row_.rollup) : rollup_.merge(*row_.rollup);
       if (auto stepped = step(); !stepped) return stepped.error();
     } while (in_hand_ && row_.minute == minute_ && row_.bucket == bucket_ && row_.repo == repo_);
-    fill(sums, rollup_);
+    if (sums_only_) fill(sums, rollup_);
     return true;
   }
 
@@ -83,6 +84,7 @@ class HostMerge final : public RowCursor {
 
   std::unique_ptr<RowCursor> rows_;
   const std::optional<RowKey> after_;
+  const bool sums_only_;
   Row row_;  // the first of the next group
   bool in_hand_ = false;
   bool ended_ = false;
@@ -103,14 +105,16 @@ class GroupScan final : public RowCursor {
       : rows_(std::move(rows)),
         kept_(*spec.grouping),
         after_(spec.after),
+        columns_(spec.columns),
         groups_max_(groups_max),
-        counters_(counters) {}
+        counters_(counters),
+        groups_(spec.columns) {}
 
   ~GroupScan() override { counters_.groups -= held_; }
 
   Result<bool> prepare() override {
     if (state_ == State::kHandingOut && next_ == groups_.size()) {
-      groups_ = {};
+      groups_ = GroupTable(columns_);
       next_ = 0;
       account();
       state_ = rows_ended_ ? State::kEnded : State::kAddingUp;
@@ -132,8 +136,7 @@ class GroupScan final : public RowCursor {
       if (!ready) return ready.error();
       if (!*ready) continue;
       if (state_ == State::kEnded) return false;
-      const GroupTable::Group group = groups_.group(next_++);
-      fill(group.sums, rollup_);
+      const GroupTable::Group group = groups_.take(next_++, rollup_);
       row = {repo_, group.bucket, group.host, group.minute, &rollup_};
       return true;
     }
@@ -163,18 +166,20 @@ class GroupScan final : public RowCursor {
       if (!is_after(group, after_)) continue;
       groups_.add(group.bucket, group.minute, group.host, *group.rollup);
       if (groups_.size() > groups_max_) return too_many();
+      if (groups_.sketch_bytes() > groups_max_ * GroupTable::kGroupBytes) return too_wide();
     }
     return false;
   }
 
   void account() {
-    counters_.groups += groups_.size() - held_;  // wraps when it became less
-    held_ = groups_.size();
+    const std::size_t holds = groups_.weight();
+    counters_.groups += holds - held_;  // wraps when it became less
+    held_ = holds;
   }
 
   Error fail(Error error) {
     state_ = State::kEnded;
-    groups_ = {};
+    groups_ = GroupTable(columns_);
     account();
     rows_.reset();  // and the snapshot with it
     return error;
@@ -187,6 +192,15 @@ class GroupScan final : public RowCursor {
                 " groups, which is reached; try again soon"};
   }
 
+  Error too_wide() const {
+    return {ErrorCode::kTooManyGroups,
+            "the latencies of " + std::to_string(groups_.size()) + " groups take more than the " +
+                std::to_string(groups_max_ * GroupTable::kGroupBytes) +
+                " bytes that percentiles may beside a groups-max of " + std::to_string(groups_max_) +
+                "; ask for a shorter range or fewer ids, group by fewer of repo, bucket and host, or "
+                "leave the percentiles out of fields"};
+  }
+
   Error too_many() const {
     return {ErrorCode::kTooManyGroups,
             "the rows fall into more than " + std::to_string(groups_max_) +
@@ -197,6 +211,7 @@ class GroupScan final : public RowCursor {
   std::unique_ptr<RowCursor> rows_;
   const Grouping kept_;
   const std::optional<RowKey> after_;
+  const Columns columns_;
   const std::size_t groups_max_;
   ReadCounters& counters_;
 
@@ -209,7 +224,7 @@ class GroupScan final : public RowCursor {
   std::string repo_;  // empty if repos are left out
   GroupTable groups_;
   std::size_t next_ = 0;
-  std::size_t held_ = 0;  // as counted in counters_
+  std::size_t held_ = 0;  // as counted in counters_, in groups of sums
   Rollup rollup_;
 };
 

@@ -15,7 +15,8 @@ namespace minuted {
 
 // What Options::groups_max may be at most.
 inline constexpr std::size_t kGroupsMaxMax = 100'000'000;
-// All open cursors together may hold as many groups as so many of the largest.
+// All open cursors together may hold as many groups as so many of the largest. A group of more columns
+// than sums counts twice, and its sketch as many times as a group's room goes into it.
 inline constexpr std::size_t kLargestGroupReads = 4;
 
 // Whether the query leaves an id out.

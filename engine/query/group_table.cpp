@@ -61,7 +61,25 @@ std::vector<std::uint32_t> IdNumbers::sorted() const {
 void GroupTable::add(std::string_view bucket, Minute minute, std::string_view host,
                      const Rollup& rollup) {
   last_ = look_up(buckets_.number_of(bucket), minute, hosts_.number_of(host));
-  entry(last_).sums.add(rollup);
+  RepoRollup& sums = entry(last_).sums;
+  const bool first_latency = sums.latency_count == 0;
+  sums.add(rollup);
+  if (columns_ == Columns::kSums) return;
+  Rest& more = rest(last_);
+  const std::size_t before = more.sketch.room_bytes();
+  more.add(rollup, first_latency);
+  sketch_bytes_ += more.sketch.room_bytes() - before;
+}
+
+void GroupTable::Rest::add(const Rollup& rollup, bool first_latency) {
+  for (std::size_t i = 0; i < ops.size(); ++i) ops[i] += rollup.ops[i];
+  client_errors += rollup.client_errors;
+  server_errors += rollup.server_errors;
+  if (rollup.latency_count == 0) return;
+  latency_min_us =
+      first_latency ? rollup.latency_min_us : std::min(latency_min_us, rollup.latency_min_us);
+  latency_max_us = std::max(latency_max_us, rollup.latency_max_us);
+  sketch.merge(rollup.sketch);
 }
 
 // Most rows are of the group of the row before, or of the one that was made after it: the minutes of
@@ -75,7 +93,10 @@ std::uint32_t GroupTable::look_up(std::uint32_t bucket, Minute minute, std::uint
   if (last_ + 1 < size_ && is(last_ + 1)) return last_ + 1;
   const std::uint32_t found = numbers_.find(hash_of(bucket, minute, host), is);
   if (found != NumberTable::kNone) return found;
-  if (size_ % kBlockGroups == 0) blocks_.push_back(std::make_unique<Entry[]>(kBlockGroups));
+  if (size_ % kBlockGroups == 0) {
+    blocks_.push_back(std::make_unique<Entry[]>(kBlockGroups));
+    if (columns_ != Columns::kSums) rests_.push_back(std::make_unique<Rest[]>(kBlockGroups));
+  }
   const std::uint32_t number = size_++;
   Entry& made = entry(number);
   made.bucket = bucket;
@@ -111,9 +132,26 @@ void GroupTable::sort() {
   });
 }
 
-GroupTable::Group GroupTable::group(std::size_t place) const {
+GroupTable::Group GroupTable::take(std::size_t place, Rollup& rollup) {
   const Entry& e = entry(order_[place]);
-  return {buckets_.id(bucket_order_[e.bucket]), e.minute, hosts_.id(host_order_[e.host]), e.sums};
+  const RepoRollup& sums = e.sums;
+  rollup.upl_bytes = sums.upl_bytes;
+  rollup.dwl_bytes = sums.dwl_bytes;
+  rollup.size_change = sums.size_change;
+  rollup.latency_count = sums.latency_count;
+  rollup.latency_sum_us = sums.latency_sum_us;
+  if (columns_ == Columns::kSums) {
+    rollup.ops[static_cast<std::size_t>(OpClass::kOther)] = sums.requests;
+  } else {
+    Rest& more = rest(order_[place]);
+    rollup.ops = more.ops;
+    rollup.client_errors = more.client_errors;
+    rollup.server_errors = more.server_errors;
+    rollup.latency_min_us = more.latency_min_us;
+    rollup.latency_max_us = more.latency_max_us;
+    rollup.sketch = std::move(more.sketch);
+  }
+  return {buckets_.id(bucket_order_[e.bucket]), e.minute, hosts_.id(host_order_[e.host])};
 }
 
 }  // namespace minuted

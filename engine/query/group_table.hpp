@@ -1,7 +1,9 @@
 // The sums of the groups that rows fall into when ids are left out of them, kept small: a million
-// groups are some 110 MB and their ids. Values; one thread at a time.
+// groups are some 110 MB and their ids; twice that with all columns, and with sketches as much more as
+// those take, which is counted. Values; one thread at a time.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -9,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "minuted/query.hpp"
 #include "minuted/time.hpp"
 #include "rollup/rollup_codec.hpp"
 
@@ -75,22 +78,34 @@ class IdNumbers {
 
 class GroupTable {
  public:
+  // About what a group of sums takes, and what its other columns take but for the sketch.
+  static constexpr std::size_t kGroupBytes = 112;
+
+  // `columns`: what of the rows is added up.
+  explicit GroupTable(Columns columns) : columns_(columns) {}
+
   struct Group {
     std::string_view bucket;
     Minute minute;
     std::string_view host;
-    const RepoRollup& sums;
   };
 
   // Adds to the sums of a group, which is made if need be. An id that is left out is empty.
   void add(std::string_view bucket, Minute minute, std::string_view host, const Rollup& rollup);
 
   std::size_t size() const { return size_; }
+  // Memory that the groups' sketches hold.
+  std::size_t sketch_bytes() const { return sketch_bytes_; }
+  // All memory but that of the ids, in groups of sums.
+  std::size_t weight() const {
+    return columns_ == Columns::kSums ? size_ : 2 * std::size_t{size_} + sketch_bytes_ / kGroupBytes;
+  }
 
   // Orders the groups by (bucket, minute, host); no add() may follow.
   void sort();
-  // By place in that order. Of the table, until it is gone.
-  Group group(std::size_t place) const;
+  // By place in that order. Views of the table, until it is gone. `rollup` gets what the table's columns
+  // are; it is overwritten. A group's sketch is handed over: it can be had once.
+  Group take(std::size_t place, Rollup& rollup);
 
  private:
   // A block is some 100 KB: what a table of a few groups costs.
@@ -102,6 +117,18 @@ class GroupTable {
     Minute minute;
     std::uint32_t host = 0;  // same
   };
+  // What an entry is more than sums.
+  struct Rest {
+    std::array<std::uint64_t, kOpClasses> ops{};
+    std::uint64_t client_errors = 0;
+    std::uint64_t server_errors = 0;
+    std::uint64_t latency_min_us = 0;  // 0 while there is no latency
+    std::uint64_t latency_max_us = 0;
+    LatencySketch sketch;
+
+    void add(const Rollup& rollup, bool first_latency);
+  };
+  static_assert(sizeof(Entry) <= kGroupBytes && sizeof(Rest) <= kGroupBytes);
 
   Entry& entry(std::uint32_t number) {
     return blocks_[number / kBlockGroups][number % kBlockGroups];
@@ -109,11 +136,15 @@ class GroupTable {
   const Entry& entry(std::uint32_t number) const {
     return blocks_[number / kBlockGroups][number % kBlockGroups];
   }
+  Rest& rest(std::uint32_t number) { return rests_[number / kBlockGroups][number % kBlockGroups]; }
   std::uint32_t look_up(std::uint32_t bucket, Minute minute, std::uint32_t host);
 
+  Columns columns_;
   IdNumbers buckets_;
   IdNumbers hosts_;
   std::vector<std::unique_ptr<Entry[]>> blocks_;  // entries never move: no copy while they grow
+  std::vector<std::unique_ptr<Rest[]>> rests_;    // beside them; none where only sums are wanted
+  std::size_t sketch_bytes_ = 0;
   std::uint32_t size_ = 0;
   std::uint32_t last_ = 0;  // the group of the row before
   NumberTable numbers_;

@@ -61,6 +61,7 @@ Result<bool> RowScan::next_row(Row& row) {
     std::string_view host;
     if (source_ == Source::kPage) {
       if (next_page_row(row)) return true;
+      if (!page_.ok()) return corrupt(page_first_, "the page");
     } else if (source_ == Source::kFolded) {
       while (reader_->next(host, rollup_)) {
         if (!wanted(host)) continue;
@@ -113,7 +114,7 @@ Result<bool> RowScan::next_span() {
     }
     if (folded < std::min(page, raw)) {
       minute_ = folded;
-      reader_ = std::make_unique<HostsReader>(folded_->value());
+      reader_ = std::make_unique<HostsReader>(folded_->value(), sketches());
       source_ = Source::kFolded;
       return true;
     }
@@ -122,9 +123,7 @@ Result<bool> RowScan::next_span() {
     next_merged_ = 0;
     if (page == minute_ && !merge_page_rows()) return corrupt(minute_, "the page");
     if (folded == minute_) {
-      if (!merge_encoded_hosts(folded_->value(), merged_)) {
-        return corrupt(minute_, "the folded value");
-      }
+      if (!merge_folded()) return corrupt(minute_, "the folded value");
       folded_->next();
     }
     if (auto read = merge_raw(); !read) return read.error();
@@ -180,10 +179,22 @@ Result<bool> RowScan::at_page(Minute& first) {
       return (std::clamp(minute.value, first_minute, last) - first_minute) / tier.row_minutes;
     };
     const PagePart part{slot_of(plan_.minutes.begin), slot_of(plan_.minutes.end),
-                        plan_.columns == Columns::kSums};
-    if (!page_.open(pages_->value(), part)) return corrupt(page_first_, "the page");
+                        plan_.columns == Columns::kSums, sketches()};
+    const auto opened = open_page(key, part);
+    if (!opened) return opened.error();
+    if (!*opened) return corrupt(page_first_, "the page");
     page_open_ = true;
   }
+}
+
+// The page at pages_, whose key is `key`; false if its bytes are no page.
+Result<bool> RowScan::open_page(std::string_view key, const PagePart& part) {
+  if (!page_.open(pages_->value(), part)) return false;
+  if (!part.sketches || page_.rows() == 0) return true;
+  auto sketches = view_->get(sealed_tier(plan_.span)->sketches, key);
+  if (!sketches) return sketches.error();
+  page_sketches_ = std::move(*sketches).value_or(std::string());
+  return page_.open_sketches(page_sketches_);
 }
 
 Minute RowScan::page_minute() const {
@@ -196,7 +207,7 @@ bool RowScan::next_page_row(Row& row) {
   while (page_.next_slot()) {
     minute_ = page_minute();
     if (minute_ >= page_end_) return false;
-    page_.next(slot, host, rollup_);
+    if (!page_.next(slot, host, rollup_)) return false;
     if (!wanted(host)) continue;
     row = {repo_, bucket_, host, minute_, &rollup_};
     ++counters_.rows;
@@ -216,6 +227,14 @@ bool RowScan::merge_page_rows() {
   return page_.ok();
 }
 
+// Adds the folded value of the span at hand to what is merged.
+bool RowScan::merge_folded() {
+  HostsReader reader(folded_->value(), sketches());
+  std::string_view host;
+  while (reader.next(host, rollup_)) merged_.of(host).merge(rollup_);
+  return reader.ok();
+}
+
 bool RowScan::wanted(std::string_view host) const {
   return names(plan_.hosts, host) && is_after(plan_, prefix_, minute_, host);
 }
@@ -230,7 +249,9 @@ Result<void> RowScan::merge_raw() {
       if (!decode_chunks(value, events_)) return corrupt(minute_, "a raw chunk");
     }
     for (const ChunkEvent& event : events_) {
-      merged_.of(event.host).add_sums(event.view(repo_, bucket_, minute_));
+      Rollup& rollup = merged_.of(event.host);
+      const EventView view = event.view(repo_, bucket_, minute_);
+      sketches() ? rollup.add(view) : rollup.add_sums(view);
     }
     raw_->next();
   }

@@ -51,6 +51,9 @@ class RowScan final : public RowCursor {
   Result<void> merge_raw();
   template <class Cursor>
   bool at_pair(const Cursor* cursor, Minute& first) const;
+  Result<bool> open_page(std::string_view key, const PagePart& part);
+  bool merge_folded();
+  bool sketches() const { return plan_.columns == Columns::kSketch; }
   bool wanted(std::string_view host) const;
   Error corrupt(Minute minute, std::string_view what) const;
 
@@ -78,6 +81,7 @@ class RowScan final : public RowCursor {
   Source source_ = Source::kNone;
   Minute minute_{};
   PageReader page_;        // the pair's page at pages_
+  std::string page_sketches_;  // its, if they were asked for
   bool page_open_ = false;
   Minute page_first_{};    // of its span
   Minute page_end_{};      // kPage: rows from here on are not of the page alone

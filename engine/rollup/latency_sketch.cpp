@@ -73,6 +73,10 @@ LatencySketch::Bounds LatencySketch::bucket_bounds(std::uint16_t index) {
 
 void LatencySketch::add_bucket(std::uint16_t index, std::uint64_t count) {
   if (count == 0) return;
+  if (buckets_.empty() || buckets_.back().index < index) {  // as stored ones come
+    buckets_.push_back(Bucket{index, count});
+    return;
+  }
   const auto at = std::lower_bound(buckets_.begin(), buckets_.end(), index,
                                    [](const Bucket& b, std::uint16_t i) { return b.index < i; });
   if (at != buckets_.end() && at->index == index) {
@@ -82,30 +86,30 @@ void LatencySketch::add_bucket(std::uint16_t index, std::uint64_t count) {
   }
 }
 
+// From the back, into the room that the missing buckets need: where a row joins a group that has seen its
+// latencies before, nothing is allocated.
 void LatencySketch::merge(const LatencySketch& other) {
-  if (other.buckets_.empty()) return;
-  if (buckets_.empty()) {
-    buckets_ = other.buckets_;
-    return;
+  std::size_t missing = 0;
+  auto at = buckets_.cbegin();
+  for (const Bucket& b : other.buckets_) {
+    while (at != buckets_.cend() && at->index < b.index) ++at;
+    missing += at == buckets_.cend() || at->index != b.index;
   }
-  std::vector<Bucket> merged;
-  merged.reserve(buckets_.size() + other.buckets_.size());
-  auto a = buckets_.cbegin();
-  auto b = other.buckets_.cbegin();
-  while (a != buckets_.cend() && b != other.buckets_.cend()) {
-    if (a->index < b->index) {
-      merged.push_back(*a++);
-    } else if (b->index < a->index) {
-      merged.push_back(*b++);
-    } else {
-      merged.push_back({a->index, a->count + b->count});
-      ++a;
-      ++b;
+  std::size_t mine = buckets_.size();
+  std::size_t theirs = other.buckets_.size();
+  std::size_t out = mine + missing;
+  buckets_.resize(out);
+  while (theirs != 0) {
+    const Bucket& b = other.buckets_[theirs - 1];
+    if (mine != 0 && buckets_[mine - 1].index > b.index) {
+      buckets_[--out] = buckets_[--mine];
+      continue;
     }
+    std::uint64_t count = b.count;
+    if (mine != 0 && buckets_[mine - 1].index == b.index) count += buckets_[--mine].count;
+    buckets_[--out] = {b.index, count};
+    --theirs;
   }
-  merged.insert(merged.end(), a, buckets_.cend());
-  merged.insert(merged.end(), b, other.buckets_.cend());
-  buckets_ = std::move(merged);
 }
 
 void LatencySketch::take_out(const LatencySketch& other) {

@@ -1,6 +1,7 @@
 #include "minuted/rollup.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace minuted {
 
@@ -73,6 +74,18 @@ std::uint64_t Rollup::requests() const {
 std::uint64_t Rollup::latency_mean_us() const {
   if (latency_count == 0) return 0;
   return static_cast<std::uint64_t>((latency_sum_us + latency_count / 2) / latency_count);
+}
+
+std::optional<double> Rollup::latency_quantile_us(double q) const {
+  if (sketch.empty()) return std::nullopt;
+  const auto least = static_cast<double>(latency_min_us);
+  const auto most = static_cast<double>(latency_max_us);
+  // The ends are known: of the few latencies of a quiet minute the 99th percentile is the most.
+  const double n = static_cast<double>(latency_count);
+  const double rank = std::ceil(q * n);
+  if (rank >= n) return most;
+  if (rank <= 1) return least;
+  return std::clamp(*sketch.quantile_us(q), least, most);
 }
 
 }  // namespace minuted

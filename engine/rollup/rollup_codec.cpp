@@ -175,7 +175,8 @@ bool merge_encoded_hosts(std::string_view bytes, HostRollups& hosts) {
   return in.done();
 }
 
-HostsReader::HostsReader(std::string_view bytes) : in_(bytes), left_(0) {
+HostsReader::HostsReader(std::string_view bytes, bool sketches)
+    : in_(bytes), left_(0), sketches_(sketches) {
   if (in_.byte() != static_cast<std::uint8_t>(ValueKind::kHosts)) in_.fail();
   left_ = in_.varint();
   if (left_ == 0) in_.fail();
@@ -190,7 +191,7 @@ bool HostsReader::next(std::string_view& host, Rollup& rollup) {
   host = in_.string(kIdBytesMax);
   const std::string_view body = in_.string();
   rollup.clear();
-  if (!in_.ok() || host.empty() || !take_rollup(body, false, rollup)) {
+  if (!in_.ok() || host.empty() || !take_rollup(body, sketches_, rollup)) {
     in_.fail();
     return false;
   }

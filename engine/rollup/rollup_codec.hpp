@@ -79,17 +79,18 @@ void encode_hosts(const HostRollups& hosts, std::string& out);
 // Walks an encoded hosts value without keeping it, for reads.
 class HostsReader {
  public:
-  // Borrows `bytes`.
-  explicit HostsReader(std::string_view bytes);
+  // Borrows `bytes`. Without `sketches` those are skipped and rollups come with empty ones.
+  explicit HostsReader(std::string_view bytes, bool sketches = false);
 
-  // The next host and its rollup without the sketch. False at the end or at bytes that are not a
-  // hosts value: ok() tells which.
+  // The next host and its rollup. False at the end or at bytes that are not a hosts value: ok() tells
+  // which.
   bool next(std::string_view& host, Rollup& rollup);
   bool ok() const { return in_.ok(); }
 
  private:
   ByteReader in_;
   std::uint64_t left_;
+  bool sketches_;
 };
 
 // The sketch's bytes as a rollup with three latencies or more has them, from "varint buckets" on.

@@ -3,18 +3,10 @@
 #include <algorithm>
 
 #include "http/ascii.hpp"
+#include "http/preference.hpp"
 
 namespace minuted::http {
 namespace {
-
-constexpr std::string_view kBlanks = " \t";
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = std::min(text.find_first_not_of(kBlanks), text.size());
-  text.remove_prefix(begin);
-  const std::size_t end = text.find_last_not_of(kBlanks);
-  return text.substr(0, end == text.npos ? 0 : end + 1);
-}
 
 bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
@@ -27,7 +19,7 @@ std::optional<std::string> take_value(std::string_view& rest) {
   std::string value;
   if (rest.empty() || rest.front() != '"') {
     const std::size_t end = std::min(rest.find(';'), rest.size());
-    const std::string_view token = trimmed(rest.substr(0, end));
+    const std::string_view token = trim_blanks(rest.substr(0, end));
     rest.remove_prefix(end);
     if (!is_token(token)) return std::nullopt;
     return std::string(token);
@@ -41,7 +33,7 @@ std::optional<std::string> take_value(std::string_view& rest) {
   }
   if (rest.empty()) return std::nullopt;
   rest.remove_prefix(1);
-  rest = trimmed(rest);
+  rest = trim_blanks(rest);
   if (!rest.empty() && rest.front() != ';') return std::nullopt;
   return value;
 }
@@ -51,7 +43,7 @@ std::optional<std::string> take_value(std::string_view& rest) {
 std::optional<MediaType> parse_media_type(std::string_view value) {
   MediaType media;
   std::size_t end = std::min(value.find(';'), value.size());
-  media.type = trimmed(value.substr(0, end));
+  media.type = trim_blanks(value.substr(0, end));
   const std::size_t slash = media.type.find('/');
   if (slash == media.type.npos || !is_token(media.type.substr(0, slash)) ||
       !is_token(media.type.substr(slash + 1))) {
@@ -60,7 +52,7 @@ std::optional<MediaType> parse_media_type(std::string_view value) {
   std::string_view rest = value.substr(end);
   while (!rest.empty()) {
     rest.remove_prefix(1);  // the semicolon
-    rest = trimmed(rest);
+    rest = trim_blanks(rest);
     if (rest.empty() || rest.front() == ';') continue;
     const std::size_t equals = rest.find('=');
     if (equals == rest.npos || !is_token(rest.substr(0, equals))) return std::nullopt;
@@ -68,7 +60,11 @@ std::optional<MediaType> parse_media_type(std::string_view value) {
     rest.remove_prefix(equals + 1);
     auto parameter = take_value(rest);
     if (!parameter) return std::nullopt;
-    if (equals_ignoring_case(name, "charset")) media.charset = std::move(*parameter);
+    if (equals_ignoring_case(name, "charset")) {
+      media.charset = std::move(*parameter);
+    } else if (equals_ignoring_case(name, "q")) {
+      media.weight = std::move(*parameter);
+    }
   }
   return media;
 }

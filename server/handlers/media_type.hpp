@@ -1,4 +1,4 @@
-// The parts of a Content-Type that decide how a body is read. Pure; any thread.
+// The parts of a Content-Type that decide how a body is read, or of a range of an Accept. Pure; any thread.
 #pragma once
 
 #include <optional>
@@ -10,6 +10,7 @@ namespace minuted::http {
 struct MediaType {
   std::string_view type;  // `application/json`, as sent; a view into the value
   std::string charset;    // unquoted; empty if none was given
+  std::optional<std::string> weight;  // of `q=`, as sent
 };
 
 // `type/subtype` and its parameters (RFC 9110, section 8.3.1), or nullopt if it is none.

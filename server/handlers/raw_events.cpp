@@ -27,7 +27,7 @@ class EventSource final : public BodySource {
       const auto more = cursor_->next(event_);
       if (!more) return more.error();
       if (!*more) return false;
-      render::append_event_line(event_, params_.unit_id, out);
+      render::append_event_line(event_, {params_.unit_id, params_.quoted_bytes}, out);
     }
     return true;
   }
@@ -50,7 +50,11 @@ Awaitable<Response> get_events(Services& services, Request& request) {
   auto& params = std::get<render::RawEventParams>(parsed);
   Response response;
   response.content_type = "application/x-ndjson";
-  if (!narrow(params.query.repos, request.caller)) co_return response;
+  response.vary = kVaryCoding;
+  if (!narrow(params.query.repos, request.caller)) {
+    response.source = std::make_unique<TextSource>(std::string());
+    co_return response;
+  }
   if (auto refused = refuse_scan(services)) co_return std::move(*refused);
   response.source =
       std::make_unique<EventSource>(services.engine, services.scans, std::move(params));

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "auth/access.hpp"
@@ -23,6 +24,19 @@ class Slot {
 
  private:
   Slots* slots_;
+};
+
+// An answer that is whole already, answered like one that is not: compressed where that is asked for.
+class TextSource final : public BodySource {
+ public:
+  explicit TextSource(std::string text) : text_(std::move(text)) {}
+  Result<bool> fill(std::string& out) override {
+    out += text_;
+    return false;
+  }
+
+ private:
+  const std::string text_;
 };
 
 // Takes a slot, or says that there is none.

@@ -49,8 +49,10 @@ class TotalsSource final : public BodySource {
 Response answer(Services& services, const Request& request, TotalsQuery query,
                 render::TotalsForm form) {
   Response response;
+  response.vary = kVaryCoding;
   if (!narrow(query.repos, request.caller)) {
-    response.body = std::string(render::kTotalsBegin) + std::string(render::kTotalsEnd);
+    response.source = std::make_unique<TextSource>(std::string(render::kTotalsBegin) +
+                                                   std::string(render::kTotalsEnd));
     return response;
   }
   if (auto refused = refuse_scan(services)) return std::move(*refused);

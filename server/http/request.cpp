@@ -24,6 +24,17 @@ std::optional<std::string_view> Headers::find(std::string_view name) const {
   return std::string_view(value.data(), value.size());
 }
 
+std::string Headers::joined(std::string_view name) const {
+  std::string list;
+  const auto [begin, end] = fields_->equal_range({name.data(), name.size()});
+  for (auto at = begin; at != end; ++at) {
+    const auto value = at->value();
+    if (at != begin) list += ", ";
+    list.append(value.data(), value.size());
+  }
+  return list;
+}
+
 std::size_t Headers::count(std::string_view name) const {
   return fields_->count({name.data(), name.size()});
 }

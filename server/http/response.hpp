@@ -13,6 +13,9 @@
 namespace minuted::http {
 
 inline constexpr std::string_view kJson = "application/json";
+// Response::vary of an answer that may be compressed, and of one whose form is negotiated besides.
+inline constexpr std::string_view kVaryCoding = "Accept-Encoding";
+inline constexpr std::string_view kVaryFormAndCoding = "Accept, Accept-Encoding";
 // Rows are handed to the socket in pieces of about this size: the memory of one answer.
 inline constexpr std::size_t kPieceBytes = 64 << 10;
 
@@ -30,7 +33,9 @@ struct Response {
   std::string_view content_type = kJson;
   std::vector<std::pair<std::string_view, std::string>> headers;
   std::string body;
-  std::unique_ptr<BodySource> source;  // streamed instead of `body` if set
+  std::unique_ptr<BodySource> source;  // streamed instead of `body` if set, compressed if asked for
+  std::string_view vary = {};          // the request's fields that decide about more than the status
+  std::string_view content_encoding = {};  // the session's to set
   std::int64_t source_ms_max = 0;      // how long the source may take in all, milliseconds
   bool close = false;                  // the connection cannot be used for another request
   std::string_view error_code = {};    // of an error answer, for logs and counters

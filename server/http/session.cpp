@@ -7,6 +7,7 @@
 #include <boost/beast/http/chunk_encode.hpp>
 #include <boost/beast/http/read.hpp>
 
+#include "http/answer_coding.hpp"
 #include "http/loop.hpp"
 #include "minuted/event.hpp"
 
@@ -300,7 +301,25 @@ Awaitable<void> Session::answer_request(const Framing& framing, std::optional<st
     app_.log.error("a request failed", {{"request_id", request.id}, {"reason", failure}});
     answer = error_response(500, "internal", "the request failed inside the server");
   }
+  if (answer->source) encode(request, framing.method, *answer);
   co_await send(std::move(*answer), framing.method);
+}
+
+// Compresses what is going to be streamed, if the client asks for it.
+void Session::encode(const Request& request, Method method, Response& answer) {
+  const auto accepted = request.headers.joined("Accept-Encoding");
+  const auto coding = choose_coding(accepted);
+  if (!coding) {
+    const std::string_view vary = answer.vary;
+    answer = error_response(406, "not_acceptable",
+                            "Accept-Encoding " + shorten(accepted) +
+                                " takes none of gzip, zstd and identity; accept one of them");
+    answer.vary = vary;
+    return;
+  }
+  if (*coding == Coding::kIdentity) return;
+  answer.content_encoding = to_string(*coding);
+  if (method != Method::kHead) answer.source = compressed(std::move(answer.source), *coding);
 }
 
 void Session::record(const Request& request, std::size_t route, TimePoint start) {

@@ -93,6 +93,8 @@ class Session {
                         TimePoint latest);
   Awaitable<void> linger();
 
+  static void encode(const Request& request, Method method, Response& answer);
+
   Outcome refuse(Response response);
   Outcome refuse_and_close(Response response);
   Outcome refuse_overload();

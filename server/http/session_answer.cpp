@@ -4,6 +4,7 @@
 // loop's to write, so that a slow client holds no worker.
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/write.hpp>
@@ -44,6 +45,11 @@ std::string Session::head_of(const Response& response, Method method, bool chunk
       head += std::to_string(response.body.size());
     }
   }
+  const auto add = [&](std::string_view name, std::string_view value) {
+    if (!value.empty()) head.append("\r\n").append(name).append(": ").append(value);
+  };
+  add("Content-Encoding", response.content_encoding);
+  add("Vary", response.vary);
   for (const auto& [name, value] : response.headers) {
     head += "\r\n";
     head += name;
@@ -120,7 +126,9 @@ struct Session::Delivery {
   }
 
   void operator()() {
-    for (std::size_t turn = 0; turn < kTurnBytesMax; turn += head.size() + piece.size()) {
+    // A compressed piece is small, but took the time of a whole one.
+    for (std::size_t turn = 0; turn < kTurnBytesMax;
+         turn += std::max(head.size() + piece.size(), kPieceBytes)) {
       clear();
       outcome = response.source->fill(piece);
       again = outcome.ok() && *outcome && piece.empty();

@@ -7,8 +7,12 @@
 
 namespace minuted::render {
 
-// Appends the line and its end. `unit_id`: the bucket is called unitId. What the event does not have
-// (a latency, a status, an id) is left out.
-void append_event_line(const EventView& event, bool unit_id, std::string& out);
+struct EventLineStyle {
+  bool unit_id = false;       // the bucket is called unitId
+  bool quoted_bytes = false;  // byte counts are strings of digits; POST /events wants numbers
+};
+
+// Appends the line and its end. What the event does not have (a latency, a status, an id) is left out.
+void append_event_line(const EventView& event, const EventLineStyle& style, std::string& out);
 
 }  // namespace minuted::render

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,6 +46,9 @@ struct Collected {
   std::optional<std::uint64_t> limit;
   std::optional<std::string> cursor;
   std::optional<Grouping> grouping;
+  FieldSet fields;
+  std::optional<RowFormat> format;
+  std::optional<bool> quoted_bytes;
 };
 
 using Definition = ParameterDefinition<Collected>;
@@ -139,12 +143,47 @@ std::optional<ParameterError> take_grouping(const Definition& self, std::string_
   return std::nullopt;
 }
 
-std::optional<ParameterError> refuse_for_now(const Definition& self, std::string_view value,
-                                             Collected&) {
-  return ParameterError{kUnsupportedParameter,
-                        std::string(self.name) + " " + shorten(value) +
-                            " asks for what this version does not have yet; leave " +
-                            std::string(self.name) + " out: " + std::string(self.advice)};
+std::string joined(std::span<const std::string_view> names) {
+  std::string out;
+  for (const std::string_view name : names) out.append(out.empty() ? "" : ", ").append(name);
+  return out;
+}
+
+// A list that is repeated adds to itself.
+std::optional<ParameterError> take_fields(const Definition& self, std::string_view value,
+                                          Collected& target) {
+  while (!value.empty()) {
+    const std::string_view name = value.substr(0, value.find(','));
+    value.remove_prefix(std::min(value.size(), name.size() + 1));
+    if (name.empty()) continue;
+    const auto field = field_named(name);
+    if (name != "*" && !field) {
+      return invalid(std::string(self.name) + " " + shorten(name) +
+                     " is no column beyond the standard eight; give * or a comma-separated list of " +
+                     joined(kFieldNames));
+    }
+    field ? target.fields.add(*field) : target.fields.add(FieldSet::all());
+  }
+  return std::nullopt;
+}
+
+std::optional<ParameterError> take_format(const Definition& self, std::string_view value,
+                                          Collected& target) {
+  for (const RowFormat format : {RowFormat::kJson, RowFormat::kNdjson, RowFormat::kCsv}) {
+    if (to_string(format) == value) return take_once(self, value, format, target.format);
+  }
+  return invalid(std::string(self.name) + " " + shorten(value) +
+                 " is none of json, ndjson and csv; give one of them");
+}
+
+std::optional<ParameterError> take_integers(const Definition& self, std::string_view value,
+                                            Collected& target) {
+  if (value != "string" && value != "number") {
+    return invalid(std::string(self.name) + " " + shorten(value) +
+                   " is neither string nor number; give string for byte counts as strings of "
+                   "digits, or number for JSON integers");
+  }
+  return take_once(self, value, value == "string", target.quoted_bytes);
 }
 
 constexpr std::array<Definition, 12> kDefinitions{{
@@ -156,11 +195,11 @@ constexpr std::array<Definition, 12> kDefinitions{{
     {"hosts", ValueKind::kText, take_ids<&Collected::hosts>},
     {"limit", ValueKind::kText, take_limit},
     {"cursor", ValueKind::kText, take_cursor},
-    {"fields", ValueKind::kText, refuse_for_now, false, "rows have the eight standard columns"},
+    {"fields", ValueKind::kText, take_fields},
     // Empty, it asks for one row a minute: something else than its absence.
     {"groupBy", ValueKind::kText, take_grouping, true},
-    {"format", ValueKind::kText, refuse_for_now, false, "the answer is JSON"},
-    {"integers", ValueKind::kText, refuse_for_now, false, "byte counts are JSON integers"},
+    {"format", ValueKind::kText, take_format},
+    {"integers", ValueKind::kText, take_integers},
 }};
 
 void make_set(std::vector<std::string>& list) {
@@ -238,6 +277,8 @@ std::uint64_t hash_of(const Collected& given, const QuerySpec& spec, bool unit_i
       text += kept ? '1' : '0';
     }
   }
+  if (!given.fields.empty()) text += 'f' + std::to_string(given.fields.bits());
+  if (given.quoted_bytes.value_or(false)) text += 's';
   return XXH3_64bits(text.data(), text.size());
 }
 
@@ -273,13 +314,14 @@ std::optional<ParameterError> resume(const std::string& text, MinuteParams& para
 
 std::variant<RawEventParams, ParameterError> parse_raw_event_params(std::string_view raw_query,
                                                                     Millis now) {
-  constexpr std::array<Definition, 6> kParameters{{
+  constexpr std::array<Definition, 7> kParameters{{
       {"startDate", ValueKind::kDate, take_date<&Collected::start>},
       {"endDate", ValueKind::kDate, take_date<&Collected::end>},
       {"repoId", ValueKind::kText, take_ids<&Collected::repos>},
       {"bucketId", ValueKind::kText, take_ids<&Collected::buckets>},
       {"unitId", ValueKind::kText, take_ids<&Collected::units>},
       {"hosts", ValueKind::kText, take_ids<&Collected::hosts>},
+      {"integers", ValueKind::kText, take_integers},
   }};
   Collected given;
   if (auto error = take_parameters(raw_query, kParameters, given)) return std::move(*error);
@@ -287,6 +329,7 @@ std::variant<RawEventParams, ParameterError> parse_raw_event_params(std::string_
   if (auto fault = check_order(given)) return std::move(*fault);
   RawEventParams params;
   params.unit_id = !given.units.empty();
+  params.quoted_bytes = given.quoted_bytes.value_or(false);
   params.query.range = resolve_range(given.start, given.end, now);
   params.query.repos = std::move(given.repos);
   params.query.buckets = std::move(params.unit_id ? given.units : given.buckets);
@@ -332,6 +375,14 @@ std::variant<std::optional<MinuteRange>, ParameterError> parse_dates(std::string
   return std::optional(resolve_range(given.start, given.end, {}));
 }
 
+std::optional<ParameterError> check_paging(const MinuteParams& params, RowFormat format) {
+  if (format == RowFormat::kJson || !params.paged) return std::nullopt;
+  return invalid((params.limit ? "limit " + std::to_string(*params.limit) : "cursor") +
+                 std::string(" asks for a page, which is JSON, but the answer would be ") +
+                 std::string(to_string(format)) +
+                 "; leave limit and cursor out for all rows, or give format=json");
+}
+
 std::variant<MinuteParams, ParameterError> parse_minute_params(std::string_view raw_query,
                                                                Millis now, Span span) {
   Collected given;
@@ -341,17 +392,21 @@ std::variant<MinuteParams, ParameterError> parse_minute_params(std::string_view 
   if (auto fault = check_order(given)) return std::move(*fault);
 
   MinuteParams params;
-  params.unit_id = !given.units.empty();
+  const bool unit_id = !given.units.empty();
   params.spec.range = resolve_range(given.start, given.end, now);
   params.spec.repos = std::move(given.repos);
-  params.spec.buckets = std::move(params.unit_id ? given.units : given.buckets);
+  params.spec.buckets = std::move(unit_id ? given.units : given.buckets);
   params.spec.hosts = std::move(given.hosts);
   params.spec.span = span;
-  params.spec.columns = Columns::kSums;
   // All three kept is what rows are anyway.
   if (given.grouping != Grouping{true, true, true}) params.spec.grouping = given.grouping;
+  params.spec.columns = columns_for(given.fields, params.spec.grouping.has_value());
+  params.columns = {unit_id, params.spec.grouping.value_or(Grouping{true, true, true}), given.fields,
+                    given.quoted_bytes.value_or(false)};
+  params.format = given.format;
+  params.paged = given.limit || given.cursor;
   params.limit = given.limit;
-  params.query_hash = hash_of(given, params.spec, params.unit_id);
+  params.query_hash = hash_of(given, params.spec, unit_id);
   if (given.cursor) {
     if (auto error = resume(*given.cursor, params)) return std::move(*error);
   }

@@ -10,6 +10,8 @@
 #include "minuted/query.hpp"
 #include "minuted/time.hpp"
 #include "render/query_string.hpp"
+#include "render/row_columns.hpp"
+#include "render/row_writer.hpp"
 
 namespace minuted::render {
 
@@ -18,27 +20,34 @@ inline constexpr std::uint64_t kLimitMax = 1'000'000;
 
 struct MinuteParams {
   QuerySpec spec;        // lists ascending and without repeats; the range may be empty
-  bool unit_id = false;  // asked by unitId: rows call the bucket `unitId`
+  RowColumns columns;    // of the rows; the spec asks for what they need
+  std::optional<RowFormat> format;     // by its name; absent = by what the client accepts
+  bool paged = false;                  // limit or cursor is given, which go with JSON alone
   std::optional<std::uint64_t> limit;  // rows of this page, 1 … kLimitMax; absent = all
   std::uint64_t query_hash = 0;        // of what must stay the same from page to page
 };
 
-// Reads startDate, endDate, repoId, bucketId, unitId, hosts, groupBy, limit and cursor by the contract's rules;
+// Reads startDate, endDate, repoId, bucketId, unitId, hosts, groupBy, fields, format, integers, limit and
+// cursor by the contract's rules; format is not set against limit and cursor, see check_paging;
 // the range's end may be one past kMinuteMax, and the engine widens it to whole spans. `now` gives the
 // range its begin when no date and no cursor does. Of several faults the first in the query is told,
 // then unitId against bucketId, startDate against endDate, the cursor against the rest.
-// kInvalidParameter; kUnsupportedParameter for those this version does not have yet.
+// kInvalidParameter.
 std::variant<MinuteParams, ParameterError> parse_minute_params(std::string_view raw_query,
                                                                Millis now,
                                                                Span span = Span::kMinute);
 
+// Whether the rows can be had in `format`: pages are JSON.
+std::optional<ParameterError> check_paging(const MinuteParams& params, RowFormat format);
+
 // What `GET /events` was asked.
 struct RawEventParams {
   EventQuery query;
-  bool unit_id = false;  // the request asked by unitId
+  bool unit_id = false;       // the request asked by unitId
+  bool quoted_bytes = false;  // by integers=string
 };
 
-// startDate, endDate, repoId, bucketId, unitId and hosts as above; others are ignored.
+// startDate, endDate, repoId, bucketId, unitId, hosts and integers as above; others are ignored.
 std::variant<RawEventParams, ParameterError> parse_raw_event_params(std::string_view raw_query,
                                                                     Millis now);
 

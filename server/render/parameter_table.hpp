@@ -24,7 +24,6 @@ struct ParameterDefinition {
   ValueKind kind;
   Take take;                 // called once per occurrence, in the query's order; `value` decoded
   bool takes_empty = false;  // else an empty value counts as absent and is not passed on
-  std::string_view advice = {};  // for `take`'s messages
 };
 
 // Hands every parameter of `raw_query` that `definitions` names to its `take`, up to the first that

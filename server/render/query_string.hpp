@@ -12,13 +12,12 @@
 
 namespace minuted::render {
 
-// The contract's error_codes of a refused parameter. Never renamed.
+// The contract's error_code of a refused parameter. Never renamed.
 inline constexpr std::string_view kInvalidParameter = "invalid_parameter";
-inline constexpr std::string_view kUnsupportedParameter = "unsupported_parameter";
 
 // Why a parameter was refused; the HTTP status is always 400.
 struct ParameterError {
-  std::string_view code;  // one of the constants above
+  std::string_view code;  // kInvalidParameter
   std::string message;    // one sentence: the parameter, its value (shortened), what is accepted
   friend bool operator==(const ParameterError&, const ParameterError&) = default;
 };

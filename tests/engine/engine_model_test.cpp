@@ -1,8 +1,10 @@
 // The engine against the oracle under random interleavings of append, resend, fold, seal, read and
-// reopen: every read equals the model, whatever has been folded or sealed. Holds up "counted exactly once" and "every
-// acknowledged event is in every later read".
+// reopen: every read equals the model, whatever has been folded or sealed, percentiles within 1% of those of
+// the events. Holds up "counted exactly once" and "every acknowledged event is in every later read".
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cmath>
 #include <random>
 
 #include "crash/stored_state.hpp"
@@ -19,6 +21,7 @@ namespace {
 
 constexpr std::int64_t kStartMs = 1'700'000'000'000;
 const MinuteRange kAllMinutes{{0}, {kMinuteMax.value + 1}};
+constexpr std::array kQuantiles = {0.0, 0.5, 0.9, 0.95, 0.99, 1.0};
 
 class RandomHistory {
  public:
@@ -40,7 +43,12 @@ class RandomHistory {
     }
   }
 
-  void read_everything() { read({kAllMinutes, {}, {}, {}}); }
+  void read_everything() {
+    QuerySpec spec{kAllMinutes, {}, {}, {}};
+    read(spec);
+    spec.columns = Columns::kSketch;
+    read(spec);
+  }
 
   // Each grouping of each span, of all hosts and of some.
   void read_every_grouping() {
@@ -51,6 +59,7 @@ class RandomHistory {
         SCOPED_TRACE("sets " + std::to_string(sets) + " span " +
                      std::to_string(minutes_in(span)));
         read(spec);
+        spec.columns = static_cast<Columns>(pick(3));
         spec.hosts = {"aa", "zz", "absent"};
         read(spec);
       }
@@ -179,7 +188,7 @@ class RandomHistory {
     spec.buckets = random_list();
     spec.hosts = random_list();
     spec.span = static_cast<Span>(pick(3));
-    spec.columns = static_cast<Columns>(pick(2));
+    spec.columns = static_cast<Columns>(pick(3));
     if (pick(2)) spec.grouping = Grouping{pick(2) == 1, pick(2) == 1, pick(2) == 1};
     if (pick(4) == 0) {
       const Grouping kept = spec.grouping.value_or(Grouping{true, true, true});
@@ -199,15 +208,22 @@ class RandomHistory {
       EXPECT_TRUE(more.ok()) << more.error().message;
       if (!more.ok() || !*more) return true;
       rows.push_back(to_oracle(row));
+      if (spec.columns == Columns::kSketch) {
+        percentiles_.emplace_back();
+        for (const double q : kQuantiles) {
+          percentiles_.back().push_back(row.rollup->latency_quantile_us(q).value_or(-1));
+        }
+      }
     }
     return false;
   }
 
   // In one go or page by page, with something happening between the pages that adds no rows.
   void read(QuerySpec spec) {
-    std::vector<OracleRow> expected = oracle_.rows(spec);
+    std::vector<OracleRow> expected = oracle_.rows_with_latencies(spec);
     const std::size_t page = pick(3) ? SIZE_MAX : 1 + pick(20);
     std::vector<OracleRow> rows;
+    percentiles_.clear();
     while (!read_page(spec, page, rows) && rows.size() <= expected.size()) {
       const OracleRow& last = rows.back();
       spec.after = RowKey{last.repo, last.bucket, {static_cast<std::uint32_t>(last.minute)},
@@ -215,18 +231,47 @@ class RandomHistory {
       if (pick(4) == 0) fold();
       if (pick(4) == 0) seal();
     }
+    if (spec.columns == Columns::kSketch) {
+      ASSERT_EQ(percentiles_.size(), expected.size());
+      for (std::size_t i = 0; i < expected.size(); ++i) take_latencies(expected[i], percentiles_[i]);
+    }
+    for (OracleRow& r : expected) r.latencies.clear();
     if (spec.columns == Columns::kSums) {
       // There or not.
       for (auto* list : {&expected, &rows}) {
         for (OracleRow& r : *list) {
           r.client_errors = r.server_errors = r.latency_min_us = r.latency_max_us = 0;
+          if (spec.grouping) r.ops = {};
         }
       }
+    }
+    if (spec.columns != Columns::kSketch) {
+      for (OracleRow& r : rows) r.sketch.clear();
     }
     ASSERT_EQ(rows, expected);
   }
 
+  // The sketch of the row's latencies; and that what was read as their percentiles is within 1% of them.
+  static void take_latencies(OracleRow& row, const std::vector<double>& percentiles) {
+    LatencySketch sketch;
+    for (const std::uint64_t us : row.latencies) sketch.add(us);
+    row.sketch = sketch.buckets();
+    std::sort(row.latencies.begin(), row.latencies.end());
+    for (std::size_t i = 0; i < kQuantiles.size(); ++i) {
+      double exact = -1;
+      double tolerance = 0;
+      if (!row.latencies.empty()) {
+        const auto n = static_cast<double>(row.latencies.size());
+        const auto rank = static_cast<std::size_t>(std::max(1.0, std::ceil(kQuantiles[i] * n)));
+        exact = static_cast<double>(row.latencies[rank - 1]);
+        tolerance = exact * LatencySketch::kRelativeError * (1 + 1e-12);
+      }
+      EXPECT_NEAR(percentiles[i], exact, tolerance) << row << " q=" << kQuantiles[i];
+    }
+  }
+
   std::mt19937_64 random_;
+  std::vector<std::vector<double>> percentiles_;  // of the rows read last
   TempDir dir_;
   ManualClock clock_;
   Oracle oracle_;

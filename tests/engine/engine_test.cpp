@@ -448,9 +448,10 @@ TEST_F(EngineTest, CursorExpiresWithItsSnapshot) {
   EXPECT_TRUE(after.ok() && !*after) << "nothing more after an error";
 }
 
-QuerySpec grouped(const Grouping& kept) {
+QuerySpec grouped(const Grouping& kept, Columns columns = Columns::kAll) {
   QuerySpec spec{kAllMinutes, {}, {}, {}};
   spec.grouping = kept;
+  spec.columns = columns;
   return spec;
 }
 
@@ -500,6 +501,9 @@ TEST_F(EngineTest, GroupedSumsAreExactAndLatenciesWeighted) {
   expected.size_change = Int128{INT64_MIN} * 4;
   expected.latency_count = 3;
   expected.latency_sum_us = 2001;
+  expected.latency_min_us = 1;
+  expected.latency_max_us = 1000;
+  expected.ops[static_cast<std::size_t>(huge.op)] = 4;
   EXPECT_EQ(read(grouped({})), std::vector{expected});
   ASSERT_TRUE(engine_->fold().ok());
   EXPECT_EQ(read(grouped({})), std::vector{expected});
@@ -538,18 +542,18 @@ TEST_F(EngineTest, GroupsOfAllReadsTogetherAreBounded) {
   std::vector<std::unique_ptr<RowCursor>> cursors;
   Row row;
   for (int i = 0; i < 4; ++i) {
-    cursors.push_back(engine_->query(grouped({})).value());
+    cursors.push_back(engine_->query(grouped({}, Columns::kSums)).value());
     ASSERT_TRUE(*cursors.back()->next(row));
   }
-  EXPECT_EQ(refusal_of(*engine_, grouped({})).message,
+  EXPECT_EQ(refusal_of(*engine_, grouped({}, Columns::kSums)).message,
             "overloaded: all grouped reads together may hold 8 groups, which is reached; try again "
             "soon");
   EXPECT_EQ(refusal_of(*engine_, grouped({true, true, false})), (Refusal{"", 2}));
   while (*cursors.front()->next(row)) {
   }
-  EXPECT_EQ(refusal_of(*engine_, grouped({})), (Refusal{"", 2})) << "one has handed its groups out";
+  EXPECT_EQ(refusal_of(*engine_, grouped({}, Columns::kSums)), (Refusal{"", 2})) << "one has handed its groups out";
   cursors.clear();
-  EXPECT_EQ(refusal_of(*engine_, grouped({})), (Refusal{"", 2}));
+  EXPECT_EQ(refusal_of(*engine_, grouped({}, Columns::kSums)), (Refusal{"", 2}));
 }
 
 TEST_F(EngineTest, GroupsAreAddedUpInStepsUntilTheSnapshotExpires) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <ostream>
 #include <string>
@@ -30,6 +31,9 @@ struct OracleRow {
   UInt128 latency_sum_us = 0;
   std::uint64_t latency_min_us = 0;
   std::uint64_t latency_max_us = 0;
+  std::array<std::uint64_t, kOpClasses> ops{};
+  std::vector<std::uint64_t> latencies{};  // the oracle's alone, in no order
+  std::vector<LatencySketch::Bucket> sketch{};
   friend bool operator==(const OracleRow&, const OracleRow&) = default;
 };
 
@@ -47,12 +51,14 @@ class Oracle {
     const std::int64_t minute = e.timestamp.value / 60'000;
     auto& r = rows_[{std::string(e.repo), std::string(e.bucket), minute, std::string(e.host)}];
     ++r.requests;
+    ++r.ops[static_cast<std::size_t>(e.op)];
     r.client_errors += e.status >= 400 && e.status <= 499;
     r.server_errors += e.status >= 500 && e.status <= 599;
     r.upl_bytes += e.upl_bytes;
     r.dwl_bytes += e.dwl_bytes;
     r.size_change += e.size_change;
     if (e.latency_us) {
+      r.latencies.push_back(*e.latency_us);
       r.latency_min_us =
           r.latency_count ? std::min(r.latency_min_us, *e.latency_us) : *e.latency_us;
       r.latency_max_us = std::max(r.latency_max_us, *e.latency_us);
@@ -71,9 +77,14 @@ class Oracle {
     });
   }
 
-  // In the order of what is kept of (repo, bucket, minute, host); grouped, without the sums that grouped
-  // rows do not promise.
+  // In the order of what is kept of (repo, bucket, minute, host), without latencies and sketches.
   std::vector<OracleRow> rows(const QuerySpec& spec) const {
+    std::vector<OracleRow> out = rows_with_latencies(spec);
+    for (OracleRow& row : out) row.latencies.clear();
+    return out;
+  }
+
+  std::vector<OracleRow> rows_with_latencies(const QuerySpec& spec) const {
     const std::int64_t length = minutes_in(spec.span);
     const std::int64_t begin = spec.range.begin.value / length * length;
     const std::int64_t end = (spec.range.end.value + length - 1) / length * length;
@@ -95,9 +106,6 @@ class Oracle {
     std::vector<OracleRow> out;
     for (auto& [key, row] : spans) {
       std::tie(row.repo, row.bucket, row.minute, row.host) = key;
-      if (kept != Grouping{true, true, true}) {
-        row.client_errors = row.server_errors = row.latency_min_us = row.latency_max_us = 0;
-      }
       out.push_back(row);
     }
     return out;
@@ -110,6 +118,8 @@ class Oracle {
 
   static void add_sums(OracleRow& to, const OracleRow& from) {
     to.requests += from.requests;
+    for (std::size_t i = 0; i < kOpClasses; ++i) to.ops[i] += from.ops[i];
+    to.latencies.insert(to.latencies.end(), from.latencies.begin(), from.latencies.end());
     to.client_errors += from.client_errors;
     to.server_errors += from.server_errors;
     to.upl_bytes += from.upl_bytes;
@@ -130,7 +140,8 @@ inline OracleRow to_oracle(const Row& row) {
   const Rollup& r = *row.rollup;
   return {std::string(row.repo), std::string(row.bucket), row.minute.value, std::string(row.host),
           r.requests(), r.client_errors, r.server_errors, r.upl_bytes, r.dwl_bytes, r.size_change,
-          r.latency_count, r.latency_sum_us, r.latency_min_us, r.latency_max_us};
+          r.latency_count, r.latency_sum_us, r.latency_min_us, r.latency_max_us, r.ops,
+          {}, r.sketch.buckets()};
 }
 
 }  // namespace minuted::test

@@ -53,6 +53,8 @@ class LatencySketch {
   // Ascending by index, no zero counts.
   const std::vector<Bucket>& buckets() const { return buckets_; }
   bool empty() const { return buckets_.empty(); }
+  // Bytes of memory held besides the object itself.
+  std::size_t room_bytes() const { return buckets_.capacity() * sizeof(Bucket); }
   void clear() { buckets_.clear(); }
   friend bool operator==(const LatencySketch&, const LatencySketch&) = default;
 

@@ -101,7 +101,8 @@ struct Options {
   std::int64_t snapshot_ms_max = 60 * kMillisPerSecond;
 
   // Groups that one read may add its rows up to (kTooManyGroups beyond), some 120 bytes and the ids of
-  // each; all reads together may hold four times as many (kOverloaded).
+  // each, or twice that with more columns than sums; their sketches, where those are asked for, may take
+  // 112 bytes times this besides. All reads together may hold four times that of sums (kOverloaded).
   std::size_t groups_max = 1'000'000;
 
   SeriesLimits series;

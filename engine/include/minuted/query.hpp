@@ -40,8 +40,11 @@ struct RowKey {
 
 // What of a row's rollup is wanted; the less, the faster.
 enum class Columns : std::uint8_t {
-  kAll,   // all but the sketch
-  kSums,  // requests by class, bytes, size change, latency count and sum; the rest may be zero
+  kAll,  // all but the sketch
+  // Requests by class, bytes, size change, latency count and sum; the rest may be zero. Under a Grouping
+  // that leaves ids out requests are of no class: all stand under OpClass::kOther.
+  kSums,
+  kSketch,  // all, so that Rollup::latency_quantile_us() can be asked
 };
 
 // Which rows: those of the spans that overlap `range` that match every list (a row matches a list if it names its id, or
@@ -61,15 +64,13 @@ struct QuerySpec {
 };
 
 // One row: what one host did in one bucket in one span. The views and the pointer belong to the
-// cursor and die at its next step. Under a Grouping the ids left out are empty, and of the rollup only
-// the byte sums, the count and sum of latencies and requests() are meant: its requests are of no class,
-// and all stand under OpClass::kOther.
+// cursor and die at its next step. Under a Grouping the ids left out are empty.
 struct Row {
   std::string_view repo;
   std::string_view bucket;
   std::string_view host;
   Minute minute;  // the first of the span
-  const Rollup* rollup = nullptr;  // without its sketch: QuerySpec cannot ask for quantiles yet
+  const Rollup* rollup = nullptr;  // as much of it as Columns says
 };
 
 // Which raw events. Lists as in QuerySpec.
@@ -119,7 +120,9 @@ class TotalsCursor {
 // everything acknowledged before it was made, folded or not, and nothing later. Holds a snapshot for
 // at most Options::snapshot_ms_max. Memory does not grow with the answer, except under a Grouping that
 // leaves out the repo or the bucket: some 120 bytes and its ids for each group, of which there are at
-// most Options::groups_max (for each repo by itself, if repos are kept). May move between threads, used
+// most Options::groups_max (for each repo by itself, if repos are kept); with Columns::kAll twice that, and
+// with kSketch besides the groups' sketches, 16 bytes for each 2% step in which a group has latencies, of
+// which there may be as many bytes as groups_max groups of sums take. May move between threads, used
 // by one at a time; must be gone before the engine is.
 class RowCursor {
  public:

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "minuted/event.hpp"
 #include "minuted/latency_sketch.hpp"
@@ -45,6 +46,11 @@ struct Rollup {
 
   // Mean latency of those that carried one, microseconds rounded half up; 0 if none did.
   std::uint64_t latency_mean_us() const;
+
+  // The nearest-rank quantile of the latencies (q in 0 … 1), from the sketch, clamped to the least and
+  // the most: within LatencySketch::kRelativeError of the exact one, and exact where the rank is the first
+  // or the last, and below 50 µs. nullopt if none was carried, or the sketch was not asked for.
+  std::optional<double> latency_quantile_us(double q) const;
 
   void clear() { *this = Rollup{}; }
   friend bool operator==(const Rollup&, const Rollup&) = default;

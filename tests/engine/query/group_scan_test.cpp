@@ -1,5 +1,6 @@
 // Promise: grouped rows are the sums of exactly the rows that share what is kept, in its order, however
-// many ids there are and wherever a page begins. Against a map of sums, over rows that no store made.
+// many ids there are and wherever a page begins; with all columns they are the rows' merge, and what their
+// sketches take is bounded. Against a map of sums, over rows that no store made.
 #include "query/group_scan.hpp"
 
 #include <gtest/gtest.h>
@@ -102,9 +103,32 @@ class GroupScanTest : public testing::Test {
     return {groups.begin(), groups.end()};
   }
 
-  static QuerySpec spec_of(const Grouping& kept) {
+  std::vector<std::pair<Key, Rollup>> whole_model(const Grouping& kept) const {
+    std::map<Key, Rollup> groups;
+    for (const auto& [key, rollup] : rows_) {
+      auto [repo, bucket, minute, host] = key;
+      if (!kept.repo) repo.clear();
+      if (!kept.bucket) bucket.clear();
+      if (!kept.host) host.clear();
+      groups[{repo, bucket, minute, host}].merge(rollup);
+    }
+    return {groups.begin(), groups.end()};
+  }
+
+  std::vector<std::pair<Key, Rollup>> read_whole(const QuerySpec& spec) {
+    std::vector<std::pair<Key, Rollup>> groups;
+    const auto cursor = scan(spec);
+    Row row;
+    while (*cursor->next(row)) {
+      groups.emplace_back(Key{row.repo, row.bucket, row.minute.value, row.host}, *row.rollup);
+    }
+    return groups;
+  }
+
+  static QuerySpec spec_of(const Grouping& kept, Columns columns = Columns::kSums) {
     QuerySpec spec;
     spec.grouping = kept;
+    spec.columns = columns;
     return spec;
   }
 
@@ -123,6 +147,20 @@ class GroupScanTest : public testing::Test {
     rollup.size_change = random_.wide_signed128(100);
     rollup.latency_count = random_.below(3);
     if (rollup.latency_count != 0) rollup.latency_sum_us = random_.wide128(80);
+    return rollup;
+  }
+
+  // Of events, so that all it says agrees.
+  Rollup random_whole(bool sketch) {
+    Rollup rollup;
+    for (std::uint64_t i = 1 + random_.below(5); i > 0; --i) {
+      EventView event;
+      event.op = static_cast<OpClass>(random_.below(kOpClasses));
+      event.status = static_cast<std::uint16_t>(100 + random_.below(500));
+      event.upl_bytes = random_.below(1000);
+      if (random_.chance(60)) event.latency_us = random_.latency_us();
+      sketch ? rollup.add(event) : rollup.add_sums(event);
+    }
     return rollup;
   }
 
@@ -158,6 +196,47 @@ TEST_F(GroupScanTest, EqualsTheModelForEveryGrouping) {
           << kept.repo << kept.bucket << kept.host << " of " << rows_.size() << " rows";
     }
   }
+}
+
+TEST_F(GroupScanTest, WithAllColumnsAGroupIsTheMergeOfItsRows) {
+  for (const Columns columns : {Columns::kAll, Columns::kSketch}) {
+    for (int round = 0; round < 20; ++round) {
+      rows_.clear();
+      add_rows(random_.below(300), ids(1 + random_.below(4)), ids(1 + random_.below(4)),
+               1 + static_cast<std::uint32_t>(random_.below(20)), ids(1 + random_.below(4)));
+      for (auto& [key, rollup] : rows_) rollup = random_whole(columns == Columns::kSketch);
+      for (const Grouping& kept : groupings()) {
+        ASSERT_TRUE(read_whole(spec_of(kept, columns)) == whole_model(kept))
+            << kept.repo << kept.bucket << kept.host << " of " << rows_.size() << " rows";
+      }
+    }
+  }
+}
+
+// 300 groups with a thousand buckets each are far more than the room of 300 groups of sums.
+TEST_F(GroupScanTest, SketchesBeyondTheirRoomAreRefused) {
+  for (std::uint32_t minute = 0; minute < 300; ++minute) {
+    Rollup& rollup = rows_[{"r", "b", minute, "h"}];
+    for (std::uint16_t i = 0; i < 1000; ++i) rollup.sketch.add_bucket(i, 1);
+    rollup.latency_count = 1000;
+  }
+  Row row;
+  {
+    const auto cursor = scan(spec_of({}, Columns::kSketch), 300);
+    const auto refused = cursor->next(row);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code, ErrorCode::kTooManyGroups);
+    EXPECT_NE(refused.error().message.find("33600 bytes"), std::string::npos)
+        << refused.error().message;
+    EXPECT_EQ(counters_.groups, 0U);
+  }
+  EXPECT_TRUE(*scan(spec_of({}, Columns::kSums), 300)->next(row));
+  // Held one at a time they need no room.
+  EXPECT_TRUE(*scan(spec_of({true, true, false}, Columns::kSketch), 300)->next(row));
+  // 150 rooms of 16 KB are within 300,000 groups', and are counted.
+  const auto cursor = scan(spec_of({}, Columns::kSketch), 300'000);
+  EXPECT_TRUE(*cursor->next(row));
+  EXPECT_GE(counters_.groups, 600 + 300 * 16'000 / 112U);
 }
 
 // Enough of each that blocks and tables grow, and that rows do not come in the order of before.

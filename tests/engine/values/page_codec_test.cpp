@@ -88,7 +88,7 @@ TEST(PageCodecTest, RandomRowsComeBackWithAndWithoutTheirSketches) {
   }
 }
 
-// A read that wants some of the slots, or only sums, gets just what the whole page has of them.
+// A read that wants some of the slots, only sums, or sketches, gets just what the whole page has of them.
 TEST(PageCodecTest, APartIsWhatTheWholeHasOfIt) {
   test::Random random(4);
   for (int i = 0; i < 600; ++i) {
@@ -98,16 +98,18 @@ TEST(PageCodecTest, APartIsWhatTheWholeHasOfIt) {
     part.begin = static_cast<std::uint32_t>(random.below(kPageSlotsMax + 1));
     part.end = static_cast<std::uint32_t>(random.between(part.begin, kPageSlotsMax));
     part.sums_only = random.chance(50);
+    part.sketches = !part.sums_only && random.chance(50);
     Rows wanted;
     for (const auto& [place, rollup] : rows) {
       if (place.first < part.begin || place.first >= part.end) continue;
       Rollup& r = wanted[place] = rollup;
-      r.sketch.clear();
+      if (!part.sketches) r.sketch.clear();
       if (!part.sums_only) continue;
       r.client_errors = r.server_errors = r.latency_min_us = r.latency_max_us = 0;
     }
     PageReader reader;
     ASSERT_TRUE(reader.open(bytes.page, part));
+    ASSERT_TRUE(!part.sketches || reader.open_sketches(bytes.sketches));
     Rows found;
     std::uint32_t slot = 0;
     std::string_view host;

@@ -41,7 +41,7 @@ Filters filters_of(std::string_view query) {
     return {};
   }
   MinuteParams& params = std::get<MinuteParams>(result);
-  return {params.spec.repos, params.spec.buckets, params.spec.hosts, params.unit_id};
+  return {params.spec.repos, params.spec.buckets, params.spec.hosts, params.columns.unit_id};
 }
 
 std::optional<Grouping> grouping_of(std::string_view query) {
@@ -163,23 +163,79 @@ TEST(MinuteParamsTest, GroupByAnythingElseIsRefused) {
   EXPECT_EQ(refusal_of("groupBy=" + std::string(41, 'x')), message(std::string(40, 'x') + "…"));
 }
 
-TEST(MinuteParamsTest, WhatIsNotBuiltYetIsRefusedAndSaysSo) {
-  const auto message = [](const std::string& name, const char* value, const char* advice) {
-    return "unsupported_parameter: " + name + " \"" + value +
-           "\" asks for what this version does not have yet; leave " + name + " out: " + advice;
-  };
-  EXPECT_EQ(refusal_of("fields=*"), message("fields", "*", "rows have the eight standard columns"));
-  EXPECT_EQ(refusal_of("format=csv"), message("format", "csv", "the answer is JSON"));
-  EXPECT_EQ(refusal_of("integers=string"),
-            message("integers", "string", "byte counts are JSON integers"));
+MinuteParams params_of(const std::string& query) {
+  auto parsed = parse_minute_params(query, kNow);
+  if (const auto* error = std::get_if<ParameterError>(&parsed)) {
+    ADD_FAILURE() << query << ": " << error->message;
+    return {};
+  }
+  return std::move(std::get<MinuteParams>(parsed));
 }
 
-TEST(MinuteParamsTest, WhatIsNotBuiltYetMayBeEmpty) {
-  EXPECT_EQ(filters_of("limit=&cursor=&fields=&format=&integers="), Filters{});
+TEST(MinuteParamsTest, FieldsAddUpInWhateverOrder) {
+  EXPECT_EQ(params_of("").columns.fields, FieldSet{});
+  EXPECT_EQ(params_of("fields=").columns.fields, FieldSet{});
+  EXPECT_EQ(params_of("fields=*").columns.fields, FieldSet::all());
+  FieldSet two;
+  two.add(Field::kGets);
+  two.add(Field::kLatencyP99);
+  for (const char* query : {"fields=gets,latency_p99_ms", "fields=latency_p99_ms,,gets,gets",
+                            "fields=gets&fields=latency_p99_ms", "fields=gets%2Clatency_p99_ms"}) {
+    EXPECT_EQ(params_of(query).columns.fields, two) << query;
+  }
+  EXPECT_EQ(params_of("fields=gets,*").columns.fields, FieldSet::all());
+  EXPECT_EQ(params_of("fields=gets").spec.columns, Columns::kSums);
+  EXPECT_EQ(params_of("fields=gets&groupBy=").spec.columns, Columns::kAll);
+  EXPECT_EQ(params_of("fields=*").spec.columns, Columns::kSketch);
+}
+
+TEST(MinuteParamsTest, AnUnknownFieldIsRefusedWithThoseThereAre) {
+  for (const char* name : {"Gets", "upl_bytes", "latency_p75_ms", "**"}) {
+    EXPECT_EQ(refusal_of("fields=requests," + std::string(name)),
+              "invalid_parameter: fields \"" + std::string(name) +
+                  "\" is no column beyond the standard eight; give * or a comma-separated list of "
+                  "requests, errors, client_errors, server_errors, gets, puts, deletes, heads, lists, "
+                  "others, latency_min_ms, latency_max_ms, latency_p50_ms, latency_p90_ms, "
+                  "latency_p95_ms, latency_p99_ms");
+  }
+}
+
+TEST(MinuteParamsTest, FormatAndIntegersAreOneOfTheirNames) {
+  EXPECT_EQ(params_of("").format, std::nullopt);
+  EXPECT_EQ(params_of("format=").format, std::nullopt);
+  EXPECT_EQ(params_of("format=json").format, RowFormat::kJson);
+  EXPECT_EQ(params_of("format=ndjson&format=ndjson").format, RowFormat::kNdjson);
+  EXPECT_EQ(params_of("format=csv").format, RowFormat::kCsv);
+  EXPECT_EQ(refusal_of("format=CSV"),
+            "invalid_parameter: format \"CSV\" is none of json, ndjson and csv; give one of them");
+  EXPECT_EQ(refusal_of("format=csv&format=json"),
+            "invalid_parameter: format is given twice, the second time as \"json\"; give one value");
+  EXPECT_FALSE(params_of("integers=").columns.quoted_bytes);
+  EXPECT_FALSE(params_of("integers=number").columns.quoted_bytes);
+  EXPECT_TRUE(params_of("integers=string").columns.quoted_bytes);
+  EXPECT_EQ(refusal_of("integers=strings"),
+            "invalid_parameter: integers \"strings\" is neither string nor number; give string for "
+            "byte counts as strings of digits, or number for JSON integers");
+}
+
+TEST(MinuteParamsTest, PagesAreJsonAlone) {
+  const auto refusal = [](const std::string& query, RowFormat format) {
+    const auto fault = check_paging(params_of(query), format);
+    return fault ? fault->message : "accepted";
+  };
+  for (const RowFormat format : {RowFormat::kCsv, RowFormat::kNdjson}) {
+    EXPECT_EQ(refusal("", format), "accepted");
+    EXPECT_EQ(refusal("limit=&cursor=", format), "accepted");
+    EXPECT_EQ(refusal("limit=5", format),
+              "limit 5 asks for a page, which is JSON, but the answer would be " +
+                  std::string(to_string(format)) +
+                  "; leave limit and cursor out for all rows, or give format=json");
+  }
+  EXPECT_EQ(refusal("limit=5", RowFormat::kJson), "accepted");
 }
 
 TEST(MinuteParamsTest, TheFirstFaultOfTheQueryIsTold) {
-  EXPECT_TRUE(refusal_of("fields=a&startDate=x&unitId=a&bucketId=b").starts_with("unsupported"));
+  EXPECT_TRUE(refusal_of("fields=a&startDate=x&unitId=a&bucketId=b").starts_with("invalid_parameter: fields"));
   EXPECT_TRUE(refusal_of("startDate=x&fields=a").starts_with("invalid_parameter: startDate"));
   EXPECT_TRUE(refusal_of("startDate=2024-02-02&endDate=2024-02-01&unitId=a&bucketId=b")
                   .starts_with("invalid_parameter: unitId"));

@@ -25,7 +25,7 @@ Row row_of(const Rollup& rollup, const Ids& ids = {}, Minute minute = kMinute) {
 }
 
 std::string json(const Row& row, bool unit_id = false) {
-  RowJsonWriter writer(unit_id);
+  RowJsonWriter writer({.unit_id = unit_id});
   std::string out;
   writer.append(row, out);
   return out;
@@ -81,7 +81,7 @@ TEST(RowJsonTest, IdsThatAreNotKeptAreAbsent) {
   Rollup rollup;
   rollup.upl_bytes = kTwo63;
   for (const Case& one : cases) {
-    RowJsonWriter writer(true, one.kept);
+    RowJsonWriter writer({.unit_id = true, .kept = one.kept});
     std::string out;
     const Ids ids{one.kept.repo ? "r" : "", one.kept.bucket ? "b" : "", one.kept.host ? "h" : ""};
     writer.append(row_of(rollup, ids), out);
@@ -101,7 +101,7 @@ TEST(RowJsonTest, TimestampsAreSecondsFromTheFirstMinuteToTheLast) {
 }
 
 TEST(RowJsonTest, IdsAreEscapedAndFollowTheRows) {
-  RowJsonWriter writer(false);
+  RowJsonWriter writer;
   const Rollup rollup;
   std::string out;
   std::vector<std::string> lines;
@@ -125,7 +125,7 @@ TEST(RowJsonTest, IdsAreEscapedAndFollowTheRows) {
 }
 
 TEST(RowJsonTest, RowsAreAppendedToWhatIsThere) {
-  RowJsonWriter writer(false);
+  RowJsonWriter writer;
   const Rollup rollup;
   const std::string one = json(rollup);
   std::string out(kRowsBegin);
@@ -195,7 +195,7 @@ TEST(RowJsonTest, EachSumThatDoesNotFitIsClampedAndSaysSo) {
 }
 
 TEST(RowJsonTest, SaturationDoesNotOutliveItsRow) {
-  RowJsonWriter writer(false);
+  RowJsonWriter writer;
   Rollup great;
   great.upl_bytes = kTwo63;
   std::string out;
@@ -257,7 +257,7 @@ TEST(RowJsonTest, LatencyIsTheMeanRoundedHalfUp) {
 TEST(RowJsonTest, RandomRowsAreReadBackTheSame) {
   test::Random random;
   simdjson::dom::parser parser;
-  RowJsonWriter writer(true);
+  RowJsonWriter writer({.unit_id = true});
   std::string repo = "r";
   std::string bucket = "b";
   std::string host = "h";
@@ -298,6 +298,65 @@ TEST(RowJsonTest, RandomRowsAreReadBackTheSame) {
     ASSERT_EQ(double{object["latency_ms"]}, static_cast<double>(rollup.latency_mean_us()) / 1000);
     ASSERT_EQ(std::string_view{object["host"]}, host);
   }
+}
+
+TEST(RowJsonTest, FieldsFollowTheHostAndALatencyThatThereIsNoneOfIsNull) {
+  RowColumns columns;
+  for (const Field field : {Field::kLatencyP50, Field::kErrors, Field::kGets}) {
+    columns.fields.add(field);
+  }
+  Rollup rollup;
+  rollup.ops[0] = 4;
+  rollup.client_errors = 1;
+  const auto text = [&] {
+    RowJsonWriter writer(columns);
+    std::string out;
+    writer.append(row_of(rollup), out);
+    return out.substr(out.find(",\"host\""));
+  };
+  EXPECT_EQ(text(), R"(,"host":"h","errors":1,"gets":4,"latency_p50_ms":null})");
+  rollup.upl_bytes = UInt128{1} << 100;
+  EventView event;
+  event.latency_us = 1500;
+  rollup.add(event);
+  EXPECT_EQ(text(), R"(,"host":"h","errors":1,"gets":4,"latency_p50_ms":1.5,"saturated":true})");
+}
+
+// All fields at their longest fit the room made for them.
+TEST(RowJsonTest, TheLongestRowIsWellFormed) {
+  RowColumns columns{.quoted_bytes = true};
+  columns.fields = FieldSet::all();
+  Rollup rollup;
+  rollup.ops.fill(UINT64_MAX);
+  rollup.client_errors = rollup.server_errors = UINT64_MAX / 2;
+  rollup.upl_bytes = rollup.dwl_bytes = kTwo63;
+  rollup.size_change = -(Int128{1} << 100);
+  rollup.sketch.add(kLatencyUsMax - 1, 3);
+  rollup.latency_count = 3;
+  rollup.latency_min_us = rollup.latency_max_us = kLatencyUsMax - 1;
+  rollup.latency_sum_us = UInt128{rollup.latency_max_us} * 3;
+  const std::string id(255, '\x01');
+  RowJsonWriter writer(columns);
+  std::string out;
+  writer.append(row_of(rollup, {id, id, id}), out);
+  simdjson::dom::parser parser;
+  auto row = parser.parse(out).get_object();
+  ASSERT_EQ(row.error(), simdjson::SUCCESS);
+  EXPECT_EQ(row.value().size(), 8 + kFields + 1);
+}
+
+TEST(RowJsonTest, QuotedByteCountsAreTheSameDigits) {
+  Rollup rollup = with_latencies(2, 24'691);
+  rollup.upl_bytes = kTwo63 - 1;
+  rollup.dwl_bytes = 0;
+  rollup.size_change = -512;
+  RowColumns columns{.quoted_bytes = true};
+  columns.fields.add(Field::kRequests);
+  RowJsonWriter writer(columns);
+  std::string out;
+  writer.append(row_of(rollup), out);
+  EXPECT_EQ(out, R"({"timestamp":1699999980,"repoId":"r","bucketId":"b","upl_bytes":"9223372036854775807",)"
+                 R"("dwl_bytes":"0","size_change":"-512","latency_ms":12.346,"host":"h","requests":0})");
 }
 
 }  // namespace
