@@ -36,6 +36,9 @@ Result<void> LeavingHosts::add(const View& view, std::string_view prefix,
   if (auto dropped = drop_states(view, prefix, hosts, set); !dropped) return dropped;
   for (const std::string& host : hosts) left_.insert(host_index_key(prefix, host));
   for (const std::string& host : hosts) {
+    const auto known = nodes.knows(view, host);
+    if (!known) return known.error();
+    if (!*known) continue;
     const auto others = has_others(view, host);
     if (!others) return others.error();
     if (*others) continue;

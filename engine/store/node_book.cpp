@@ -131,10 +131,14 @@ Result<NodeFacts> NodeBook::apply(const NodeUpdate& update, Millis now, WriteSet
   return (fresh_[update.node] = std::move(record)).facts;
 }
 
-Result<void> NodeBook::remove(const View& view, std::string_view node, WriteSet& set) {
+Result<bool> NodeBook::knows(const View& view, std::string_view node) const {
+  if (total_ == 0) return false;
   const auto stored = view.get(Family::kNode, node_key(node));
   if (!stored) return stored.error();
-  if (!stored->has_value()) return {};
+  return stored->has_value();
+}
+
+Result<void> NodeBook::remove(const View& view, std::string_view node, WriteSet& set) {
   set.remove(Family::kNode, node_key(node));
   const std::string days = node_days_prefix(node);
   const auto cursor = view.cursor(Family::kNode, days, after_prefix(days));

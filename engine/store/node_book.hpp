@@ -48,7 +48,9 @@ class NodeBook {
   // Adds what the update changes, as of `now`, to `set`: what is known of the node then.
   // kTooManyNodes if it is new and there are as many as may be; kCorruption if its record cannot be read.
   Result<NodeFacts> apply(const NodeUpdate& update, Millis now, WriteSet& set);
-  // Adds the end of a node that may be known to `set`.
+  // Whether anything was told of it; of nobody, without a look at the store.
+  Result<bool> knows(const View& view, std::string_view node) const;
+  // Adds the end of a node that is known to `set`.
   Result<void> remove(const View& view, std::string_view node, WriteSet& set);
   // The set is written, or given up.
   void clear() { fresh_.clear(); }
