@@ -7,7 +7,9 @@
 #include "ingest/committer.hpp"
 #include "query/group_scan.hpp"
 #include "query/event_scan.hpp"
+#include "query/node_scan.hpp"
 #include "query/scan.hpp"
+#include "query/series_scan.hpp"
 #include "query/totals_scan.hpp"
 #include "stats/counters.hpp"
 #include "store/disk_guard.hpp"
@@ -102,6 +104,35 @@ class EngineImpl final : public Engine {
     return std::unique_ptr<TotalsCursor>(std::make_unique<TotalsScan>(
         std::move(view->view), view->mark, query,
         TotalsScan::Options{options_.snapshot_ms_max, options_.clock}, read_counters_));
+  }
+
+  void tell_node(NodeUpdate update, NodeDone done) override {
+    committer_->submit_node(std::move(update), std::move(done));
+  }
+
+  Result<NodeFacts> tell_node_and_wait(NodeUpdate update) override {
+    std::promise<Result<NodeFacts>> promise;
+    auto answer = promise.get_future();
+    tell_node(std::move(update),
+              [&promise](Result<NodeFacts> result) { promise.set_value(std::move(result)); });
+    return answer.get();
+  }
+
+  Result<std::unique_ptr<NodeCursor>> nodes(const NodeQuery& query) override {
+    auto view = raw_view();
+    if (!view) return view.error();
+    return std::unique_ptr<NodeCursor>(std::make_unique<NodeScan>(
+        std::move(view->view), view->mark, query,
+        NodeScan::Options{options_.snapshot_ms_max, options_.clock, horizons_.of(Span::kDay)},
+        read_counters_));
+  }
+
+  Result<std::unique_ptr<SeriesCursor>> series(const SeriesQuery& query) override {
+    auto view = raw_view();
+    if (!view) return view.error();
+    return std::unique_ptr<SeriesCursor>(std::make_unique<SeriesScan>(
+        std::move(view->view), view->mark, query,
+        SeriesScan::Options{options_.snapshot_ms_max, options_.clock}, read_counters_));
   }
 
   Result<void> fold() override { return upkeep_->fold(Durability::kSynced); }

@@ -7,6 +7,7 @@ const char* to_string(ErrorCode code) {
     case ErrorCode::kInvalidArgument: return "invalid_argument";
     case ErrorCode::kKeyReused: return "key_reused";
     case ErrorCode::kTooManyNewSeries: return "too_many_new_series";
+    case ErrorCode::kTooManyNodes: return "too_many_nodes";
     case ErrorCode::kTooManyGroups: return "too_many_groups";
     case ErrorCode::kDiskFull: return "disk_full";
     case ErrorCode::kOverloaded: return "overloaded";

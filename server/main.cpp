@@ -61,6 +61,7 @@ Options engine_options(const settings::Settings& s) {
   options.groups_max = s.groups_max;
   options.series.new_per_minute_max = s.new_series_per_minute_max;
   options.series.total_max = s.series_max;
+  options.nodes_max = s.nodes_max;
   options.series.repo_new_per_minute_max = s.repo_new_series_per_minute_max;
   options.series.repo_total_max = s.repo_series_max;
   options.disk_reserve_bytes = s.disk_reserve_bytes;
@@ -180,6 +181,7 @@ int serve(const settings::Settings& s, const log::Log& log, const sigset_t& sign
       {s.json_depth_max,
        s.scans_max,
        s.snapshot_lifetime_ms,
+       s.node_offline_after_ms,
        {s.inflated_bytes_max, s.inflate_ratio_max},
        {s.serve_anyone_without_tokens, {}}},
       *engine, workers, tokens.get(), counters, budget, system_clock(), log);

@@ -62,10 +62,27 @@ void FoldBatch::count_events(const PairView& pair, Minute minute) {
     for (const std::string_view host : host_names_) (void)minute_.hosts.of(host);
     rollups_.clear();
     for (const std::string_view host : host_names_) rollups_.push_back(&minute_.hosts.of(host));
+    last_seen_.assign(host_names_.size(), LastSeen{});
     for (; first < end; ++first) {
       const ChunkEvent& event = events_read_[first];
       rollups_[event.host_number]->add(event.view(pair.repo, pair.bucket, minute));
+      LastSeen& last = last_seen_[event.host_number];
+      if (event.ms_in_minute > last.ms_in_minute) {
+        last = {event.ms_in_minute, event.latency_us};
+      } else if (event.ms_in_minute == last.ms_in_minute) {
+        last.latency_us = std::max(last.latency_us, event.latency_us);
+      }
     }
+    note_hosts(minute);
+  }
+}
+
+// Of the chunk at hand, whose hosts are named.
+void FoldBatch::note_hosts(Minute minute) {
+  for (std::size_t i = 0; i < host_names_.size(); ++i) {
+    const LastSeen& last = last_seen_[i];
+    states_.of(host_names_[i])
+        .note(minute, Millis{start_of(minute).value + last.ms_in_minute}, last.latency_us);
   }
 }
 
@@ -110,6 +127,15 @@ void FoldBatch::enter(std::string_view prefix, Minute minute) {
   }
 }
 
+// Under the key at hand.
+template <class Signs>
+void FoldBatch::merge_signs(Family family, Signs& signs) {
+  value_.clear();
+  encode_value(signs, value_);
+  set_.merge(family, key_, value_);
+  signs.clear();
+}
+
 void FoldBatch::close(Span& span) {
   if (!span.open) return;
   key_ = prefix_;
@@ -128,11 +154,17 @@ void FoldBatch::close(Span& span) {
       add(RepoSpan::kDay, kMinutesPerDay);
       add(RepoSpan::kTotal, 0);
     }
+    for (const HostRollups::Entry& e : span.hosts.entries()) {
+      signs_.of(e.host).add(span.first.value % kMinutesPerDay);
+    }
     hour_.hosts.merge(span.hosts);
   } else if (span.family == Family::kHour) {
     day_.hosts.merge(span.hosts);
   } else if (span.family == Family::kDay) {
     total_.hosts.merge(span.hosts);
+    merge_signs(Family::kDaySigns, signs_);
+  } else {
+    merge_signs(Family::kHostState, states_);
   }
   span.hosts.clear();
   span.open = false;

@@ -1,6 +1,6 @@
 // What one atomic batch of a fold adds up: chunks go in, in the order of their keys, and come out as
-// merge operands for the minute, hour, day and total of their (repo, bucket), for the small values of
-// their repo, and as deletions of exactly the raw keys that were read (or moves to the archive). All of it in one WriteSet, so
+// merge operands for the minute, hour, day and total of their (repo, bucket), for the signs of life of
+// its hosts by day and since ever, for the small values of their repo, and as deletions of exactly the raw keys that were read (or moves to the archive). All of it in one WriteSet, so
 // that a chunk is counted in every tier or still raw, never both and never neither.
 // Fourth stop of an event's journey. Pure but for the WriteSet it fills; one thread at a time.
 #pragma once
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "chunk/chunk_codec.hpp"
+#include "nodes/signs.hpp"
 #include "rollup/rollup_codec.hpp"
 #include "store/key_codec.hpp"
 #include "store/raw_table.hpp"
@@ -58,9 +59,18 @@ class FoldBatch {
     HostRollups hosts;
   };
 
+  // The last of a chunk's events of a host.
+  struct LastSeen {
+    std::uint16_t ms_in_minute = 0;
+    std::int64_t latency_us = -1;
+  };
+
   void count_events(const PairView& pair, Minute minute);
+  void note_hosts(Minute minute);
   void enter(std::string_view prefix, Minute minute);
   void close(Span& span);
+  template <class Signs>
+  void merge_signs(Family family, Signs& signs);
   void close_repo();
 
   const Store& store_;
@@ -80,9 +90,12 @@ class FoldBatch {
   Span day_{Family::kDay, kMinutesPerDay, false, {}, {}};
   Span total_{Family::kTotal, 0, false, {}, {}};
   std::map<std::pair<RepoSpan, Minute>, RepoRollup> repo_values_;
+  DaySigns signs_;     // of the day at hand
+  HostStates states_;  // of the pair at hand
   std::vector<ChunkEvent> events_read_;
   std::vector<std::string_view> host_names_;  // of the chunk at hand, by number
   std::vector<Rollup*> rollups_;              // theirs
+  std::vector<LastSeen> last_seen_;           // same
   std::string key_;
   std::string value_;
 };

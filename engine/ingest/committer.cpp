@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "codec/bytes.hpp"
+#include "ingest/leaving_hosts.hpp"
 #include "store/key_codec.hpp"
 
 namespace minuted {
@@ -20,6 +21,8 @@ constexpr std::int64_t kAcknowledgeEveryMs = 1000;
 constexpr std::size_t kFoldAtPart = 3;
 // Series looked at in one slice of forgetting them: some ten milliseconds.
 constexpr std::uint64_t kSeriesPerSlice = 2'000;
+// What a slice writes, about: nodes take the days of their heartbeats with them.
+constexpr std::size_t kSliceBytesMax = 4U << 20;
 // What a queued request weighs beside its batch: its strings, its callback, its place.
 constexpr std::size_t kRequestBytes = 512;
 
@@ -47,11 +50,13 @@ Committer::Committer(const Parts& parts, std::uint64_t sequence)
       catalog_(parts.store),
       limiter_(parts.options.series),
       event_ids_(parts.store, parts.options.idempotency_window_ms),
+      nodes_(parts.store, parts.options.nodes_max),
       set_(parts.store),
       sequence_(sequence) {}
 
 Result<void> Committer::start() {
   if (auto opened = catalog_.open(); !opened) return opened;
+  if (auto opened = nodes_.open(); !opened) return opened;
   limiter_.set_total(catalog_.total());
   counters_.series_total = catalog_.total();
   for (const auto& [repo, max] : options_.series.repo_total_max) {
@@ -92,20 +97,8 @@ void Committer::submit(AppendRequest request, AppendDone done) {
   std::optional<Error> refusal;
   {
     const std::lock_guard lock(mutex_);
-    if (failure_) {
-      refusal = Error{ErrorCode::kUnavailable, "writes are stopped: " + failure_->message};
-    } else if (stopping_) {
-      refusal = Error{ErrorCode::kUnavailable, "the engine is closing"};
-    } else if (table_.memory_bytes() > options_.unfolded_bytes_max) {
-      refusal = Error{ErrorCode::kOverloaded,
-                      "the events that are not folded yet take " +
-                          std::to_string(table_.memory_bytes()) + " bytes of memory; " +
-                          std::to_string(options_.unfolded_bytes_max) + " may be"};
-    } else if (queue_bytes_ != 0 && queue_bytes_ + bytes > options_.commit_queue_bytes_max) {
-      refusal = Error{ErrorCode::kOverloaded,
-                      "the commit queue holds " + std::to_string(queue_bytes_) + " of " +
-                          std::to_string(options_.commit_queue_bytes_max) + " bytes"};
-    } else {
+    refusal = refuse(bytes);
+    if (!refusal) {
       queue_bytes_ += bytes;
       counters_.queue_bytes = queue_bytes_;
       queue_.push_back(
@@ -118,6 +111,45 @@ void Committer::submit(AppendRequest request, AppendDone done) {
   }
   if (refusal->code == ErrorCode::kOverloaded) ++counters_.overloaded;
   done(std::move(*refusal));
+}
+
+void Committer::submit_node(NodeUpdate update, NodeDone done) {
+  constexpr std::size_t kBytes = kRequestBytes + 5 * kNodeFactBytesMax;
+  std::optional<Error> refusal;
+  {
+    const std::lock_guard lock(mutex_);
+    refusal = refuse(kBytes);
+    if (!refusal) {
+      queue_bytes_ += kBytes;
+      counters_.queue_bytes = queue_bytes_;
+      node_queue_.push_back({std::move(update), std::move(done), kBytes});
+    }
+  }
+  if (!refusal) {
+    wake_.notify_one();
+    return;
+  }
+  done(std::move(*refusal));
+}
+
+// Why so many bytes more cannot wait; under the mutex.
+std::optional<Error> Committer::refuse(std::size_t bytes) const {
+  if (failure_) {
+    return Error{ErrorCode::kUnavailable, "writes are stopped: " + failure_->message};
+  }
+  if (stopping_) return Error{ErrorCode::kUnavailable, "the engine is closing"};
+  if (table_.memory_bytes() > options_.unfolded_bytes_max) {
+    return Error{ErrorCode::kOverloaded,
+                 "the events that are not folded yet take " +
+                     std::to_string(table_.memory_bytes()) + " bytes of memory; " +
+                     std::to_string(options_.unfolded_bytes_max) + " may be"};
+  }
+  if (queue_bytes_ != 0 && queue_bytes_ + bytes > options_.commit_queue_bytes_max) {
+    return Error{ErrorCode::kOverloaded,
+                 "the commit queue holds " + std::to_string(queue_bytes_) + " of " +
+                     std::to_string(options_.commit_queue_bytes_max) + " bytes"};
+  }
+  return std::nullopt;
 }
 
 std::optional<Error> Committer::failure() const {
@@ -153,6 +185,7 @@ Result<std::string> Committer::forget(const Task& task) {
   const auto series = view->cursor(Family::kCatalog, std::max(lower, task.from),
                                    task.repo.empty() ? series_end() : after_prefix(lower));
   WriteSet set(store_);
+  LeavingHosts leaving;
   std::uint64_t forgotten = 0;
   std::uint64_t looked_at = 0;
   std::string next;
@@ -176,8 +209,10 @@ Result<std::string> Committer::forget(const Task& task) {
     for (std::size_t i = 0; i < gone.size(); ++i) {
       catalog_.remove(gone[i], !kept && i + 1 == gone.size(), set);
     }
+    if (auto ended = leaving.add(*view, prefix, gone, nodes_, set); !ended) return ended.error();
     forgotten += gone.size();
-    if (looked_at >= kSeriesPerSlice && series->valid()) next = series->key();
+    const bool enough = looked_at >= kSeriesPerSlice || set.bytes() >= kSliceBytesMax;
+    if (enough && series->valid()) next = series->key();
   }
   if (auto status = series->status(); !status) return status.error();
   if (forgotten == 0) return next;
@@ -197,30 +232,38 @@ Result<std::string> Committer::forget(const Task& task) {
 void Committer::run() {
   ::pthread_setname_np(::pthread_self(), "commit");
   std::vector<Waiting> waiting;
+  std::vector<WaitingNode> nodes;
   std::vector<Task> tasks;
   for (;;) {
     {
       std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return stopping_ || !queue_.empty() || !tasks_.empty(); });
-      if (queue_.empty() && tasks_.empty()) return;  // stopping
+      const auto nothing = [this] {
+        return queue_.empty() && node_queue_.empty() && tasks_.empty();
+      };
+      wake_.wait(lock, [&] { return stopping_ || !nothing(); });
+      if (nothing()) return;  // stopping
       waiting.swap(queue_);
+      nodes.swap(node_queue_);
       tasks.swap(tasks_);
     }
     for (Task& task : tasks) task.done.set_value(forget(task));
     tasks.clear();
-    if (waiting.empty()) continue;
-    commit(waiting);
+    if (waiting.empty() && nodes.empty()) continue;
+    commit(waiting, nodes);
     std::size_t bytes = 0;
     for (const Waiting& w : waiting) bytes += w.bytes;
+    for (const WaitingNode& n : nodes) bytes += n.bytes;
     waiting.clear();
+    nodes.clear();
     const std::lock_guard lock(mutex_);
     queue_bytes_ -= bytes;
     counters_.queue_bytes = queue_bytes_;
   }
 }
 
-void Committer::commit(std::vector<Waiting>& waiting) {
+void Committer::commit(std::vector<Waiting>& waiting, std::vector<WaitingNode>& nodes) {
   set_.clear();
+  nodes_.clear();
   fresh_keys_.clear();
   event_ids_.clear();
   batches_.clear();
@@ -238,8 +281,14 @@ void Committer::commit(std::vector<Waiting>& waiting) {
     answers.push_back(refusal ? Answer{*refusal} : admit(w));
     if (answers.back().needs_write) ++to_write;
   }
+  std::size_t nodes_to_write = 0;
+  for (WaitingNode& n : nodes) {
+    n.result = refusal ? Result<NodeFacts>(*refusal)
+                       : nodes_.apply(n.update, options_.clock->now(), set_);
+    if (n.result->ok()) ++nodes_to_write;
+  }
   Result<void> written;
-  if (to_write != 0) {
+  if (to_write + nodes_to_write != 0) {
     const auto hold = table_.hold();
     event_ids_.put(options_.clock->now(), set_);
     add_chunks();
@@ -255,6 +304,10 @@ void Committer::commit(std::vector<Waiting>& waiting) {
     // The outcome of a failed write is unknown to whoever depends on it.
     if (answer.needs_write && !written) answer.result.emplace(written.error());
     waiting[i].done(std::move(*answer.result));
+  }
+  for (WaitingNode& n : nodes) {
+    if (n.result->ok() && !written) n.result.emplace(written.error());
+    n.done(std::move(*n.result));
   }
   if (written) acknowledge_now_and_then();
 }
@@ -489,7 +542,7 @@ Result<void> Committer::write(std::size_t batches) {
   auto written = store_.write(set_, Durability::kSynced);
   if (!written) return written;
   counters_.sync_seconds.record(seconds_since(start));
-  counters_.batches_per_sync.record(static_cast<double>(batches));
+  if (batches != 0) counters_.batches_per_sync.record(static_cast<double>(batches));
   counters_.batches += batches;
   catalog_.written();
   return written;

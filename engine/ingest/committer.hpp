@@ -23,6 +23,7 @@
 #include "store/disk_guard.hpp"
 #include "store/event_ids.hpp"
 #include "store/idempotency.hpp"
+#include "store/node_book.hpp"
 #include "store/raw_table.hpp"
 #include "store/store.hpp"
 
@@ -53,9 +54,13 @@ class Committer {
   // See Engine::append.
   void submit(AppendRequest request, AppendDone done);
 
+  // See Engine::tell_node.
+  void submit_node(NodeUpdate update, NodeDone done);
+
   // Takes the series of which `has_rows` says no out of those that are known, unless events of them
   // wait to be folded: those of the repo, of all repos if it is empty, from the record `from` on, a
-  // slice of them, so that no commit waits long. Waits for the commit thread, which does it; no fold
+  // slice of them, so that no commit waits long. With a series goes what is kept of its host in its pair,
+  // and with the last series of a host what was told of it as a node. Waits for the commit thread, which does it; no fold
   // may run meanwhile. Durable with the next sync. Returns where the next slice begins; empty: that
   // was all.
   using HasRows = std::function<Result<bool>(std::string_view prefix, std::string_view host)>;
@@ -81,6 +86,13 @@ class Committer {
     AppendDone done;
     std::size_t bytes;
   };
+  // What somebody tells of a node.
+  struct WaitingNode {
+    NodeUpdate update;
+    NodeDone done;
+    std::size_t bytes;
+    std::optional<Result<NodeFacts>> result = std::nullopt;
+  };
   // What one waiter of the commit at hand will be told, unless the write fails.
   struct Answer {
     std::optional<Result<Receipt>> result;
@@ -101,8 +113,9 @@ class Committer {
   };
 
   void run();
+  std::optional<Error> refuse(std::size_t bytes) const;
   Result<std::string> forget(const Task& task);
-  void commit(std::vector<Waiting>& waiting);
+  void commit(std::vector<Waiting>& waiting, std::vector<WaitingNode>& nodes);
   Answer admit(Waiting& waiting);
   Answer admit_keyed(Waiting& waiting);
   Result<void> admit_series(Waiting& waiting);
@@ -126,6 +139,7 @@ class Committer {
   SeriesCatalog catalog_;
   SeriesLimiter limiter_;
   EventIds event_ids_;
+  NodeBook nodes_;
   ChunkEncoder encoder_;
   WriteSet set_;
   std::uint64_t sequence_;
@@ -138,9 +152,10 @@ class Committer {
   std::vector<std::size_t> new_places_;      // in a batch's series()
   std::vector<std::size_t> refused_places_;  // same
 
-  mutable std::mutex mutex_;  // guards the queue, its bytes, stopping and failure
+  mutable std::mutex mutex_;  // guards the queues, its bytes, stopping and failure
   std::condition_variable wake_;
   std::vector<Waiting> queue_;
+  std::vector<WaitingNode> node_queue_;
   std::size_t queue_bytes_ = 0;
   std::vector<Task> tasks_;
   bool stopping_ = false;

@@ -33,6 +33,9 @@ constexpr std::array<SingleKeys, kTiers> kSingleKeys = {{
     {Tier::kIdempotency, Family::kIdempotency},
     {Tier::kEventId, Family::kEventId},
     {Tier::kMeta, Family::kMeta},
+    {Tier::kDaySigns, Family::kDaySigns},
+    {Tier::kHostState, Family::kHostState},
+    {Tier::kNode, Family::kNode},
 }};
 
 StoredKeys stored(const Store& store, Family family) {

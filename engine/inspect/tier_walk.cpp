@@ -5,9 +5,11 @@
 #include <utility>
 
 #include "minuted/event.hpp"
+#include "nodes/signs.hpp"
 #include "rollup/rollup_codec.hpp"
 #include "store/event_ids.hpp"
 #include "store/key_codec.hpp"
+#include "store/node_book.hpp"
 
 namespace minuted {
 namespace {
@@ -219,6 +221,31 @@ Result<void> TierWalk::walk_event_ids() {
   });
 }
 
+Result<void> TierWalk::walk_nodes() {
+  TierInspection& days = found_.tier(Tier::kDaySigns);
+  auto walked = walk_all(Family::kDaySigns, days.single, [&](std::string_view key, std::string_view value) {
+    DaySigns signs;
+    const auto day = minute_of_pair_key(key);
+    if (!day || !merge_encoded(value, signs)) return add_damage(key, days);
+    days.rows_open += signs.entries().size();
+    add_minutes({*day, *day}, days);
+  });
+  if (!walked) return walked;
+  TierInspection& states = found_.tier(Tier::kHostState);
+  walked = walk_all(Family::kHostState, states.single, [&](std::string_view key, std::string_view value) {
+    HostStates hosts;
+    if (!merge_encoded(value, hosts)) return add_damage(key, states);
+    states.rows_open += hosts.entries().size();
+  });
+  if (!walked) return walked;
+  TierInspection& told = found_.tier(Tier::kNode);
+  return walk_all(Family::kNode, told.single, [&](std::string_view key, std::string_view value) {
+    HeartbeatDay day;
+    const bool whole = key.starts_with('N') ? decode_node(value).has_value() : merge_encoded(value, day);
+    if (!whole) add_damage(key, told);
+  });
+}
+
 Result<void> TierWalk::run() {
   const auto rows = [&](Tier tier, Family family, const SealedTier* sealed = nullptr) {
     return Lane{&found_.tier(tier).single, rows_look(tier, family, sealed), nullptr};
@@ -244,6 +271,7 @@ Result<void> TierWalk::run() {
   if (auto done = tell_largest(); !done) return done;
   if (auto done = walk_series(); !done) return done;
   if (auto done = walk_event_ids(); !done) return done;
+  if (auto done = walk_nodes(); !done) return done;
   auto keys = walk_all(Family::kIdempotency, found_.tier(Tier::kIdempotency).single, {});
   if (!keys) return keys;
   return walk_all(Family::kMeta, found_.tier(Tier::kMeta).single, {});

@@ -57,6 +57,7 @@ class TierWalk {
   Result<void> walk_lanes();
   Result<void> walk_series();
   Result<void> walk_event_ids();
+  Result<void> walk_nodes();
   void keep_largest(std::size_t most);
   Result<void> tell_largest();
 

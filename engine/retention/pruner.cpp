@@ -11,9 +11,10 @@ namespace {
 // Pairs looked at in one step, at most: one that has nothing to give costs a seek.
 constexpr std::size_t kPairsPerStep = 2'000;
 
-// The parts of a pass; the repos' values come last.
-constexpr std::size_t kRowParts = 6;
+// The parts of a pass; the repos' values and the nodes' heartbeats come last.
+constexpr std::size_t kRowParts = 7;
 constexpr std::size_t kRepoPart = kRowParts;
+constexpr std::size_t kNodePart = kRepoPart + 1;
 
 struct RepoTier {
   RepoSpan repo_span;
@@ -46,6 +47,7 @@ constexpr std::array<Part, kRowParts> kParts{{
     {Span::kHour, Family::kHour, Family::kHour, kMinutesPerHour},
     {Span::kHour, Family::kHourPage, Family::kHourSketches, kSealedTiers[1].page_minutes},
     {Span::kDay, Family::kDay, Family::kDay, kMinutesPerDay},
+    {Span::kDay, Family::kDaySigns, Family::kDaySigns, kMinutesPerDay},
     {std::nullopt, Family::kArchive, Family::kArchive, 1, kSequenceKeyBytes},
 }};
 
@@ -86,7 +88,7 @@ Result<bool> Pruner::step() {
   }
   if (*more) return true;
   position_.clear();
-  if (++part_ <= kRepoPart) return true;
+  if (++part_ <= kNodePart) return true;
   passing_ = false;
   ++counters_.passes;
   return false;
@@ -99,6 +101,8 @@ Result<bool> Pruner::step_in(std::size_t part) {
   Result<void> pruned;
   if (part == kRepoPart) {
     pruned = prune_repo_values();
+  } else if (part == kNodePart) {
+    pruned = prune_heartbeats();
   } else {
     const Part& p = kParts<Part>[part];
     const Minute horizon = p.span ? horizons_.of(*p.span) : horizons_.of_archive();
@@ -171,6 +175,37 @@ Result<void> Pruner::prune_repo_values() {
       std::string next(prefix);
       ++next.back();  // past the span's byte
       keys->seek(next);
+    }
+  }
+  position_.clear();
+  return keys->status();
+}
+
+// Their records stay: the latest state is kept as long as the node is known.
+Result<void> Pruner::prune_heartbeats() {
+  const Minute horizon = horizons_.of(Span::kDay);
+  const auto view = store_.view();
+  const auto keys =
+      view->cursor(Family::kNode, position_.empty() ? "D" : position_, std::string_view("E"));
+  std::size_t nodes = 0;
+  while (keys->valid()) {
+    const std::string_view key = keys->key();
+    const std::size_t host_end = key.find('\0');
+    if (host_end == std::string_view::npos || key.size() != host_end + 1 + kMinuteKeyBytes) {
+      return Error{ErrorCode::kCorruption, "a key names no day of a node: " + shorten(key)};
+    }
+    const bool full = !set_.empty() && set_.bytes() >= options_.batch_bytes;
+    if (full || nodes > kPairsPerStep) {
+      position_.assign(key);
+      return {};
+    }
+    if (read_minute(key.substr(host_end + 1)).value + kMinutesPerDay <= horizon.value) {
+      set_.remove(Family::kNode, key);
+      ++keys_;
+      keys->next();
+    } else {
+      ++nodes;
+      keys->seek(after_prefix(key.substr(0, host_end + 1)));
     }
   }
   position_.clear();

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "codec/bytes.hpp"
+#include "retention/signs_removal.hpp"
 
 namespace minuted {
 namespace {
@@ -17,7 +18,8 @@ constexpr MinuteRange kAllMinutes{{0}, {kMinuteMax.value + 1}};
 constexpr std::array kPairFamilies = {Family::kMinute,       Family::kMinutePage,
                                       Family::kMinuteSketches, Family::kHour,
                                       Family::kHourPage,     Family::kHourSketches,
-                                      Family::kDay,          Family::kArchive};
+                                      Family::kDay,          Family::kArchive,
+                                      Family::kDaySigns,     Family::kHostState};
 
 MinuteRange whole(const MinuteRange& range, std::uint32_t length) {
   const Minute last = floor_to({range.end.value - 1}, length);
@@ -217,7 +219,12 @@ Result<void> Remover::remove_days(std::string_view prefix, const MinuteRange& mi
     }
     if (auto written = write(); !written) return written;
   }
-  return {};
+  const auto view = store_.view();
+  if (auto taken = take_from_states(*view, prefix, minutes, set_); !taken) {
+    set_.clear();
+    return taken;
+  }
+  return write();
 }
 
 Result<void> Remover::remove_day(const View& view, std::string_view prefix, Minute day,
@@ -260,6 +267,7 @@ Result<void> Remover::remove_day(const View& view, std::string_view prefix, Minu
   if (!replaced) return replaced;
 
   const std::string day_key = key_of(prefix, day);
+  if (auto taken = take_from_signs(view, day_key, day, cut, set_); !taken) return taken;
   const auto stored = view.get(Family::kDay, day_key);
   if (!stored) return stored.error();
   HostRollups before;

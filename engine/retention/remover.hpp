@@ -1,5 +1,5 @@
 // Deletes what an operator names: a repo or one of its buckets, all of it or some minutes, out of
-// every tier, the totals and the repos' values. Hours and days that the minutes cut are made anew of
+// every tier, the totals, the repos' values and the signs of life of hosts. Hours and days that the minutes cut are made anew of
 // the minutes that remain. All that was acknowledged before must be folded, and nothing else may
 // write rows until it has ended: what is acknowledged meanwhile is raw, and stays.
 //

@@ -80,6 +80,7 @@ Result<bool> SeriesCatalog::knows(const Name& series) {
 void SeriesCatalog::add(const Name& series, WriteSet& set) {
   set.put(Family::kCatalog, series_key(series.prefix, series.host), kRecord);
   set.put(Family::kCatalog, bucket_index_key(series.prefix), kRecord);
+  set.put(Family::kCatalog, host_index_key(series.prefix, series.host), kRecord);
   std::string total;
   put_fixed64(total, ++total_);
   set.put(Family::kMeta, kTotalKey, total);
@@ -88,10 +89,10 @@ void SeriesCatalog::add(const Name& series, WriteSet& set) {
 }
 
 void SeriesCatalog::remove(std::string_view key, bool last, WriteSet& set) {
+  const std::string_view prefix = split_pair(key.substr(1))->prefix;
   set.remove(Family::kCatalog, key);
-  if (last) {
-    set.remove(Family::kCatalog, bucket_index_key(split_pair(key.substr(1))->prefix));
-  }
+  set.remove(Family::kCatalog, host_index_key(prefix, key.substr(1 + prefix.size())));
+  if (last) set.remove(Family::kCatalog, bucket_index_key(prefix));
   std::string total;
   put_fixed64(total, --total_);
   set.put(Family::kMeta, kTotalKey, total);

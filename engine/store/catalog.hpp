@@ -1,7 +1,8 @@
-// The known series, and which repos a bucket id occurs in. A series is (repo, bucket, host).
+// The known series, which repos a bucket id occurs in, and which pairs a host does. A series is (repo, bucket, host).
 //
 //   'S' | pair prefix | host       → 0x01
 //   'B' | bucket 00 repo 00        → 0x01
+//   'H' | host 00 | pair prefix    → 0x01
 //
 // The commit thread asks, for every series of a batch, whether it is new; a bounded cache of hashes
 // answers for the recent ones, the store for the rest, so memory does not grow with the series.

@@ -57,6 +57,30 @@ std::string bucket_index_key(std::string_view prefix) {
   return key;
 }
 
+std::string host_index_prefix(std::string_view host) {
+  std::string key("H");
+  key.append(host).push_back('\0');
+  return key;
+}
+
+std::string host_index_key(std::string_view prefix, std::string_view host) {
+  return host_index_prefix(host).append(prefix);
+}
+
+std::string node_key(std::string_view host) { return std::string("N").append(host); }
+
+std::string node_days_prefix(std::string_view host) {
+  std::string key("D");
+  key.append(host).push_back('\0');
+  return key;
+}
+
+std::string node_day_key(std::string_view host, Minute day) {
+  std::string key = node_days_prefix(host);
+  append_minute(key, day);
+  return key;
+}
+
 std::string after_prefix(std::string_view prefix) {
   assert(!prefix.empty() && prefix.back() == '\0');
   std::string key(prefix);

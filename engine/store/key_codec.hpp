@@ -5,11 +5,15 @@
 //   raw                    pair prefix | minute u32 | number of the generation's first commit u64
 //   archive                as raw
 //   minute, hour, day      pair prefix | first minute of the span u32
+//   day signs              as day
 //   pages, sketches        pair prefix | first minute of the page's span u32
-//   total                  pair prefix
+//   total, host state      pair prefix
 //   repo                   repo 00 | span byte ('5' 5 minutes, 'h', 'd', 't') | first minute u32
 //   catalog, a series      'S' | pair prefix | host
 //   catalog, bucket index  'B' | bucket 00 repo 00
+//   catalog, host index    'H' | host 00 | pair prefix
+//   node, its record       'N' | host
+//   node, heartbeats       'D' | host 00 | first minute of the day u32
 //   idempotency            16 bytes of hash of (scope, key)
 //   event id               minute u32 | 16 bytes of hash of (pair prefix, host, id)
 //
@@ -45,6 +49,14 @@ std::string series_key(std::string_view prefix, std::string_view host);
 std::string series_end();
 std::string bucket_index_prefix(std::string_view bucket);
 std::string bucket_index_key(std::string_view prefix);
+// Of every series of a host; its prefix is that of no other.
+std::string host_index_prefix(std::string_view host);
+std::string host_index_key(std::string_view prefix, std::string_view host);
+
+std::string node_key(std::string_view host);
+// Of the days on which the node had heartbeats.
+std::string node_days_prefix(std::string_view host);
+std::string node_day_key(std::string_view host, Minute day);
 
 // The first key after every key that starts with `prefix`, which must end in 00.
 std::string after_prefix(std::string_view prefix);

@@ -28,7 +28,7 @@ namespace minuted {
 
 // The version of everything below the data directory. Before the first release a change of any
 // layout raises it, and stores of another version are refused.
-inline constexpr std::uint32_t kFormatVersion = 4;
+inline constexpr std::uint32_t kFormatVersion = 5;
 
 // The families. Their names on disk are in store.cpp.
 enum class Family : std::uint8_t {
@@ -47,8 +47,11 @@ enum class Family : std::uint8_t {
   kHourPage,        // closed spans of hours
   kHourSketches,
   kArchive,  // raw values that are folded and kept all the same
+  kDaySigns,  // the minutes of a day on which each host had an event; see nodes/signs.hpp
+  kHostState,  // when each host was seen first and last
+  kNode,  // what nodes and operators say of nodes; see store/node_book.hpp
 };
-inline constexpr std::size_t kFamilies = 15;
+inline constexpr std::size_t kFamilies = 18;
 
 enum class Durability : std::uint8_t {
   kSynced,    // on disk when the call returns
@@ -79,7 +82,8 @@ class WriteSet {
   void put(Family family, std::string_view key, std::string_view value);
   // Deletes a key, with all that was merged into it before.
   void remove(Family family, std::string_view key);
-  // Adds a rollup to what the key holds. kMinute, kHour, kDay, kTotal, kRepo only.
+  // Adds to what the key holds: a rollup in kMinute, kHour, kDay, kTotal and kRepo, its like in kDaySigns and
+  // kHostState, a day's heartbeats in kNode. These only.
   void merge(Family family, std::string_view key, std::string_view operand);
   // Appends to what a raw key holds.
   void append_raw(std::string_view key, std::string_view bytes);

@@ -13,6 +13,7 @@
 
 #include "store/raw_tables.hpp"
 #include "store/rollup_merge.hpp"
+#include "store/signs_merge.hpp"
 
 namespace minuted {
 namespace {
@@ -53,6 +54,50 @@ class RollupMergeOperator final : public rocksdb::MergeOperator {
 
   const char* Name() const override { return "minuted.rollup.1"; }
 };
+
+// Merges what is kept of nodes by one of the functions of store/signs_merge.hpp.
+class SignsMergeOperator final : public rocksdb::MergeOperator {
+ public:
+  using Merge = std::string (*)(std::span<const std::string_view>);
+  SignsMergeOperator(const char* name, Merge merge) : name_(name), merge_(merge) {}
+
+  bool FullMergeV2(const MergeOperationInput& in, MergeOperationOutput* out) const override {
+    std::vector<std::string_view> operands;
+    operands.reserve(in.operand_list.size() + 1);
+    if (in.existing_value) operands.push_back(view_of(*in.existing_value));
+    for (const rocksdb::Slice& operand : in.operand_list) operands.push_back(view_of(operand));
+    out->new_value = merge_(operands);
+    return true;
+  }
+
+  bool PartialMergeMulti(const rocksdb::Slice&, const std::deque<rocksdb::Slice>& list,
+                         std::string* merged, rocksdb::Logger*) const override {
+    std::vector<std::string_view> operands;
+    operands.reserve(list.size());
+    for (const rocksdb::Slice& operand : list) operands.push_back(view_of(operand));
+    *merged = merge_(operands);
+    return true;
+  }
+
+  const char* Name() const override { return name_; }
+
+ private:
+  const char* const name_;
+  const Merge merge_;
+};
+
+std::shared_ptr<rocksdb::MergeOperator> signs_operator(Family family) {
+  switch (family) {
+    case Family::kDaySigns:
+      return std::make_shared<SignsMergeOperator>("minuted.day_signs.1", merge_day_signs);
+    case Family::kHostState:
+      return std::make_shared<SignsMergeOperator>("minuted.host_state.1", merge_host_states);
+    case Family::kNode:
+      return std::make_shared<SignsMergeOperator>("minuted.node.1", merge_heartbeats);
+    default:
+      return nullptr;
+  }
+}
 
 // Appends.
 class RawMergeOperator final : public rocksdb::MergeOperator {
@@ -142,6 +187,7 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& o
     if (!read_only) cf.memtable_prefix_bloom_size_ratio = kMemtableFilterShare;
   }
   cf.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  cf.merge_operator = signs_operator(family);
   if (holds_rollups(family)) cf.merge_operator = std::make_shared<RollupMergeOperator>();
   if (family == Family::kMinute || family == Family::kHour) {
     cf.table_properties_collector_factories.push_back(

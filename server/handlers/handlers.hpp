@@ -24,6 +24,23 @@ Awaitable<Response> get_rows(Services& services, Request& request);
 // totals.cpp
 Awaitable<Response> get_totals(Services& services, Request& request);
 
+// nodes.cpp
+Awaitable<Response> get_nodes(Services& services, Request& request);
+Awaitable<Response> get_node_days(Services& services, Request& request);
+Awaitable<Response> post_bucket_stats(Services& services, Request& request);
+
+// node_writes.cpp
+std::optional<Response> check_small_json(Services& services, const Request& request);
+Awaitable<Response> put_node(Services& services, Request& request);
+Awaitable<Response> post_heartbeat(Services& services, Request& request);
+
+inline constexpr std::string_view kNodePath = "/nodes/{nodeId}";
+inline constexpr std::string_view kHeartbeatPath = "/nodes/{nodeId}/heartbeat";
+inline constexpr std::string_view kBucketStatsPath = "/bucket/{bucketId}/stats";
+
+// series.cpp
+Awaitable<Response> get_series(Services& services, Request& request);
+
 // admin.cpp
 Awaitable<Response> post_fold(Services& services, Request& request);
 Awaitable<Response> delete_repo(Services& services, Request& request);

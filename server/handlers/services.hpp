@@ -50,6 +50,7 @@ class Services {
     std::size_t json_depth_max = json::kDepthMax;
     std::size_t scans_max = 256;
     std::int64_t snapshot_ms_max = 60'000;
+    std::int64_t node_offline_after_ms = 5 * kMillisPerMinute;
     InflateLimits inflate{};
     auth::SiteRules site_rules{};  // without tokens: who may be a page's author
   };

@@ -19,6 +19,8 @@ HttpError http_error(ErrorCode code) {
       return {422, "idempotency_key_reused", std::nullopt};
     case ErrorCode::kTooManyNewSeries:
       return {429, "too_many_new_series", kMinuteSeconds};
+    case ErrorCode::kTooManyNodes:
+      return {429, "too_many_nodes", kMinuteSeconds};
     case ErrorCode::kTooManyGroups:
       return {400, "too_many_groups", std::nullopt};
     case ErrorCode::kDiskFull:

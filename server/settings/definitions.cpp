@@ -362,6 +362,14 @@ constexpr std::array kDefinitions{
     repo_limits<&S::repo_series_max>(
         {"repo-series-max", Group::kLimits, "bounds for single repos within series-max"},
         {1, 1'000'000'000'000}, "series"),
+    number<&S::nodes_max>(
+        {"nodes-max", Group::kLimits,
+         "nodes known by a heartbeat or a description; a further one is a 429"},
+        Form::kCount, {1, 100'000'000}, "nodes"),
+    number<&S::node_offline_after_ms>(
+        {"node-offline-after", Group::kLimits,
+         "how long after its last event or heartbeat a node counts as OFFLINE"},
+        Form::kDuration, {kSecond, 365 * kDay}),
 
     number<&S::header_timeout_ms>(
         {"header-timeout", Group::kTimeouts, "for a request's header to arrive"}, Form::kDuration,

@@ -76,6 +76,8 @@ struct Settings {
   std::uint64_t series_max = 10'000'000;
   RepoLimits repo_new_series_per_minute_max;
   RepoLimits repo_series_max;
+  std::uint64_t nodes_max = 100'000;
+  std::int64_t node_offline_after_ms = 300'000;
 
   // Time-outs
   std::int64_t header_timeout_ms = 10 * 1000;

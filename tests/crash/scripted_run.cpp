@@ -99,6 +99,7 @@ void check_catalog(const Store& store, const std::vector<Batch>& batches, const 
       const std::string prefix = pair_prefix(e.repo, e.bucket);
       expected.insert(series_key(prefix, e.host));
       expected.insert(bucket_index_key(prefix));
+      expected.insert(host_index_key(prefix, e.host));
     }
   }
   if (keys_of(store, Family::kCatalog, violations) != expected) {

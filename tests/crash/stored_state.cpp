@@ -4,6 +4,7 @@
 #include <memory>
 #include <string_view>
 
+#include "nodes/signs.hpp"
 #include "page/page_codec.hpp"
 #include "rollup/rollup_codec.hpp"
 #include "store/key_codec.hpp"
@@ -78,6 +79,8 @@ struct Tiers {
   std::map<std::string, HostRollups> days;
   std::map<std::string, HostRollups> totals;
   std::map<std::string, RepoRollup> repos;
+  std::map<std::string, DaySigns> signs;
+  std::map<std::string, HostStates> states;  // to the minute, without latencies
 };
 
 Tiers sum_up(const std::map<std::string, HostRollups>& minutes) {
@@ -94,6 +97,8 @@ Tiers sum_up(const std::map<std::string, HostRollups>& minutes) {
     tiers.days[span_key(kMinutesPerDay)].merge(hosts);
     tiers.totals[std::string(pair->prefix)].merge(hosts);
     for (const HostRollups::Entry& e : hosts.entries()) {
+      tiers.signs[span_key(kMinutesPerDay)].of(e.host).add(minute.value % kMinutesPerDay);
+      tiers.states[std::string(pair->prefix)].of(e.host).note(minute, start_of(minute), -1);
       const auto add = [&](RepoSpan span, Minute first) {
         tiers.repos[repo_key(pair->repo, span, first)].add(e.rollup);
       };
@@ -118,6 +123,19 @@ void check_tiers(const Store& store, Violations& violations) {
           violations);
   compare("the day", hosts_of(Family::kDay), expected.days, violations);
   compare("the total", hosts_of(Family::kTotal), expected.totals, violations);
+  const auto merge_signs = [](std::string_view bytes, auto& value) {
+    return merge_encoded(bytes, value);
+  };
+  compare("the signs of life on a day",
+          read_family<DaySigns>(*view, Family::kDaySigns, merge_signs, violations), expected.signs,
+          violations);
+  auto states = read_family<HostStates>(*view, Family::kHostState, merge_signs, violations);
+  for (auto& [prefix, hosts] : states) {
+    for (HostStates::Entry& e : hosts.entries()) {
+      e.kept = {e.kept.first, start_of(minute_of(e.kept.last)), -1};
+    }
+  }
+  compare("the state of hosts", states, expected.states, violations);
   compare("the repo value",
           read_family<RepoRollup>(*view, Family::kRepo, merge_encoded_repo, violations),
           expected.repos, violations);

@@ -115,6 +115,10 @@ class InspectTest : public testing::Test {
     append(kSpanMs + 60'000, {.bucket = "c"});
     fold();
     append(2 * kSpanMs);                       // waits
+    NodeUpdate update;
+    update.node = "h";
+    update.heartbeat.emplace();
+    EXPECT_TRUE(engine_->tell_node_and_wait(update).ok());
   }
 
   TempDir dir_;
@@ -172,7 +176,12 @@ TEST_F(InspectTest, EveryTierIsCountedExactly) {
   EXPECT_EQ(found.tier(Tier::kRepo).single.keys, 12U);
   EXPECT_EQ(found.tier(Tier::kRepo).rows_open, 12U);
   EXPECT_EQ(found.tier(Tier::kRepo).minutes, (MinuteBounds{minute_at(0), minute_at(kSpanMs)}));
-  EXPECT_EQ(found.tier(Tier::kSeries).single.keys, 4U + 3U) << "series, and buckets";
+  EXPECT_EQ(found.tier(Tier::kSeries).single.keys, 4U + 4U + 3U) << "series, their hosts, and buckets";
+  EXPECT_EQ(found.tier(Tier::kDaySigns).single.keys, 3U);
+  EXPECT_EQ(found.tier(Tier::kDaySigns).rows_open, 4U);
+  EXPECT_EQ(found.tier(Tier::kHostState).single.keys, 3U);
+  EXPECT_EQ(found.tier(Tier::kHostState).rows_open, 4U);
+  EXPECT_EQ(found.tier(Tier::kNode).single.keys, 2U) << "a record and a day";
   EXPECT_EQ(found.tier(Tier::kIdempotency).single.keys, 8U);
   EXPECT_EQ(found.tier(Tier::kEventId).single.keys, 3U);
   EXPECT_EQ(found.tier(Tier::kEventId).minutes, (MinuteBounds{minute_at(0), minute_at(0)}));

@@ -74,6 +74,12 @@ TEST_F(AccessContractTest, EachRouteAsksForItsScope) {
       {"POST", "/admin/fold", {401, 403, 403, 200, 200, 403, 403, 401, 401, 401, 401}},
       {"DELETE", "/repos/a", {401, 403, 403, 200, 200, 403, 200, 401, 401, 401, 401}},
       {"DELETE", "/repos/b/buckets/x", {401, 403, 403, 200, 200, 403, 403, 401, 401, 401, 401}},
+      {"GET", "/stats/nodes/minute", {401, 403, 200, 403, 200, 200, 403, 401, 401, 401, 401}},
+      {"GET", "/stats/nodes/daily", {401, 403, 200, 403, 200, 200, 403, 401, 401, 401, 401}},
+      {"GET", "/series", {401, 403, 200, 403, 200, 200, 403, 401, 401, 401, 401}},
+      {"PUT", "/nodes/h", {401, 200, 403, 403, 200, 403, 403, 401, 401, 401, 401}},
+      {"POST", "/nodes/h/heartbeat", {401, 200, 403, 403, 200, 403, 403, 401, 401, 401, 401}},
+      {"POST", "/bucket/b/stats", {401, 403, 200, 403, 200, 200, 403, 401, 401, 401, 401}},
       {"GET", "/metrics", {401, 403, 200, 200, 200, 403, 200, 401, 401, 401, 401}},
       {"GET", "/livez", {200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200}},
       {"GET", "/readyz", {200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200}},
@@ -81,7 +87,11 @@ TEST_F(AccessContractTest, EachRouteAsksForItsScope) {
   };
   for (const Route& route : routes) {
     for (std::size_t i = 0; i < callers.size(); ++i) {
-      const std::string body = std::string_view(route.method) == "POST" ? "[]" : "";
+      const std::string body =
+          std::string_view(route.target) == "/events"              ? "[]"
+          : std::string_view(route.target).starts_with("/bucket/") ? R"({"day":"2024-01-01"})"
+          : std::string_view(route.method).starts_with("P")        ? "{}"
+                                                                   : "";
       const Answer answer = client_.request(route.method, route.target, body, callers[i].headers);
       EXPECT_EQ(answer.status, route.statuses[i])
           << route.method << " " << route.target << " by " << callers[i].name;
@@ -89,6 +99,37 @@ TEST_F(AccessContractTest, EachRouteAsksForItsScope) {
           << route.method << " " << route.target << " by " << callers[i].name;
     }
   }
+}
+
+// What a host does in a repo that the token does not see is not in its rows.
+TEST_F(AccessContractTest, ATokenLimitedToReposSeesTheNodesOfTheseAlone) {
+  const std::string at = "2024-01-01T10:00:30Z";
+  client_.push("[" + to_text(EventText{.repo = "a", .time = at}) + "," +
+                   to_text(EventText{.repo = "b", .time = "2024-01-01T11:00:00Z"}) + "," +
+                   to_text(EventText{.repo = "b", .host = "i", .time = at}) + "," +
+                   to_text(EventText{.repo = "b", .bucket = "c", .time = at}) + "]",
+               bearer("all"));
+  HeaderList headers = bearer("read-a");
+  const auto data = [](std::string_view rows) {
+    return R"({"success":true,"data":[)" + std::string(rows) + "]}";
+  };
+  EXPECT_EQ(client_.get("/stats/nodes/minute", headers).body,
+            data(R"({"nodeId":"h","bucketId":"b","nodeStatus":"OFFLINE",)"
+                 R"("lastUpdated":"2024-01-01T10:00:30.000Z","latency_ms":0})"));
+  EXPECT_EQ(client_.get("/stats/nodes/minute?bucketId=c", headers).body, data(""));
+  EXPECT_EQ(client_.get("/stats/nodes/daily?startDate=01012024", headers).body,
+            data(R"({"nodeId":"h","bucketId":"b","day":1704067200,"online":0.069,"latency_ms":0,)"
+                 R"("endpoint":"","region":"","storageType":"","provider":"","status":"OFFLINE","version":""})"));
+  EXPECT_EQ(client_.get("/series", headers).body,
+            data(R"({"repoId":"a","bucketId":"b","host":"h","first":1704103200,"last":1704103200})"));
+  EXPECT_EQ(client_.get("/series?repoId=b", headers).body, data(""));
+  EXPECT_EQ(client_.get("/series", bearer("read-none")).body, data(""));
+  headers.emplace_back("Content-Type", "application/json");
+  EXPECT_EQ(client_.post("/bucket/c/stats", R"({"day":"2024-01-01"})", headers).body,
+            R"({"success":true,"nodeStats":[]})");
+  EXPECT_NE(client_.post("/bucket/b/stats", R"({"day":"2024-01-01"})", headers)
+                .body.find(R"("host":"h","perc_uptime":0.069)"),
+            std::string::npos);
 }
 
 TEST_F(AccessContractTest, RefusalsSayWhatIsWrongWithTheToken) {

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "minuted/event_batch.hpp"
+#include "minuted/nodes.hpp"
 #include "minuted/options.hpp"
 #include "minuted/query.hpp"
 #include "minuted/result.hpp"
@@ -110,6 +111,18 @@ class Engine {
 
   // A cursor over totals, as of now. They outlive every retention.
   virtual Result<std::unique_ptr<TotalsCursor>> totals(const TotalsQuery& query) = 0;
+
+  // Queues what is told of a node; `done` is called exactly once, on the commit thread or before
+  // tell_node returns. With facts: what was told is on disk, synced. With kTooManyNodes, kOverloaded or
+  // kDiskFull: nothing was stored. With kUnavailable or kIoError: unknown.
+  virtual void tell_node(NodeUpdate update, NodeDone done) = 0;
+
+  // tell_node, waited for.
+  virtual Result<NodeFacts> tell_node_and_wait(NodeUpdate update) = 0;
+
+  // Cursors over nodes and over series, as of now.
+  virtual Result<std::unique_ptr<NodeCursor>> nodes(const NodeQuery& query) = 0;
+  virtual Result<std::unique_ptr<SeriesCursor>> series(const SeriesQuery& query) = 0;
 
   // Folds everything acknowledged before the call and returns when that is durable.
   virtual Result<void> fold() = 0;

@@ -63,10 +63,14 @@ enum class Tier : std::uint8_t {
   kIdempotency,  // keys of requests
   kEventId,
   kMeta,         // what the store knows of itself
+  kDaySigns,     // on which minutes of a day hosts had events
+  kHostState,    // when hosts were seen
+  kNode,         // what was told of nodes
 };
-inline constexpr std::size_t kTiers = 11;
+inline constexpr std::size_t kTiers = 14;
 inline constexpr std::array<std::string_view, kTiers> kTierNames = {
-    "raw", "archive", "minute", "hour", "day", "total", "repo", "series", "idempotency", "event_id", "meta"};
+    "raw", "archive", "minute", "hour", "day", "total", "repo", "series", "idempotency", "event_id", "meta",
+    "day_signs", "host_state", "node"};
 
 struct TierInspection {
   StoredKeys single;    // what has a key of its own: of minutes and hours, the rows not sealed

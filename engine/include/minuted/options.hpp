@@ -107,6 +107,10 @@ struct Options {
 
   SeriesLimits series;
 
+  // Nodes that may be known by what was told of them (descriptions, heartbeats), so that a client that
+  // makes up names cannot fill the store; more are refused with kTooManyNodes. Hosts of events do not count.
+  std::uint64_t nodes_max = 100'000;
+
   // Space to leave free: while less than the larger of these is, writes are refused (kDiskFull) and
   // folds wait, while reads go on; they resume by themselves. What RocksDB does in the background may
   // use the reserve. 0 and 0 = no reserve.

@@ -16,6 +16,7 @@ enum class ErrorCode : std::uint8_t {
   kInvalidArgument,    // the caller's value is wrong; retrying the same cannot help
   kKeyReused,          // an idempotency key came back with another body
   kTooManyNewSeries,   // the allowance of new series is used up; try again in a minute
+  kTooManyNodes,       // as many nodes are known as may be
   kTooManyGroups,      // a grouped read falls into more groups than may be; ask for less at once
   kDiskFull,           // less than the reserve is free on disk; reads go on
   kOverloaded,         // a bound (bytes in the commit queue) is reached; try again later

@@ -22,10 +22,11 @@ struct Mapping {
   HttpError http;
 };
 
-const std::array<Mapping, 12> kMappings{{
+const std::array<Mapping, 13> kMappings{{
     {ErrorCode::kInvalidArgument, {400, "invalid_argument", std::nullopt}},
     {ErrorCode::kKeyReused, {422, "idempotency_key_reused", std::nullopt}},
     {ErrorCode::kTooManyNewSeries, {429, "too_many_new_series", 60}},
+    {ErrorCode::kTooManyNodes, {429, "too_many_nodes", 60}},
     {ErrorCode::kTooManyGroups, {400, "too_many_groups", std::nullopt}},
     {ErrorCode::kDiskFull, {507, "disk_full", 60}},
     {ErrorCode::kOverloaded, {503, "overloaded", 1}},
@@ -65,6 +66,7 @@ TEST(ErrorMappingTest, OnlyRefusalsThatStoredNothingAre4xx) {
     const bool refused = mapping.code == ErrorCode::kInvalidArgument ||
                          mapping.code == ErrorCode::kKeyReused ||
                          mapping.code == ErrorCode::kTooManyNewSeries ||
+                         mapping.code == ErrorCode::kTooManyNodes ||
                          mapping.code == ErrorCode::kTooManyGroups;
     EXPECT_EQ(http_error(mapping.code).status < 500, refused) << mapping.http.code;
   }

@@ -1,0 +1,133 @@
+// Nodes: the machines that events name as their hosts. What is told of them (descriptions, heartbeats),
+// and what is asked: how they are now, on which minutes of a day they gave a sign of life, and which
+// series there are. Pure values but for the cursors; see each.
+//
+// A sign of life is an event, for its (host, bucket), or a heartbeat, for all the buckets of the node.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "minuted/result.hpp"
+#include "minuted/rollup.hpp"
+#include "minuted/time.hpp"
+
+namespace minuted {
+
+inline constexpr std::size_t kNodeFactBytesMax = 255;   // each of NodeFacts
+inline constexpr std::size_t kNodeStatusBytesMax = 64;  // Heartbeat::status, ip
+
+// What an operator says of a node; empty: never told.
+struct NodeFacts {
+  std::string endpoint;
+  std::string region;
+  std::string storage_type;
+  std::string provider;
+  std::string version;
+  friend bool operator==(const NodeFacts&, const NodeFacts&) = default;
+};
+
+// What of it is to change; the rest stays.
+struct NodeFactsPatch {
+  std::optional<std::string> endpoint;
+  std::optional<std::string> region;
+  std::optional<std::string> storage_type;
+  std::optional<std::string> provider;
+  std::optional<std::string> version;
+  friend bool operator==(const NodeFactsPatch&, const NodeFactsPatch&) = default;
+};
+
+// What a node says of itself; it is counted at the time of its commit.
+struct Heartbeat {
+  std::optional<std::uint64_t> latency_us;  // 0 … kLatencyUsMax
+  std::string status;                       // in its own word, empty: none
+  std::string ip;                           // same
+  friend bool operator==(const Heartbeat&, const Heartbeat&) = default;
+};
+
+struct NodeUpdate {
+  std::string node;  // an id, see check_id
+  NodeFactsPatch facts;
+  std::optional<Heartbeat> heartbeat;
+};
+// With what is known of the node now.
+using NodeDone = std::function<void(Result<NodeFacts>)>;
+
+// Which nodes: those of these buckets, as these repos have them; an empty list names all.
+struct NodeQuery {
+  std::vector<std::string> repos;
+  std::vector<std::string> buckets;
+  // Of which days, those that hold a minute of it; absent: only how each node is now.
+  std::optional<MinuteRange> days = std::nullopt;
+};
+
+// A node in a bucket, over all repos asked for. The views die at the cursor's next step.
+struct NodeRow {
+  std::string_view node;
+  std::string_view bucket;
+  Millis last_sign;  // its last event there, or its last heartbeat if that is later
+  // The latency that the later of the two carried, or else the other.
+  std::optional<std::uint64_t> last_latency_us;
+  std::string_view status;  // of its last heartbeat
+  bool heartbeat_is_last = false;
+  std::string_view ip;      // of its last heartbeat
+  const NodeFacts* facts = nullptr;
+
+  // Of the day, if days were asked for.
+  Minute day;
+  std::uint32_t minutes_alive = 0;    // those with a sign of life, of …
+  std::uint32_t minutes_elapsed = 0;  // … the day's minutes so far, that of now included
+  // Mean of the day's events there that carried one, else of its heartbeats; rounded half up.
+  std::optional<std::uint64_t> day_latency_us;
+};
+
+// Hands out rows in the order (bucket, day, node), bytewise: nodes that ever had an event in the
+// bucket, under one view; with days, those days that are kept, are not to come, and on which the node
+// gave a sign of life, from the day of its first event there on. Memory: the nodes of one bucket, and
+// some thousand of their days. All else as RowCursor.
+class NodeCursor {
+ public:
+  virtual ~NodeCursor() = default;
+  virtual Result<bool> next(NodeRow& row) = 0;
+};
+
+struct SeriesKey {
+  std::string repo;
+  std::string bucket;
+  std::string host;
+  friend bool operator==(const SeriesKey&, const SeriesKey&) = default;
+};
+
+// Which series (repo, bucket, host). Lists as in QuerySpec.
+struct SeriesQuery {
+  std::vector<std::string> repos;
+  std::vector<std::string> buckets;
+  std::string search;  // its repo, bucket or host begins with it; empty: all
+  std::optional<SeriesKey> after = std::nullopt;  // only series behind it, whether or not it is there
+};
+
+// The views die at the cursor's next step.
+struct SeriesRow {
+  std::string_view repo;
+  std::string_view bucket;
+  std::string_view host;
+  Minute first;  // the first and the last that had an event, as far as is kept of it: see NodeCursor
+  Minute last;
+};
+
+// Hands out series that have events, in the order (repo, bucket, host), bytewise, from one view.
+// Memory: the hosts of one (repo, bucket). All else as RowCursor, prepare() too.
+class SeriesCursor {
+ public:
+  virtual ~SeriesCursor() = default;
+  // Looks for the next series for some milliseconds at most: true when next() has only to hand it out,
+  // or that there is none, and false to be called again.
+  virtual Result<bool> prepare() = 0;
+  virtual Result<bool> next(SeriesRow& row) = 0;
+};
+
+}  // namespace minuted

@@ -1,0 +1,306 @@
+#include "query/node_scan.hpp"
+
+#include <algorithm>
+
+#include "query/planner.hpp"
+#include "rollup/rollup_codec.hpp"
+#include "store/key_codec.hpp"
+
+namespace minuted {
+namespace {
+
+// Reading the clock at every step would cost more than the step.
+constexpr std::uint32_t kStepsPerClockCheck = 64;
+// Days of nodes that are put together at once, about, some 300 bytes each; but a day at least.
+constexpr std::size_t kNodeDaysMax = 4'096;
+constexpr MinuteRange kAllMinutes{{0}, {kMinuteMax.value + 1}};
+
+void make_set(std::vector<std::string>& ids) {
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+}
+
+Error corrupt(std::string_view what, std::string_view key) {
+  return {ErrorCode::kCorruption, std::string(what) + " cannot be read: " + shorten(key)};
+}
+
+std::string key_of(std::string_view prefix, Minute minute) {
+  std::string key(prefix);
+  append_minute(key, minute);
+  return key;
+}
+
+std::optional<std::uint64_t> mean(UInt128 sum, std::uint64_t count) {
+  if (count == 0) return std::nullopt;
+  return static_cast<std::uint64_t>((2 * sum + count) / (UInt128{2} * count));
+}
+
+std::unique_ptr<RawCursor> raw_of(RawView& view, const FoldMark& mark) {
+  if (view.generations.empty()) return nullptr;
+  return std::make_unique<RawCursor>(std::move(view.generations), view.last_commit, mark);
+}
+
+Minute minute_now(const Clock& clock) {
+  return minute_of(Millis{std::clamp<std::int64_t>(clock.now().value, 0, kMillisMax.value)});
+}
+
+}  // namespace
+
+NodeScan::NodeScan(RawView view, const FoldMark& mark, const NodeQuery& query,
+                   const Options& options, ReadCounters& counters)
+    : view_(std::move(view.store)),
+      query_(query),
+      counters_(counters),
+      deadline_(*options.clock, options.lifetime_ms, kStepsPerClockCheck, counters),
+      raw_(raw_of(view, mark), [this] { return deadline_.check(); }),
+      horizon_(options.horizon),
+      now_(minute_now(*options.clock)),
+      node_at_(nodes_.end()),
+      day_at_(days_.end()) {
+  make_set(query_.repos);
+  make_set(query_.buckets);
+  if (query_.buckets.empty()) known_ = view_->cursor(Family::kCatalog, "B", "C");
+  ++counters_.queries;
+  ++counters_.open;
+}
+
+NodeScan::~NodeScan() { --counters_.open; }
+
+Result<bool> NodeScan::next(NodeRow& row) {
+  for (;;) {
+    if (auto in_time = deadline_.check(); !in_time) return in_time.error();
+    if (query_.days ? fill_day(row) : fill_latest(row)) {
+      ++counters_.rows;
+      return true;
+    }
+    if (!days_left_.empty()) {
+      if (auto read = read_days(); !read) return read.error();
+      continue;
+    }
+    const auto found = next_bucket();
+    if (!found.ok() || !*found) return found;
+  }
+}
+
+bool NodeScan::fill_latest(NodeRow& row) {
+  if (node_at_ == nodes_.end()) return false;
+  fill(node_at_->first, node_at_->second, row);
+  ++node_at_;
+  return true;
+}
+
+bool NodeScan::fill_day(NodeRow& row) {
+  for (; day_at_ != days_.end(); ++day_at_) {
+    const auto& [place, day] = *day_at_;
+    const auto at = nodes_.find(place.second);
+    const std::uint32_t elapsed = std::min(now_.value + 1 - place.first.value, kMinutesPerDay);
+    MinutesOfDay alive = day.minutes;
+    alive.merge(day.heartbeats.minutes);
+    if (at == nodes_.end() || alive.empty()) continue;
+    fill(at->first, at->second, row);
+    row.day = place.first;
+    row.minutes_elapsed = elapsed;
+    row.minutes_alive = alive.count_below(elapsed);
+    row.day_latency_us = mean(day.latency_sum_us, day.latency_count);
+    if (!row.day_latency_us) {
+      row.day_latency_us = mean(day.heartbeats.latency_sum_us, day.heartbeats.latency_count);
+    }
+    ++day_at_;
+    return true;
+  }
+  return false;
+}
+
+void NodeScan::fill(const std::string& host, const Node& node, NodeRow& row) const {
+  row = NodeRow{};
+  row.node = host;
+  row.bucket = bucket_;
+  row.facts = &node.told.facts;
+  row.last_sign = node.state.last;
+  if (node.state.latency_us >= 0) {
+    row.last_latency_us = static_cast<std::uint64_t>(node.state.latency_us);
+  }
+  if (!node.told.heartbeat) return;
+  const LastHeartbeat& heartbeat = *node.told.heartbeat;
+  row.status = heartbeat.said.status;
+  row.ip = heartbeat.said.ip;
+  row.heartbeat_is_last = heartbeat.at > node.state.last;
+  if (row.heartbeat_is_last) row.last_sign = heartbeat.at;
+  if (heartbeat.said.latency_us && (row.heartbeat_is_last || !row.last_latency_us)) {
+    row.last_latency_us = heartbeat.said.latency_us;
+  }
+}
+
+// The next that has nodes.
+Result<bool> NodeScan::next_bucket() {
+  for (;;) {
+    if (auto in_time = deadline_.check(); !in_time) return in_time.error();
+    const auto found = next_id();
+    if (!found.ok() || !*found) return found;
+    if (auto read = read_nodes(); !read) return read.error();
+    if (nodes_.empty()) continue;
+    begin_days();
+    return true;
+  }
+}
+
+Result<bool> NodeScan::next_id() {
+  if (!known_) {
+    if (next_given_ == query_.buckets.size()) return false;
+    bucket_ = query_.buckets[next_given_++];
+    return true;
+  }
+  if (!known_->valid()) {
+    if (auto status = known_->status(); !status) return status.error();
+    return false;
+  }
+  const std::string_view key = known_->key();
+  const std::size_t end = key.find('\0');
+  if (end == std::string_view::npos) return corrupt("a bucket index key", key);
+  bucket_ = key.substr(1, end - 1);
+  const std::string record(key.substr(0, end + 1));
+  known_->seek(after_prefix(record));
+  return true;
+}
+
+Result<void> NodeScan::for_each_pair(
+    const std::function<Result<void>(const std::string&)>& look) {
+  const std::string prefix = bucket_index_prefix(bucket_);
+  const auto repos = view_->cursor(Family::kCatalog, prefix, after_prefix(prefix));
+  for (; repos->valid(); repos->next()) {
+    if (auto in_time = deadline_.check(); !in_time) return in_time;
+    const auto repo = repo_of_bucket_index(repos->key(), prefix);
+    if (!repo) return corrupt("a bucket index key", repos->key());
+    if (!names(query_.repos, *repo)) continue;
+    if (auto looked = look(pair_prefix(*repo, bucket_)); !looked) return looked;
+  }
+  return repos->status();
+}
+
+Result<void> NodeScan::read_nodes() {
+  nodes_.clear();
+  days_.clear();
+  day_at_ = days_.end();
+  auto read = for_each_pair([this](const std::string& prefix) { return read_states(prefix); });
+  if (!read) return read;
+  for (auto& [host, node] : nodes_) {
+    if (auto in_time = deadline_.check(); !in_time) return in_time;
+    const auto stored = view_->get(Family::kNode, node_key(host));
+    if (!stored) return stored.error();
+    if (!stored->has_value()) continue;
+    auto record = decode_node(**stored);
+    if (!record) return corrupt("the record of a node", host);
+    node.told = std::move(*record);
+  }
+  node_at_ = nodes_.begin();
+  return {};
+}
+
+Result<void> NodeScan::read_states(const std::string& prefix) {
+  const auto stored = view_->get(Family::kHostState, prefix);
+  if (!stored) return stored.error();
+  if (stored->has_value()) {
+    HostStates states;
+    if (!merge_encoded(**stored, states)) return corrupt("the state of hosts", prefix);
+    for (const HostStates::Entry& e : states.entries()) nodes_[e.host].state.merge(e.kept);
+  }
+  return raw_.for_each(prefix, kAllMinutes, [this](Minute minute, const ChunkEvent& event) {
+    auto at = nodes_.find(event.host);
+    if (at == nodes_.end()) at = nodes_.emplace(std::string(event.host), Node{}).first;
+    at->second.state.note(minute, Millis{start_of(minute).value + event.ms_in_minute},
+                          event.latency_us);
+  });
+}
+
+// Of those asked for: that are kept, not before the first event and not to come.
+void NodeScan::begin_days() {
+  days_left_ = {};
+  if (!query_.days || query_.days->empty()) return;
+  Minute first = kMinuteMax;
+  for (const auto& [host, node] : nodes_) first = std::min(first, node.state.first);
+  const Minute last = std::min(now_, Minute{query_.days->end.value - 1});
+  const Minute begin = std::max({floor_to(query_.days->begin, kMinutesPerDay), horizon_,
+                                 floor_to(first, kMinutesPerDay)});
+  days_left_ = {begin, {floor_to(last, kMinutesPerDay).value + kMinutesPerDay}};
+}
+
+Result<void> NodeScan::read_days() {
+  const auto days = static_cast<std::uint32_t>(
+      std::max<std::size_t>(1, kNodeDaysMax / std::max<std::size_t>(1, nodes_.size())));
+  const std::uint32_t left = (days_left_.end.value - days_left_.begin.value) / kMinutesPerDay;
+  const MinuteRange lot{days_left_.begin,
+                        {days_left_.begin.value + std::min(days, left) * kMinutesPerDay}};
+  days_left_.begin = lot.end;
+  days_.clear();
+  auto read = for_each_pair([&](const std::string& prefix) -> Result<void> {
+    if (auto signs = read_signs(prefix, lot); !signs) return signs;
+    if (auto latencies = read_latencies(prefix, lot); !latencies) return latencies;
+    return raw_.for_each(prefix, lot, [this](Minute minute, const ChunkEvent& event) {
+      Day& day = day_of(minute, event.host);
+      day.minutes.add(minute.value % kMinutesPerDay);
+      if (event.latency_us < 0) return;
+      ++day.latency_count;
+      day.latency_sum_us += static_cast<std::uint64_t>(event.latency_us);
+    });
+  });
+  for (const auto& [host, node] : nodes_) {
+    if (!read) break;
+    if (node.told.heartbeat) read = read_heartbeats(host, node, lot);
+  }
+  day_at_ = days_.begin();
+  return read;
+}
+
+NodeScan::Day& NodeScan::day_of(Minute minute, std::string_view host) {
+  return days_[{floor_to(minute, kMinutesPerDay), std::string(host)}];
+}
+
+Result<void> NodeScan::read_signs(const std::string& prefix, const MinuteRange& minutes) {
+  const auto cursor =
+      view_->cursor(Family::kDaySigns, key_of(prefix, minutes.begin), key_of(prefix, minutes.end));
+  for (; cursor->valid(); cursor->next()) {
+    if (auto in_time = deadline_.check(); !in_time) return in_time;
+    DaySigns signs;
+    if (!merge_encoded(cursor->value(), signs)) return corrupt("a day's signs", cursor->key());
+    const Minute day = read_minute(cursor->key().substr(prefix.size()));
+    for (const DaySigns::Entry& e : signs.entries()) day_of(day, e.host).minutes.merge(e.kept);
+  }
+  return cursor->status();
+}
+
+Result<void> NodeScan::read_latencies(const std::string& prefix, const MinuteRange& minutes) {
+  const auto cursor =
+      view_->cursor(Family::kDay, key_of(prefix, minutes.begin), key_of(prefix, minutes.end));
+  for (; cursor->valid(); cursor->next()) {
+    if (auto in_time = deadline_.check(); !in_time) return in_time;
+    const Minute at = read_minute(cursor->key().substr(prefix.size()));
+    HostsReader hosts(cursor->value());
+    std::string_view host;
+    Rollup rollup;
+    while (hosts.next(host, rollup)) {
+      Day& day = day_of(at, host);
+      day.latency_count += rollup.latency_count;
+      day.latency_sum_us += rollup.latency_sum_us;
+    }
+    if (!hosts.ok()) return corrupt("a day", cursor->key());
+  }
+  return cursor->status();
+}
+
+Result<void> NodeScan::read_heartbeats(const std::string& host, const Node& node,
+                                       const MinuteRange& minutes) {
+  const Minute first = std::max(minutes.begin, floor_to(node.state.first, kMinutesPerDay));
+  if (first >= minutes.end) return {};
+  const auto cursor =
+      view_->cursor(Family::kNode, node_day_key(host, first), node_day_key(host, minutes.end));
+  for (; cursor->valid(); cursor->next()) {
+    if (auto in_time = deadline_.check(); !in_time) return in_time;
+    const Minute day = read_minute(cursor->key().substr(node_days_prefix(host).size()));
+    if (!merge_encoded(cursor->value(), day_of(day, host).heartbeats)) {
+      return corrupt("a node's heartbeats", cursor->key());
+    }
+  }
+  return cursor->status();
+}
+
+}  // namespace minuted

@@ -1,0 +1,89 @@
+// Nodes, bucket by bucket: what is folded with what is not folded yet laid over it, over all repos that
+// have the bucket, and what was told of the nodes, under one view. One thread at a time.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "minuted/nodes.hpp"
+#include "nodes/signs.hpp"
+#include "query/deadline.hpp"
+#include "query/raw_signs.hpp"
+#include "stats/counters.hpp"
+#include "store/node_book.hpp"
+#include "store/raw_table.hpp"
+#include "store/store.hpp"
+
+namespace minuted {
+
+class NodeScan final : public NodeCursor {
+ public:
+  struct Options {
+    std::int64_t lifetime_ms;  // of the view
+    const Clock* clock;
+    Minute horizon;            // of the days
+  };
+
+  // Borrows the counters; owns the view. `mark`: how far folds had come in it.
+  NodeScan(RawView view, const FoldMark& mark, const NodeQuery& query, const Options& options,
+           ReadCounters& counters);
+  ~NodeScan() override;
+
+  Result<bool> next(NodeRow& row) override;
+
+ private:
+  struct Node {
+    HostState state;
+    NodeRecord told{};
+  };
+  // A node's day, or what of it is known so far.
+  struct Day {
+    MinutesOfDay minutes;
+    std::uint64_t latency_count = 0;  // of the events
+    UInt128 latency_sum_us = 0;
+    HeartbeatDay heartbeats;
+  };
+
+  Result<bool> next_bucket();
+  Result<bool> next_id();
+  Result<void> read_nodes();
+  Result<void> read_states(const std::string& prefix);
+  Result<void> for_each_pair(const std::function<Result<void>(const std::string&)>& look);
+
+  // Of the bucket at hand: sets the days to be looked at, and reads the next lot of them.
+  void begin_days();
+  Result<void> read_days();
+  Result<void> read_signs(const std::string& prefix, const MinuteRange& minutes);
+  Result<void> read_latencies(const std::string& prefix, const MinuteRange& minutes);
+  Result<void> read_heartbeats(const std::string& host, const Node& node,
+                               const MinuteRange& minutes);
+  Day& day_of(Minute minute, std::string_view host);
+
+  bool fill_latest(NodeRow& row);
+  bool fill_day(NodeRow& row);
+  void fill(const std::string& host, const Node& node, NodeRow& row) const;
+
+  std::unique_ptr<View> view_;
+  NodeQuery query_;  // its lists ascending
+  ReadCounters& counters_;
+  Deadline deadline_;
+  RawSigns raw_;
+  const Minute horizon_;
+  const Minute now_;
+
+  std::unique_ptr<StoreCursor> known_;  // no buckets were given: the index of buckets
+  std::size_t next_given_ = 0;
+  std::string bucket_;
+  std::map<std::string, Node, std::less<>> nodes_;  // of the bucket
+  std::map<std::string, Node, std::less<>>::const_iterator node_at_;
+  MinuteRange days_left_{};  // of the bucket: whole days
+  std::map<std::pair<Minute, std::string>, Day> days_;
+  std::map<std::pair<Minute, std::string>, Day>::const_iterator day_at_;
+};
+
+}  // namespace minuted

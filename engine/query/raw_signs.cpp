@@ -1,0 +1,30 @@
+#include "query/raw_signs.hpp"
+
+#include <string>
+
+#include "minuted/event.hpp"
+#include "store/key_codec.hpp"
+
+namespace minuted {
+
+Result<void> RawSigns::for_each(std::string_view prefix, const MinuteRange& minutes,
+                                const Take& take) {
+  if (!raw_) return {};
+  std::string key(prefix);
+  append_minute(key, minutes.begin);
+  for (raw_->seek(key); raw_->valid() && raw_->key().starts_with(prefix); raw_->next()) {
+    const Minute minute = read_minute(raw_->key().substr(prefix.size()));
+    if (minute >= minutes.end) return {};
+    if (auto in_time = check_time_(); !in_time) return in_time;
+    events_.clear();
+    for (const std::string_view value : raw_->values()) {
+      if (!decode_chunks(value, events_)) {
+        return Error{ErrorCode::kCorruption, "a raw chunk cannot be read: " + shorten(raw_->key())};
+      }
+    }
+    for (const ChunkEvent& event : events_) take(minute, event);
+  }
+  return {};
+}
+
+}  // namespace minuted

@@ -1,0 +1,31 @@
+// What the events that are not folded yet say of the hosts of their pair, to be laid over what is kept.
+// One thread at a time.
+#pragma once
+
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "chunk/chunk_codec.hpp"
+#include "minuted/result.hpp"
+#include "store/raw_table.hpp"
+
+namespace minuted {
+
+class RawSigns {
+ public:
+  // `raw` is owned; null: all is folded. `check_time` is asked before each (pair, minute).
+  RawSigns(std::unique_ptr<RawCursor> raw, std::function<Result<void>()> check_time)
+      : raw_(std::move(raw)), check_time_(std::move(check_time)) {}
+
+  // Calls `take` with each event of the pair in the minutes. kCorruption if one cannot be read.
+  using Take = std::function<void(Minute minute, const ChunkEvent& event)>;
+  Result<void> for_each(std::string_view prefix, const MinuteRange& minutes, const Take& take);
+
+ private:
+  std::unique_ptr<RawCursor> raw_;
+  std::function<Result<void>()> check_time_;
+  std::vector<ChunkEvent> events_;
+};
+
+}  // namespace minuted

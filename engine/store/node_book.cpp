@@ -1,0 +1,151 @@
+#include "store/node_book.hpp"
+
+#include <utility>
+
+#include "codec/bytes.hpp"
+#include "minuted/event.hpp"
+#include "nodes/signs.hpp"
+#include "store/key_codec.hpp"
+
+namespace minuted {
+namespace {
+
+constexpr std::uint8_t kVersion = 0x01;
+constexpr std::string_view kTotalKey = "nodes";
+
+constexpr std::string NodeFacts::*kFacts[] = {&NodeFacts::endpoint, &NodeFacts::region,
+                                              &NodeFacts::storage_type, &NodeFacts::provider,
+                                              &NodeFacts::version};
+
+void take_patch(const NodeFactsPatch& patch, NodeFacts& facts) {
+  const auto take = [](const std::optional<std::string>& told, std::string& fact) {
+    if (told) fact = *told;
+  };
+  take(patch.endpoint, facts.endpoint);
+  take(patch.region, facts.region);
+  take(patch.storage_type, facts.storage_type);
+  take(patch.provider, facts.provider);
+  take(patch.version, facts.version);
+}
+
+std::string day_of(const Heartbeat& heartbeat, Minute minute) {
+  HeartbeatDay day;
+  day.minutes.add(minute.value % kMinutesPerDay);
+  if (heartbeat.latency_us) {
+    day.latency_count = 1;
+    day.latency_sum_us = *heartbeat.latency_us;
+  }
+  std::string bytes;
+  encode_value(day, bytes);
+  return bytes;
+}
+
+}  // namespace
+
+std::string encode_node(const NodeRecord& record) {
+  std::string out(1, static_cast<char>(kVersion));
+  out.push_back(record.heartbeat ? 1 : 0);
+  if (record.heartbeat) {
+    const LastHeartbeat& last = *record.heartbeat;
+    put_varint(out, static_cast<std::uint64_t>(last.at.value));
+    put_varint(out, last.said.latency_us ? *last.said.latency_us + 1 : std::uint64_t{0});
+    put_string(out, last.said.status);
+    put_string(out, last.said.ip);
+  }
+  for (const auto fact : kFacts) put_string(out, record.facts.*fact);
+  return out;
+}
+
+std::optional<NodeRecord> decode_node(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (in.byte() != kVersion) return std::nullopt;
+  NodeRecord record;
+  const std::uint8_t has_heartbeat = in.byte();
+  if (has_heartbeat > 1) return std::nullopt;
+  if (has_heartbeat == 1) {
+    LastHeartbeat& last = record.heartbeat.emplace();
+    last.at = Millis{static_cast<std::int64_t>(
+        in.varint_up_to(static_cast<std::uint64_t>(kMillisMax.value)))};
+    const std::uint64_t latency = in.varint_up_to(kLatencyUsMax + 1);
+    if (latency != 0) last.said.latency_us = latency - 1;
+    last.said.status = in.string(kNodeStatusBytesMax);
+    last.said.ip = in.string(kNodeStatusBytesMax);
+  }
+  for (const auto fact : kFacts) record.facts.*fact = in.string(kNodeFactBytesMax);
+  if (!in.done()) return std::nullopt;
+  return record;
+}
+
+Result<void> NodeBook::open() {
+  const auto stored = store_.get(Family::kMeta, kTotalKey);
+  if (!stored) return stored.error();
+  if (!stored->has_value()) return {};
+  ByteReader in(**stored);
+  total_ = in.fixed64();
+  if (in.done()) return {};
+  return Error{ErrorCode::kCorruption, "the record of the number of nodes is not 8 bytes long"};
+}
+
+Result<std::optional<NodeRecord>> NodeBook::find(const std::string& node) const {
+  if (const auto at = fresh_.find(node); at != fresh_.end()) return std::optional(at->second);
+  const auto stored = store_.get(Family::kNode, node_key(node));
+  if (!stored) return stored.error();
+  if (!stored->has_value()) return std::optional<NodeRecord>();
+  auto record = decode_node(**stored);
+  if (!record) {
+    return Error{ErrorCode::kCorruption, "the record of node " + shorten(node) + " is damaged"};
+  }
+  return record;
+}
+
+void NodeBook::put_total(WriteSet& set) const {
+  std::string total;
+  put_fixed64(total, total_);
+  set.put(Family::kMeta, kTotalKey, total);
+}
+
+Result<NodeFacts> NodeBook::apply(const NodeUpdate& update, Millis now, WriteSet& set) {
+  auto known = find(update.node);
+  if (!known) return known.error();
+  if (!known->has_value()) {
+    if (total_ >= nodes_max_) {
+      return Error{ErrorCode::kTooManyNodes, "node " + shorten(update.node) + " is new, and " +
+                                                 std::to_string(nodes_max_) +
+                                                 " nodes are known, as many as may be"};
+    }
+    ++total_;
+    put_total(set);
+  }
+  NodeRecord record = known->value_or(NodeRecord{});
+  take_patch(update.facts, record.facts);
+  if (update.heartbeat) {
+    const Minute minute = minute_of(now);
+    set.merge(Family::kNode, node_day_key(update.node, floor_to(minute, kMinutesPerDay)),
+              day_of(*update.heartbeat, minute));
+    // A clock that was set back does not make an older one the last.
+    if (!record.heartbeat || record.heartbeat->at <= now) {
+      record.heartbeat = LastHeartbeat{now, *update.heartbeat};
+    }
+  }
+  set.put(Family::kNode, node_key(update.node), encode_node(record));
+  return (fresh_[update.node] = std::move(record)).facts;
+}
+
+Result<bool> NodeBook::knows(const View& view, std::string_view node) const {
+  if (total_ == 0) return false;
+  const auto stored = view.get(Family::kNode, node_key(node));
+  if (!stored) return stored.error();
+  return stored->has_value();
+}
+
+Result<void> NodeBook::remove(const View& view, std::string_view node, WriteSet& set) {
+  set.remove(Family::kNode, node_key(node));
+  const std::string days = node_days_prefix(node);
+  const auto cursor = view.cursor(Family::kNode, days, after_prefix(days));
+  for (; cursor->valid(); cursor->next()) set.remove(Family::kNode, cursor->key());
+  --total_;
+  put_total(set);
+  return cursor->status();
+}
+
+}  // namespace minuted

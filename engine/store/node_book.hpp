@@ -1,0 +1,71 @@
+// What is told of nodes: descriptions and heartbeats. In the node family:
+//
+//   'N' | host                → 0x01 | 0x00, or 0x01 | varint Unix ms | varint latency + 1, 0 = none
+//                                      | string status | string ip: of the last heartbeat
+//                                    | strings endpoint, region, storage type, provider, version
+//   'D' | host 00 | day u32   → heartbeats, see nodes/signs.hpp
+//
+// and in the meta family, under "nodes", how many there are, 8 bytes little-endian. A node is there
+// from the first that is told of it until its last series is forgotten; one without series stays.
+// One thread at a time; memory does not grow with the nodes.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "minuted/nodes.hpp"
+#include "store/store.hpp"
+
+namespace minuted {
+
+struct LastHeartbeat {
+  Millis at;
+  Heartbeat said;
+  friend bool operator==(const LastHeartbeat&, const LastHeartbeat&) = default;
+};
+
+struct NodeRecord {
+  NodeFacts facts;
+  std::optional<LastHeartbeat> heartbeat;
+  friend bool operator==(const NodeRecord&, const NodeRecord&) = default;
+};
+
+std::string encode_node(const NodeRecord& record);
+// nullopt if it is no record.
+std::optional<NodeRecord> decode_node(std::string_view bytes);
+
+class NodeBook {
+ public:
+  // Borrows the store. At most so many nodes are known.
+  NodeBook(const Store& store, std::uint64_t nodes_max) : store_(store), nodes_max_(nodes_max) {}
+
+  // Reads the total; before anything else.
+  Result<void> open();
+
+  // Adds what the update changes, as of `now`, to `set`: what is known of the node then.
+  // kTooManyNodes if it is new and there are as many as may be; kCorruption if its record cannot be read.
+  Result<NodeFacts> apply(const NodeUpdate& update, Millis now, WriteSet& set);
+  // Whether anything was told of it; of nobody, without a look at the store.
+  Result<bool> knows(const View& view, std::string_view node) const;
+  // Adds the end of a node that is known to `set`.
+  Result<void> remove(const View& view, std::string_view node, WriteSet& set);
+  // The set is written, or given up.
+  void clear() { fresh_.clear(); }
+
+  // Those of the set included.
+  std::uint64_t total() const { return total_; }
+
+ private:
+  Result<std::optional<NodeRecord>> find(const std::string& node) const;
+  void put_total(WriteSet& set) const;
+
+  const Store& store_;
+  const std::uint64_t nodes_max_;
+  std::uint64_t total_ = 0;
+  std::unordered_map<std::string, NodeRecord> fresh_;  // of a set not yet written
+};
+
+}  // namespace minuted

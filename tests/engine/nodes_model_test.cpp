@@ -1,0 +1,308 @@
+// Nodes and series against the oracle under random interleavings of events (some of them days late),
+// heartbeats, descriptions, folds, seals, removals, retention and restarts. Holds up "status and uptime
+// are derived from events and heartbeats, and survive restarts".
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "crash/stored_state.hpp"
+#include "engine_over.hpp"
+#include "minuted/engine.hpp"
+#include "model/node_oracle.hpp"
+#include "store/store.hpp"
+#include "support/long_form.hpp"
+#include "support/manual_clock.hpp"
+#include "support/random.hpp"
+#include "support/temp_dir.hpp"
+
+namespace minuted::test {
+namespace {
+
+constexpr std::int64_t kStartMs = 1'700'000'000'000;
+
+class NodeHistory {
+ public:
+  // `keeps`: for ever, and ranges are removed; else for three days, and none are.
+  NodeHistory(std::uint64_t seed, bool keeps) : random_(seed), keeps_(keeps) {
+    clock_.set_now(Millis{kStartMs});
+    open();
+  }
+
+  void step() {
+    switch (pick(14)) {
+      case 0: fold(); break;
+      case 1: open(); break;
+      case 2: ASSERT_TRUE(engine_->seal().ok()); break;
+      case 3: remove(); break;
+      case 4: prune(); break;
+      case 5: clock_.advance_ms(static_cast<std::int64_t>(pick(3) ? pick(200'000) : pick(90'000'000))); break;
+      case 6:
+      case 7: read(); break;
+      case 8:
+      case 9:
+      case 10: tell(); break;
+      default: append(); break;
+    }
+  }
+
+  void fold() { ASSERT_TRUE(engine_->fold().ok()); }
+
+  void read() {
+    for (const bool days : {false, true}) {
+      NodeQuery query;
+      if (pick(2)) query.repos = {std::string(id()), std::string(id())};
+      if (pick(2)) query.buckets = {std::string(id()), "absent", std::string(id())};
+      if (days) {
+        const auto now = static_cast<std::uint32_t>(clock_.now().value / 60'000);
+        const auto begin = now - static_cast<std::uint32_t>(pick(12'000));
+        query.days = MinuteRange{{begin}, {begin + 1 + static_cast<std::uint32_t>(pick(14'000))}};
+        if (pick(4) == 0) query.days = MinuteRange{{0}, {kMinuteMax.value + 1}};
+      }
+      std::vector<OracleNode> rows;
+      auto cursor = engine_->nodes(query);
+      ASSERT_TRUE(cursor.ok());
+      NodeRow row;
+      for (;;) {
+        const auto more = (*cursor)->next(row);
+        ASSERT_TRUE(more.ok()) << more.error().message;
+        if (!*more) break;
+        rows.push_back(to_oracle(row));
+      }
+      ASSERT_EQ(rows, oracle_.nodes(query, clock_.now(), engine_->horizon(Span::kDay)));
+    }
+    read_series();
+  }
+
+ private:
+  std::uint64_t pick(std::uint64_t below) { return random_() % below; }
+
+  void open() {
+    engine_.reset();
+    Options options;
+    options.path = dir_ / "store";
+    options.clock = &clock_;
+    options.fold_interval_ms = 0;
+    options.seal_interval_ms = 0;
+    options.seal_after_ms = 0;
+    options.accept_clock = true;
+    if (!keeps_) options.retention = {3 * kMillisPerDay, 3 * kMillisPerDay, 3 * kMillisPerDay, 0};
+    options.fold_batch_bytes = pick(2) ? 1 : 1U << 20;
+    options.memtable_bytes = 1U << 20;
+    auto opened = Engine::open(options);
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    engine_ = std::move(*opened);
+  }
+
+  // Ids that are prefixes of each other, so that a sloppy key order shows.
+  std::string_view id() {
+    static constexpr std::string_view kIds[] = {"a", "aa", "a b", "\xC3\xA9"};
+    return kIds[pick(std::size(kIds))];
+  }
+
+  void append() {
+    AppendRequest request;
+    std::vector<EventView> events;
+    for (std::uint64_t i = 1 + pick(12); i != 0; --i) {
+      EventView e;
+      e.repo = id();
+      e.bucket = id();
+      e.host = id();
+      const std::uint64_t late_ms = pick(6) ? pick(200'000) : pick(4 * 86'400'000ULL);
+      // Up to ten minutes ahead.
+      e.timestamp = Millis{clock_.now().value - static_cast<std::int64_t>(late_ms) +
+                           (pick(10) == 0 ? 599'000 : 0)};
+      if (pick(3)) e.latency_us = pick(1'000'000);
+      if (e.timestamp < engine_->oldest_event()) continue;
+      events.push_back(e);
+      request.batch.add(e);
+    }
+    ASSERT_TRUE(engine_->append_and_wait(std::move(request)).ok());
+    for (const EventView& e : events) oracle_.add(e);
+  }
+
+  void tell() {
+    NodeUpdate update;
+    update.node = id();
+    if (pick(4) == 0) update.facts.version = std::to_string(pick(100));
+    if (pick(4) != 0) {
+      Heartbeat heartbeat{std::nullopt, std::to_string(pick(10)), std::to_string(pick(10))};
+      if (pick(2)) heartbeat.latency_us = pick(1'000'000);
+      update.heartbeat = heartbeat;
+    }
+    const auto told = engine_->tell_node_and_wait(update);
+    ASSERT_TRUE(told.ok()) << told.error().message;
+    if (update.facts.version) {
+      EXPECT_EQ(told->version, *update.facts.version);
+    }
+    oracle_.tell(update, clock_.now());
+  }
+
+  void remove() {
+    Removal removal{std::string(id()), std::nullopt, std::nullopt};
+    if (pick(4) != 0) removal.bucket = std::string(id());
+    if (keeps_ && pick(4) != 0) {
+      const auto now = static_cast<std::uint32_t>(clock_.now().value / 60'000);
+      const auto begin = now - static_cast<std::uint32_t>(pick(2) ? pick(6) : pick(6000));
+      removal.range = MinuteRange{{begin}, {begin + static_cast<std::uint32_t>(pick(3000))}};
+    }
+    const auto removed = engine_->remove(removal);
+    ASSERT_TRUE(removed.ok()) << removed.error().message;
+    oracle_.remove(removal);
+    check_store();
+  }
+
+  void prune() {
+    if (keeps_) return;
+    fold();
+    ASSERT_TRUE(engine_->prune().ok());
+    oracle_.prune(engine_->horizon(Span::kDay));
+    check_store();
+  }
+
+  // What is kept of hosts goes with their series.
+  void check_store() {
+    std::vector<std::string> violations;
+    const auto count = [&](Family family) {
+      return keys_of(store_below(*engine_), family, violations).size();
+    };
+    if (engine_->stats().series_total == 0) {
+      EXPECT_EQ(count(Family::kDaySigns) + count(Family::kHostState) + count(Family::kCatalog), 0U);
+    }
+    EXPECT_EQ(count(Family::kDaySigns), count(Family::kDay));
+    EXPECT_EQ(violations, std::vector<std::string>{});
+  }
+
+  void read_series() {
+    SeriesQuery query;
+    if (pick(2)) query.repos = {std::string(id()), std::string(id())};
+    if (pick(2)) query.buckets = {std::string(id())};
+    if (pick(2)) query.search = id();
+    std::map<NodeOracle::Series, NodeOracle::Seen> rows;
+    std::vector<NodeOracle::Series> order;
+    // Page by page.
+    const std::size_t page = 1 + pick(7);
+    for (bool more_pages = true; more_pages;) {
+      auto cursor = engine_->series(query);
+      ASSERT_TRUE(cursor.ok());
+      more_pages = false;
+      for (std::size_t i = 0; i < page; ++i) {
+        SeriesRow row;
+        const auto more = (*cursor)->next(row);
+        ASSERT_TRUE(more.ok()) << more.error().message;
+        if (!*more) break;
+        query.after = SeriesKey{std::string(row.repo), std::string(row.bucket), std::string(row.host)};
+        order.emplace_back(row.repo, row.bucket, row.host);
+        rows.emplace(order.back(), NodeOracle::Seen{row.first.value, row.last.value, 0});
+        more_pages = i + 1 == page;
+      }
+      if (pick(3) == 0) fold();
+    }
+    auto expected = oracle_.series(query);
+    for (auto& [series, seen] : expected) seen = {seen.first, seen.last_ms / 60'000, 0};
+    ASSERT_EQ(rows, expected);
+    EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
+    EXPECT_EQ(order.size(), rows.size());
+  }
+
+  std::mt19937_64 random_;
+  const bool keeps_;
+  TempDir dir_;
+  ManualClock clock_;
+  NodeOracle oracle_;
+  std::unique_ptr<Engine> engine_;
+};
+
+TEST(NodesModelTest, NodesAndSeriesEqualTheOracleUnderRandomInterleavings) {
+  const std::uint64_t seed = test_seed();
+  const int histories = long_form() ? 300 : 8;
+  for (int i = 0; i < histories; ++i) {
+    SCOPED_TRACE("history " + std::to_string(i));
+    NodeHistory history(seed + static_cast<std::uint64_t>(i), i % 2 == 0);
+    for (int step = 0; step < 200 && !testing::Test::HasFatalFailure(); ++step) history.step();
+    if (testing::Test::HasFatalFailure()) return;
+    history.read();
+    history.fold();
+    history.read();
+  }
+}
+
+class NodesTest : public testing::Test {
+ protected:
+  void open(std::uint64_t nodes_max = 3) {
+    engine_.reset();
+    Options options;
+    options.path = dir_ / "store";
+    options.clock = &clock_;
+    options.fold_interval_ms = 0;
+    options.nodes_max = nodes_max;
+    auto opened = Engine::open(options);
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    engine_ = std::move(*opened);
+  }
+  Result<NodeFacts> tell(const std::string& node) {
+    NodeUpdate update;
+    update.node = node;
+    update.heartbeat.emplace();
+    return engine_->tell_node_and_wait(update);
+  }
+
+  TempDir dir_;
+  ManualClock clock_;
+  std::unique_ptr<Engine> engine_;
+};
+
+TEST_F(NodesTest, OnlySoManyNodesAreKnownAlsoAfterARestart) {
+  open();
+  for (const char* node : {"a", "b", "c", "a"}) EXPECT_TRUE(tell(node).ok());
+  EXPECT_EQ(tell("d").error().code, ErrorCode::kTooManyNodes);
+  open();
+  EXPECT_EQ(tell("d").error().code, ErrorCode::kTooManyNodes);
+  EXPECT_TRUE(tell("b").ok());
+  open(4);
+  EXPECT_TRUE(tell("d").ok());
+}
+
+TEST_F(NodesTest, ANodeGoesWithItsLastSeriesAndMakesRoom) {
+  open();
+  const auto append = [&](std::string_view repo) {
+    AppendRequest request;
+    EventView e;
+    e.repo = repo;
+    e.bucket = "b";
+    e.host = "a";
+    e.timestamp = clock_.now();
+    request.batch.add(e);
+    ASSERT_TRUE(engine_->append_and_wait(std::move(request)).ok());
+  };
+  for (const char* node : {"a", "b", "c"}) EXPECT_TRUE(tell(node).ok());
+  append("r");
+  append("s");
+  ASSERT_TRUE(engine_->remove({"r", std::nullopt, std::nullopt}).ok());
+  EXPECT_FALSE(tell("d").ok()) << "a is in another repo still";
+  ASSERT_TRUE(engine_->remove({"s", std::nullopt, std::nullopt}).ok());
+  std::vector<std::string> violations;
+  const auto keys = keys_of(store_below(*engine_), Family::kNode, violations);
+  EXPECT_EQ(keys.size(), 4U) << "records and a day of two nodes";
+  EXPECT_TRUE(tell("d").ok());
+}
+
+// Many told at once share their syncs, and each is answered with what is known.
+TEST_F(NodesTest, TheLastOfSeveralOfOneCommitIsKnown) {
+  open();
+  for (int i = 0; i < 100; ++i) {
+    NodeUpdate update;
+    update.node = "a";
+    update.facts.version = std::to_string(i);
+    engine_->tell_node(update, [](Result<NodeFacts> told) { EXPECT_TRUE(told.ok()); });
+  }
+  NodeUpdate last;
+  last.node = "a";
+  last.facts.region = "here";
+  const auto known = engine_->tell_node_and_wait(last);
+  ASSERT_TRUE(known.ok());
+  EXPECT_EQ(known->version, "99");
+  EXPECT_EQ(known->region, "here");
+}
+
+}  // namespace
+}  // namespace minuted::test

@@ -1,0 +1,274 @@
+// What minuted should answer about nodes and series, computed the slow and obvious way from all events
+// and heartbeats. The model that the engine is compared with.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <ostream>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "minuted/engine.hpp"
+#include "minuted/nodes.hpp"
+
+namespace minuted::test {
+
+struct OracleNode {
+  std::string bucket;
+  std::int64_t day = 0;  // its first minute
+  std::string node;
+  std::int64_t last_ms = 0;
+  std::int64_t last_latency_us = -1;
+  bool heartbeat_is_last = false;
+  std::string status;
+  std::string ip;
+  std::string version;
+  std::uint32_t alive = 0;
+  std::uint32_t elapsed = 0;
+  std::int64_t day_latency_us = -1;
+  friend bool operator==(const OracleNode&, const OracleNode&) = default;
+};
+
+inline std::ostream& operator<<(std::ostream& out, const OracleNode& n) {
+  return out << n.bucket << '@' << n.day << '/' << n.node << " last=" << n.last_ms << '/'
+             << n.last_latency_us << (n.heartbeat_is_last ? "h " : " ") << n.status << ' ' << n.ip
+             << ' ' << n.version << " alive=" << n.alive << '/' << n.elapsed << " latency="
+             << n.day_latency_us;
+}
+
+inline OracleNode to_oracle(const NodeRow& row) {
+  const auto latency = [](const std::optional<std::uint64_t>& us) {
+    return us ? static_cast<std::int64_t>(*us) : std::int64_t{-1};
+  };
+  return {std::string(row.bucket), row.day.value, std::string(row.node), row.last_sign.value,
+          latency(row.last_latency_us), row.heartbeat_is_last, std::string(row.status),
+          std::string(row.ip), row.facts->version, row.minutes_alive, row.minutes_elapsed,
+          latency(row.day_latency_us)};
+}
+
+class NodeOracle {
+ public:
+  using Series = std::tuple<std::string, std::string, std::string>;  // repo, bucket, host
+  struct Seen {
+    std::int64_t first;  // minute
+    std::int64_t last_ms;
+    std::int64_t latency_us;
+    friend bool operator==(const Seen&, const Seen&) = default;
+  };
+
+  void add(const EventView& e) {
+    const Series series{e.repo, e.bucket, e.host};
+    const Event event{e.timestamp.value, e.latency_us ? static_cast<std::int64_t>(*e.latency_us) : -1};
+    known_.insert(series);
+    events_[series].push_back(event);
+    const Seen one{event.ms / 60'000, event.ms, event.latency_us};
+    const auto [at, is_new] = seen_.emplace(series, one);
+    if (is_new) return;
+    Seen& seen = at->second;
+    seen.first = std::min(seen.first, one.first);
+    std::tie(seen.last_ms, seen.latency_us) =
+        std::max(std::pair(seen.last_ms, seen.latency_us), std::pair(one.last_ms, one.latency_us));
+  }
+
+  void tell(const NodeUpdate& update, Millis now) {
+    Told& told = told_[update.node];
+    if (update.facts.version) told.version = *update.facts.version;
+    if (update.heartbeat) told.heartbeats.push_back({now.value, *update.heartbeat});
+  }
+
+  void remove(const Removal& removal) {
+    for (const Series& series : std::set<Series>(known_)) {
+      const auto& [repo, bucket, host] = series;
+      if (repo != removal.repo || (removal.bucket && bucket != *removal.bucket)) continue;
+      if (removal.range) {
+        take_out(series, *removal.range);
+      } else {
+        forget(series);
+      }
+    }
+  }
+
+  // All is folded, and what is before `horizon`, a day's first minute, is deleted.
+  void prune(Minute horizon) {
+    const std::int64_t horizon_ms = start_of(horizon).value;
+    for (const Series& series : std::set<Series>(known_)) {
+      std::erase_if(events_[series], [&](const Event& e) { return e.ms < horizon_ms; });
+      if (events_[series].empty()) forget(series);
+    }
+    for (auto& [node, told] : told_) told.from_ms = horizon_ms;
+  }
+
+  std::vector<OracleNode> nodes(const NodeQuery& query, Millis now, Minute horizon) const {
+    std::map<std::pair<std::string, std::string>, OracleNode> latest;
+    std::map<std::pair<std::string, std::string>, std::int64_t> first;
+    for (const auto& [series, seen] : seen_) {
+      const auto& [repo, bucket, host] = series;
+      if (!in(query.repos, repo) || !in(query.buckets, bucket)) continue;
+      auto [at, is_new] = latest.try_emplace({bucket, host});
+      OracleNode& node = at->second;
+      auto& begin = first.try_emplace({bucket, host}, seen.first).first->second;
+      begin = std::min(begin, seen.first);
+      node.bucket = bucket;
+      node.node = host;
+      if (is_new) node.last_ms = -1;
+      std::tie(node.last_ms, node.last_latency_us) = std::max(
+          std::pair(node.last_ms, node.last_latency_us), std::pair(seen.last_ms, seen.latency_us));
+    }
+    for (auto& [key, node] : latest) lay_over(node);
+    std::vector<OracleNode> rows;
+    for (const auto& [key, node] : latest) {
+      if (!query.days) rows.push_back(node);
+    }
+    if (!query.days) return rows;
+    for (std::int64_t day = horizon.value; day <= now.value / 60'000; day += kMinutesPerDay) {
+      if (day + kMinutesPerDay <= query.days->begin.value || day >= query.days->end.value) continue;
+      for (const auto& [key, node] : latest) {
+        if (day < first.at(key) / kMinutesPerDay * kMinutesPerDay) continue;
+        if (auto row = day_of(query, node, day, now)) rows.push_back(*row);
+      }
+    }
+    std::stable_sort(rows.begin(), rows.end(), [](const OracleNode& a, const OracleNode& b) {
+      return std::tie(a.bucket, a.day, a.node) < std::tie(b.bucket, b.day, b.node);
+    });
+    return rows;
+  }
+
+  // Series that have events, by the contract's order.
+  std::map<Series, Seen> series(const SeriesQuery& query) const {
+    std::map<Series, Seen> out;
+    for (const auto& [series, seen] : seen_) {
+      const auto& [repo, bucket, host] = series;
+      const auto begins = [&](const std::string& id) { return id.starts_with(query.search); };
+      if (!in(query.repos, repo) || !in(query.buckets, bucket)) continue;
+      if (begins(repo) || begins(bucket) || begins(host)) out.emplace(series, seen);
+    }
+    return out;
+  }
+
+ private:
+  struct Event {
+    std::int64_t ms;
+    std::int64_t latency_us;
+  };
+  struct Beat {
+    std::int64_t ms;
+    Heartbeat said;
+  };
+  struct Told {
+    std::string version;
+    std::vector<Beat> heartbeats;
+    std::int64_t from_ms = 0;  // older days of heartbeats are gone
+  };
+
+  static bool in(const std::vector<std::string>& list, const std::string& id) {
+    return list.empty() || std::find(list.begin(), list.end(), id) != list.end();
+  }
+  static std::int64_t mean(std::int64_t sum, std::int64_t count) {
+    return count == 0 ? -1 : (2 * sum + count) / (2 * count);
+  }
+
+  void lay_over(OracleNode& node) const {
+    const auto at = told_.find(node.node);
+    if (at == told_.end()) return;
+    node.version = at->second.version;
+    const Beat* last = nullptr;
+    for (const Beat& beat : at->second.heartbeats) {
+      if (last == nullptr || beat.ms >= last->ms) last = &beat;
+    }
+    if (last == nullptr) return;
+    node.status = last->said.status;
+    node.ip = last->said.ip;
+    node.heartbeat_is_last = last->ms > node.last_ms;
+    if (node.heartbeat_is_last) node.last_ms = last->ms;
+    if (last->said.latency_us && (node.heartbeat_is_last || node.last_latency_us < 0)) {
+      node.last_latency_us = static_cast<std::int64_t>(*last->said.latency_us);
+    }
+  }
+
+  std::optional<OracleNode> day_of(const NodeQuery& query, OracleNode node, std::int64_t day,
+                                   Millis now) const {
+    std::set<std::int64_t> minutes;
+    std::int64_t sum = 0, count = 0, beat_sum = 0, beat_count = 0;
+    const auto is_here = [&](std::int64_t ms) {
+      return ms / 60'000 / kMinutesPerDay * kMinutesPerDay == day;
+    };
+    for (const auto& [series, events] : events_) {
+      const auto& [repo, bucket, host] = series;
+      if (bucket != node.bucket || host != node.node || !in(query.repos, repo)) continue;
+      for (const Event& e : events) {
+        if (!is_here(e.ms)) continue;
+        minutes.insert(e.ms / 60'000);
+        if (e.latency_us < 0) continue;
+        sum += e.latency_us;
+        ++count;
+      }
+    }
+    if (const auto at = told_.find(node.node); at != told_.end()) {
+      for (const Beat& beat : at->second.heartbeats) {
+        if (!is_here(beat.ms) || beat.ms < at->second.from_ms) continue;
+        minutes.insert(beat.ms / 60'000);
+        if (!beat.said.latency_us) continue;
+        beat_sum += static_cast<std::int64_t>(*beat.said.latency_us);
+        ++beat_count;
+      }
+    }
+    if (minutes.empty()) return std::nullopt;
+    node.day = day;
+    node.elapsed = static_cast<std::uint32_t>(
+        std::min<std::int64_t>(kMinutesPerDay, now.value / 60'000 + 1 - day));
+    node.alive = static_cast<std::uint32_t>(
+        std::distance(minutes.begin(), minutes.lower_bound(day + node.elapsed)));
+    node.day_latency_us = count != 0 ? mean(sum, count) : mean(beat_sum, beat_count);
+    return node;
+  }
+
+  void forget(const Series& series) {
+    known_.erase(series);
+    events_.erase(series);
+    seen_.erase(series);
+    const std::string& host = std::get<2>(series);
+    const bool others = std::any_of(known_.begin(), known_.end(),
+                                    [&](const Series& s) { return std::get<2>(s) == host; });
+    if (!others) told_.erase(host);
+  }
+
+  void take_out(const Series& series, const MinuteRange& range) {
+    const auto gone = [&](std::int64_t minute) {
+      return minute >= range.begin.value && minute < range.end.value;
+    };
+    std::vector<Event>& events = events_[series];
+    std::erase_if(events, [&](const Event& e) { return gone(e.ms / 60'000); });
+    const auto at = seen_.find(series);
+    if (at == seen_.end()) return;
+    if (events.empty()) {
+      seen_.erase(at);
+      return;
+    }
+    Seen& seen = at->second;
+    std::int64_t first = INT64_MAX, last = 0;
+    for (const Event& e : events) {
+      first = std::min(first, e.ms / 60'000);
+      last = std::max(last, e.ms / 60'000);
+    }
+    if (gone(seen.first)) seen.first = first;
+    if (!gone(seen.last_ms / 60'000)) return;
+    std::int64_t sum = 0, count = 0;
+    for (const Event& e : events) {
+      if (e.ms / 60'000 != last || e.latency_us < 0) continue;
+      sum += e.latency_us;
+      ++count;
+    }
+    seen.last_ms = last * 60'000;
+    seen.latency_us = mean(sum, count);
+  }
+
+  std::set<Series> known_;
+  std::map<Series, std::vector<Event>> events_;
+  std::map<Series, Seen> seen_;
+  std::map<std::string, Told> told_;
+};
+
+}  // namespace minuted::test
