@@ -50,7 +50,8 @@ class RepoPageReader {
 
   // Slots that have events.
   std::size_t size() const { return slots_.size(); }
-  // By number, ascending by slot.
+  // By number, ascending.
+  std::uint32_t slot(std::size_t number) const { return slots_[number]; }
   RepoSlot at(std::size_t number) const;
 
   // Adds the slots of the range to one sum.

@@ -28,7 +28,7 @@ namespace minuted {
 
 // The version of everything below the data directory. Before the first release a change of any
 // layout raises it, and stores of another version are refused.
-inline constexpr std::uint32_t kFormatVersion = 4;
+inline constexpr std::uint32_t kFormatVersion = 5;
 
 // The families. Their names on disk are in store.cpp.
 enum class Family : std::uint8_t {
@@ -38,7 +38,7 @@ enum class Family : std::uint8_t {
   kHour,         // the same per hour
   kDay,          // the same per UTC day
   kTotal,        // the same since ever
-  kRepo,         // repo values per 5 minutes, hour, day and since ever
+  kRepo,         // repo values per 5 minutes, hour, 6 hours, day and since ever
   kCatalog,      // the known series, and buckets' repos
   kIdempotency,  // answers by idempotency key
   kEventId,      // which events with an id of their own were committed
@@ -47,8 +47,9 @@ enum class Family : std::uint8_t {
   kHourPage,        // closed spans of hours
   kHourSketches,
   kArchive,  // raw values that are folded and kept all the same
+  kRepoPage,  // closed slots of repo values: repo pages, see store/repo_tiers.hpp
 };
-inline constexpr std::size_t kFamilies = 15;
+inline constexpr std::size_t kFamilies = 16;
 
 enum class Durability : std::uint8_t {
   kSynced,    // on disk when the call returns

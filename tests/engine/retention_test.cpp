@@ -136,10 +136,33 @@ TEST_F(RetentionTest, ReposSmallValuesGoWithTheirTier) {
   append(50 * kDayMs);
   append(50 * kDayMs, "s");
   ASSERT_TRUE(engine_->fold().ok());
-  EXPECT_EQ(count(Family::kRepo), 4U * 3 + 1 + 4);
+  // Of 5 minutes, an hour, 6 hours, a day: four times each and a total; one each of the other repo.
+  EXPECT_EQ(count(Family::kRepo), 2 * (4U * 4 + 1) + 5) << "and of both together";
   ASSERT_TRUE(engine_->prune().ok());
-  // One of 5 minutes, two hours, three days, a total; and the other repo's total.
-  EXPECT_EQ(count(Family::kRepo), 1U + 2 + 3 + 1 + 1);
+  // One of 5 minutes, two hours, two of 6 hours, three days, a total; and the other repo's total.
+  EXPECT_EQ(count(Family::kRepo), 2 * (1U + 2 + 2 + 3 + 1) + 1);
+}
+
+TEST_F(RetentionTest, ReposPagesGoWhenTheirLastSlotIsPast) {
+  open();
+  for (std::int64_t day = 0; day < 60; ++day) append(day * kDayMs + 4 * kHourMs);
+  ASSERT_TRUE(engine_->fold().ok());
+  ASSERT_TRUE(engine_->seal().ok());
+  EXPECT_EQ(count(Family::kRepo), 2U) << "the totals";
+  const auto pages = [&](RepoSpan span) {
+    std::size_t keys = 0;
+    const auto view = store_below(*engine_).view();
+    const auto cursor =
+        view->cursor(Family::kRepoPage, repo_key({}, span, {0}), repo_span_end(span));
+    for (; cursor->valid(); cursor->next()) ++keys;
+    return keys;
+  };
+  EXPECT_EQ(pages(RepoSpan::kFiveMinutes), 2U * 60);
+  const std::size_t hours = pages(RepoSpan::kHour);
+  ASSERT_TRUE(engine_->prune().ok());
+  EXPECT_EQ(pages(RepoSpan::kFiveMinutes), 2U * 2) << "yesterday, and the day that the horizon cuts";
+  EXPECT_LT(pages(RepoSpan::kHour), hours);
+  EXPECT_EQ(pages(RepoSpan::kDay), 2U * 1);
 }
 
 TEST_F(RetentionTest, EventsOlderThanTheMinutesAreTooOld) {
