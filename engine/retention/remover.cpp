@@ -178,7 +178,8 @@ Result<void> Remover::remove_repo(std::string_view repo) {
   }
   if (auto removed = remove_prefix(Family::kTotal, prefix); !removed) return removed;
   if (auto written = write(); !written) return written;
-  return remove_repo_values(repo);
+  if (auto removed = remove_repo_values(repo); !removed) return removed;
+  return options_.forget_repo(repo);
 }
 
 Result<void> Remover::remove_prefix(Family family, std::string_view prefix) {

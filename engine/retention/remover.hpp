@@ -31,6 +31,7 @@ class Remover {
  public:
   struct Options {
     std::size_t batch_bytes;
+    std::function<Result<void>(std::string_view repo)> forget_repo;  // what was told of it
     std::function<void(const Error&)> on_write_failure;  // called once a write failed
   };
 

@@ -28,7 +28,7 @@ Upkeep::Upkeep(const Parts& parts)
               {parts.options.clock, parts.options.prune_interval_ms,
                parts.options.fold_batch_bytes, parts.on_write_failure}),
       remover_(parts.store, parts.horizons,
-               {parts.options.fold_batch_bytes, parts.on_write_failure}) {}
+               {parts.options.fold_batch_bytes, parts.forget_repo, parts.on_write_failure}) {}
 
 Result<void> Upkeep::start() {
   {

@@ -1,0 +1,47 @@
+// What an operator told of repos, in the catalog family, and an index of it by workspace.
+//
+//   'R' | repo                       0x01 | string workspace | string provider
+//   'W' | workspace 00 | repo        0x01
+//
+// Reading: any thread. RepoFactsTable: any thread, one change after another.
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "minuted/storage.hpp"
+#include "store/store.hpp"
+
+namespace minuted {
+
+// Empty if nothing was told. kCorruption, kIoError.
+Result<RepoFacts> read_repo_facts(const View& view, std::string_view repo);
+
+// The workspace's repos, ascending. kTooManyGroups beyond repos_max, kCorruption, kIoError.
+Result<std::vector<std::string>> repos_of_workspace(const View& view, std::string_view workspace,
+                                                    std::size_t repos_max);
+
+class RepoFactsTable {
+ public:
+  // Borrows the store. `on_write_failure` is called once a write failed.
+  RepoFactsTable(Store& store, std::function<void(const Error&)> on_write_failure)
+      : store_(store), on_write_failure_(std::move(on_write_failure)) {}
+
+  // Changes what is told of the repo, durably, and returns what is then.
+  Result<RepoFacts> change(std::string_view repo, const RepoFactsChange& change);
+  // Forgets all of it; durable with the next sync.
+  Result<void> forget(std::string_view repo);
+
+ private:
+  Result<void> write(std::string_view repo, const RepoFacts& before, const RepoFacts& after,
+                     Durability durability);
+
+  Store& store_;
+  const std::function<void(const Error&)> on_write_failure_;
+  std::mutex mutex_;  // from reading what is to be changed until it is written
+};
+
+}  // namespace minuted
