@@ -19,8 +19,10 @@ class Services;  // what handlers work with; theirs, opaque here
 enum class BodyRule : std::uint8_t {
   kIgnored,  // up to kIgnoredBodyBytesMax is drained, more is refused
   kTaken,    // read whole into Request::body
+  kSmall,    // the same, if there is one, up to kSmallBodyBytesMax
 };
 inline constexpr std::size_t kIgnoredBodyBytesMax = 64 << 10;
+inline constexpr std::size_t kSmallBodyBytesMax = 64 << 10;
 
 struct Route {
   Method method;

@@ -26,15 +26,17 @@ constexpr std::size_t kChunkExtensionsBytesMax = 64 << 10;
 
 Awaitable<Session::Outcome> Session::take_body(const Framing& framing, BodyRule rule,
                                                Request& request) {
-  const bool taken = rule == BodyRule::kTaken;
+  const bool taken = rule != BodyRule::kIgnored;
   if (!framing.has_body()) {
-    if (taken && !framing.content_length && !framing.chunked) {
+    if (rule == BodyRule::kTaken && !framing.content_length && !framing.chunked) {
       co_return refuse(error_response(411, "length_required",
                                       "a body is wanted; send it with Content-Length or chunked"));
     }
     co_return Outcome::kDone;
   }
-  const std::size_t bytes_max = taken ? app_.limits.body_bytes_max : kIgnoredBodyBytesMax;
+  const std::size_t bytes_max = rule == BodyRule::kTaken   ? app_.limits.body_bytes_max
+                                : rule == BodyRule::kSmall ? kSmallBodyBytesMax
+                                                           : kIgnoredBodyBytesMax;
   if (framing.content_length.value_or(0) > bytes_max) {
     unread_body_ = true;
     co_return refuse_and_close(error_response(
