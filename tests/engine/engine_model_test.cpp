@@ -76,6 +76,13 @@ class RandomHistory {
     }
   }
 
+  // Every tier is the sum of its minutes, and the totals are.
+  void check_store() {
+    std::vector<std::string> violations;
+    check_tiers(store_below(*engine_), violations);
+    ASSERT_EQ(violations, std::vector<std::string>{});
+  }
+
   void fold() { ASSERT_TRUE(engine_->fold().ok()); }
   // As of now, when some spans are closed, or of weeks later, when all are.
   void seal() {
@@ -225,13 +232,6 @@ class RandomHistory {
         << ", buckets " << query.buckets.size() << ", series " << query.series;
   }
 
-  // Every tier is the sum of its minutes, and the totals are.
-  void check_store() {
-    std::vector<std::string> violations;
-    check_tiers(store_below(*engine_), violations);
-    ASSERT_EQ(violations, std::vector<std::string>{});
-  }
-
   std::vector<std::string> random_list() {
     std::vector<std::string> list;
     if (pick(2)) return list;
@@ -320,6 +320,7 @@ TEST(EngineModelTest, ReadsEqualTheOracleUnderRandomInterleavings) {
     history.read_every_storage();
     history.seal();
     history.read_every_storage();
+    history.check_store();
     if (testing::Test::HasFatalFailure()) return;
   }
 }

@@ -8,6 +8,7 @@
 #include "engine_over.hpp"
 #include "minuted/engine.hpp"
 #include "model/oracle.hpp"
+#include "model/storage_oracle.hpp"
 #include "rollup/rollup_codec.hpp"
 #include "store/key_codec.hpp"
 #include "store/store.hpp"
@@ -163,6 +164,45 @@ TEST_F(RetentionTest, ReposPagesGoWhenTheirLastSlotIsPast) {
   EXPECT_EQ(pages(RepoSpan::kFiveMinutes), 2U * 2) << "yesterday, and the day that the horizon cuts";
   EXPECT_LT(pages(RepoSpan::kHour), hours);
   EXPECT_EQ(pages(RepoSpan::kDay), 2U * 1);
+}
+
+// Points before the horizon of the tier they are of are empty, in whatever it is broken down by, before a
+// prune and after it.
+TEST_F(RetentionTest, StorageEndsAtTheHorizonOfItsPoints) {
+  open();
+  std::vector<std::string> repos = {"r", "s"};
+  for (std::int64_t hour = 0; hour < 60 * 24; hour += 5) {
+    append(hour * kHourMs, repos[static_cast<std::size_t>(hour % 2)], hour % 3 == 0 ? "b" : "c");
+  }
+  ASSERT_TRUE(engine_->fold().ok());
+  for (int round = 0; round < 3; ++round) {
+    SCOPED_TRACE(round);
+    for (std::size_t number = 0; number < std::size(kStorageWindows); ++number) {
+      SCOPED_TRACE(number);
+      StorageQuery query;
+      query.window = storage_window(number, Millis{kNowMs});
+      query.series = true;
+      const Span tier = query.window.point_minutes == 5      ? Span::kMinute
+                        : query.window.point_minutes == 1440 ? Span::kDay
+                                                             : Span::kHour;
+      const Minute horizon{engine_->horizon(tier).value + query.window.point_minutes - 1};
+      const Minute first = floor_to(horizon, query.window.point_minutes);
+      std::vector<OracleRow> kept = oracle_.rows({kAllMinutes, {}, {}, {}});
+      std::erase_if(kept, [&](const OracleRow& row) { return row.minute < first.value; });
+      std::string failed;
+      EXPECT_TRUE(read_storage(*engine_, query, failed) == storage_of(kept, {}, query)) << failed;
+      for (int by = 0; by < 5; ++by) {
+        SCOPED_TRACE(by);
+        query.by = static_cast<StorageBy>(by);
+        EXPECT_TRUE(read_storage(*engine_, query, failed) == storage_of(kept, {}, query)) << failed;
+      }
+    }
+    if (round == 0) {
+      ASSERT_TRUE(engine_->prune().ok());
+    } else {
+      ASSERT_TRUE(engine_->seal().ok());
+    }
+  }
 }
 
 TEST_F(RetentionTest, EventsOlderThanTheMinutesAreTooOld) {

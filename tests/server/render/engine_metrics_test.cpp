@@ -171,6 +171,7 @@ TEST(EngineMetricsTest, EveryFieldHasItsName) {
             "gauge minuted_store_tier_bytes tier=hour_page 212\n"
             "gauge minuted_store_tier_bytes tier=hour_sketches 213\n"
             "gauge minuted_store_tier_bytes tier=archive 214\n"
+            "gauge minuted_store_tier_bytes tier=repo_page 215\n"
             "gauge minuted_store_tier_keys tier=meta 300\n"
             "gauge minuted_store_tier_keys tier=raw 301\n"
             "gauge minuted_store_tier_keys tier=minute 302\n"
@@ -185,12 +186,13 @@ TEST(EngineMetricsTest, EveryFieldHasItsName) {
             "gauge minuted_store_tier_keys tier=minute_sketches 311\n"
             "gauge minuted_store_tier_keys tier=hour_page 312\n"
             "gauge minuted_store_tier_keys tier=hour_sketches 313\n"
-            "gauge minuted_store_tier_keys tier=archive 314\n");
+            "gauge minuted_store_tier_keys tier=archive 314\n"
+            "gauge minuted_store_tier_keys tier=repo_page 315\n");
 }
 
 // A field added to EngineStats must be rendered, numbered above, and its size counted in here.
 TEST(EngineMetricsTest, NoFieldIsNew) {
-  EXPECT_EQ(sizeof(EngineStats), 75 * sizeof(std::uint64_t) + sizeof(EngineStats::sync_seconds) +
+  EXPECT_EQ(sizeof(EngineStats), 77 * sizeof(std::uint64_t) + sizeof(EngineStats::sync_seconds) +
                                      sizeof(EngineStats::batches_per_sync));
 }
 
