@@ -6,7 +6,6 @@
 
 #include "minuted/event.hpp"
 #include "query/planner.hpp"
-#include "store/repo_facts.hpp"
 
 namespace minuted {
 namespace {
@@ -49,6 +48,7 @@ StorageScan::StorageScan(RawView view, const FoldMark& mark, StorageQuery query,
   const Minute horizon = options_.horizons[static_cast<std::size_t>(tier_.kept_as)];
   minutes_ = {std::max(query_.window.begin, ceil_to(horizon, query_.window.point_minutes)),
               query_.window.end()};
+  facts_ = std::make_unique<RepoFactsReader>(*view_.store);
   ++counters_.queries;
   ++counters_.open;
 }
@@ -276,7 +276,7 @@ Result<std::uint32_t> StorageScan::entity_of_repo(std::string_view repo) {
   if (*query_.by == StorageBy::kRepo) {
     made = entity(repo);
   } else {
-    const auto facts = read_repo_facts(*view_.store, repo);
+    const auto facts = facts_->of(repo);
     if (!facts) return facts.error();
     made = entity(*query_.by == StorageBy::kWorkspace ? facts->workspace : facts->provider);
   }

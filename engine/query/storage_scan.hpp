@@ -21,6 +21,7 @@
 #include "query/scan.hpp"
 #include "stats/counters.hpp"
 #include "store/raw_table.hpp"
+#include "store/repo_facts.hpp"
 #include "store/store.hpp"
 
 namespace minuted {
@@ -101,6 +102,7 @@ class StorageScan final : public StorageCursor {
   std::size_t part_ = 0;
   std::unique_ptr<RowScan> rows_;
 
+  std::unique_ptr<RepoFactsReader> facts_;
   IdNumbers ids_;
   std::vector<RepoRollup> sums_;  // by entity
   // What was looked up, by the ids' numbers: the entity, or kNone.

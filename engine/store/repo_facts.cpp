@@ -11,6 +11,9 @@ namespace minuted {
 namespace {
 
 constexpr char kVersion = 1;
+constexpr std::string_view kFactsEnd = "S";  // behind every 'R'
+// Records of other repos passed over one by one before the next is sought.
+constexpr int kStepsBeforeSeek = 4;
 
 std::string facts_key(std::string_view repo) { return std::string("R").append(repo); }
 
@@ -20,11 +23,9 @@ std::string workspace_prefix(std::string_view workspace) {
   return key;
 }
 
-Result<RepoFacts> decode(const Result<std::optional<std::string>>& stored, std::string_view repo) {
-  if (!stored) return stored.error();
+Result<RepoFacts> decode(std::string_view bytes, std::string_view repo) {
   RepoFacts facts;
-  if (!stored->has_value()) return facts;
-  ByteReader in(**stored);
+  ByteReader in(bytes);
   const bool known = in.byte() == kVersion;
   facts.workspace = in.string(kIdBytesMax);
   facts.provider = in.string(kIdBytesMax);
@@ -32,10 +33,34 @@ Result<RepoFacts> decode(const Result<std::optional<std::string>>& stored, std::
   return Error{ErrorCode::kCorruption, "what was told of repo " + shorten(repo) + " cannot be read"};
 }
 
+Result<RepoFacts> decode(const Result<std::optional<std::string>>& stored, std::string_view repo) {
+  if (!stored) return stored.error();
+  if (!stored->has_value()) return RepoFacts{};
+  return decode(std::string_view(**stored), repo);
+}
+
 }  // namespace
 
-Result<RepoFacts> read_repo_facts(const View& view, std::string_view repo) {
-  return decode(view.get(Family::kCatalog, facts_key(repo)), repo);
+Result<RepoFacts> RepoFactsReader::of(std::string_view repo) {
+  const std::string key = facts_key(repo);
+  if (!cursor_) {
+    cursor_ = view_.cursor(Family::kCatalog, key, kFactsEnd);
+  } else if (key < key_) {
+    cursor_->seek(key);
+  } else {
+    // It stands on the first record from key_ on.
+    for (int steps = 0; cursor_->valid() && cursor_->key() < key; ++steps) {
+      if (steps == kStepsBeforeSeek) {
+        cursor_->seek(key);
+        break;
+      }
+      cursor_->next();
+    }
+  }
+  key_ = key;
+  if (cursor_->valid() && cursor_->key() == key) return decode(cursor_->value(), repo);
+  if (auto status = cursor_->status(); !status) return status.error();
+  return RepoFacts{};
 }
 
 Result<std::vector<std::string>> repos_of_workspace(const View& view, std::string_view workspace,

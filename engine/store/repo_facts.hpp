@@ -3,10 +3,11 @@
 //   'R' | repo                       0x01 | string workspace | string provider
 //   'W' | workspace 00 | repo        0x01
 //
-// Reading: any thread. RepoFactsTable: any thread, one change after another.
+// RepoFactsTable: any thread, one change after another.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -17,8 +18,20 @@
 
 namespace minuted {
 
-// Empty if nothing was told. kCorruption, kIoError.
-Result<RepoFacts> read_repo_facts(const View& view, std::string_view repo);
+// Looks repos up in a view: cheapest one after another in ascending order, for then the next is a few
+// steps away. One thread at a time; must be gone before its view.
+class RepoFactsReader {
+ public:
+  explicit RepoFactsReader(const View& view) : view_(view) {}
+
+  // Empty if nothing was told. kCorruption, kIoError.
+  Result<RepoFacts> of(std::string_view repo);
+
+ private:
+  const View& view_;
+  std::unique_ptr<StoreCursor> cursor_;  // null: nobody has been looked up
+  std::string key_;                      // of the last one
+};
 
 // The workspace's repos, ascending. kTooManyGroups beyond repos_max, kCorruption, kIoError.
 Result<std::vector<std::string>> repos_of_workspace(const View& view, std::string_view workspace,
