@@ -10,10 +10,12 @@
 #include "query/node_scan.hpp"
 #include "query/scan.hpp"
 #include "query/series_scan.hpp"
+#include "query/storage_scan.hpp"
 #include "query/totals_scan.hpp"
 #include "stats/counters.hpp"
 #include "store/disk_guard.hpp"
 #include "store/raw_table.hpp"
+#include "store/repo_facts.hpp"
 #include "store/store.hpp"
 #include "upkeep/upkeep.hpp"
 
@@ -29,6 +31,7 @@ class EngineImpl final : public Engine {
   EngineImpl(const Options& options, std::unique_ptr<Store> store, std::uint64_t sequence)
       : options_(options),
         store_(std::move(store)),
+        repo_facts_(*store_, [this](const Error& error) { committer_->fail(error); }),
         new_store_(sequence == 0),
         horizons_({options.retention, options.clock, options.accept_clock}) {
     committer_ = std::make_unique<Committer>(
@@ -49,7 +52,8 @@ class EngineImpl final : public Engine {
                       [this](std::string_view repo, std::string_view from,
                              const Committer::HasRows& has_rows) {
                         return committer_->forget_series(repo, from, has_rows);
-                      }});
+                      },
+                      [this](std::string_view repo) { return repo_facts_.forget(repo); }});
     if (auto started = upkeep_->start(); !started) return started;
     return {};
   }
@@ -133,6 +137,25 @@ class EngineImpl final : public Engine {
     return std::unique_ptr<SeriesCursor>(std::make_unique<SeriesScan>(
         std::move(view->view), view->mark, query,
         SeriesScan::Options{options_.snapshot_ms_max, options_.clock}, read_counters_));
+  }
+
+  Result<std::unique_ptr<StorageCursor>> storage(const StorageQuery& query) override {
+    auto view = raw_view();
+    if (!view) return view.error();
+    return std::unique_ptr<StorageCursor>(std::make_unique<StorageScan>(
+        std::move(view->view), view->mark, query,
+        StorageScan::Options{options_.snapshot_ms_max,
+                             options_.clock,
+                             {horizons_.of(Span::kMinute), horizons_.of(Span::kHour),
+                              horizons_.of(Span::kDay)},
+                             options_.groups_max},
+        read_counters_));
+  }
+
+  Result<RepoFacts> tell_repo(const std::string& repo, const RepoFactsChange& change) override {
+    if (auto stopped = committer_->failure()) return *stopped;
+    if (auto room = disk_.check(); !room) return room.error();
+    return repo_facts_.change(repo, change);
   }
 
   Result<void> fold() override { return upkeep_->fold(Durability::kSynced); }
@@ -242,6 +265,7 @@ class EngineImpl final : public Engine {
   mutable DiskGuard disk_{options_};
   std::unique_ptr<Store> store_;
   std::unique_ptr<Committer> committer_;
+  RepoFactsTable repo_facts_;
   const bool new_store_;
   Horizons horizons_;
   std::unique_ptr<Upkeep> upkeep_;

@@ -6,6 +6,7 @@ namespace minuted {
 namespace {
 
 constexpr std::uint32_t kFiveMinutes = 5;
+constexpr std::uint32_t kSixHours = 6 * kMinutesPerHour;
 
 Minute first_of(Minute minute, std::uint32_t span_minutes) {
   return span_minutes == 0 ? Minute{0} : floor_to(minute, span_minutes);
@@ -92,6 +93,7 @@ void FoldBatch::finish() {
   close(day_);
   close(total_);
   close_repo();
+  put_values(kAllRepos, all_values_);
   if (mark_.generation != 0) put_mark(store_, mark_, set_);
   if (floor_ != 0) put_floor(floor_, set_);
 }
@@ -151,6 +153,7 @@ void FoldBatch::close(Span& span) {
       };
       add(RepoSpan::kFiveMinutes, kFiveMinutes);
       add(RepoSpan::kHour, kMinutesPerHour);
+      add(RepoSpan::kSixHours, kSixHours);
       add(RepoSpan::kDay, kMinutesPerDay);
       add(RepoSpan::kTotal, 0);
     }
@@ -171,12 +174,17 @@ void FoldBatch::close(Span& span) {
 }
 
 void FoldBatch::close_repo() {
-  for (const auto& [place, rollup] : repo_values_) {
+  for (const auto& [place, rollup] : repo_values_) all_values_[place].merge(rollup);
+  put_values(repo_, repo_values_);
+}
+
+void FoldBatch::put_values(std::string_view repo, RepoValues& values) {
+  for (const auto& [place, rollup] : values) {
     value_.clear();
     encode_repo(rollup, value_);
-    set_.merge(Family::kRepo, repo_key(repo_, place.first, place.second), value_);
+    set_.merge(Family::kRepo, repo_key(repo, place.first, place.second), value_);
   }
-  repo_values_.clear();
+  values.clear();
 }
 
 }  // namespace minuted

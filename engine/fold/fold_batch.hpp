@@ -1,6 +1,7 @@
 // What one atomic batch of a fold adds up: chunks go in, in the order of their keys, and come out as
 // merge operands for the minute, hour, day and total of their (repo, bucket), for the signs of life of
-// its hosts by day and since ever, for the small values of their repo, and as deletions of exactly the raw keys that were read (or moves to the archive). All of it in one WriteSet, so
+// its hosts by day and since ever, for the small values of their repo and of all repos, and as deletions
+// of exactly the raw keys that were read (or moves to the archive). All of it in one WriteSet, so
 // that a chunk is counted in every tier or still raw, never both and never neither.
 // Fourth stop of an event's journey. Pure but for the WriteSet it fills; one thread at a time.
 #pragma once
@@ -45,7 +46,9 @@ class FoldBatch {
   Minute oldest() const { return oldest_; }
   Minute newest() const { return newest_; }
   // About the memory it holds, bytes.
-  std::size_t bytes() const { return set_.bytes() + removed_.bytes + repo_values_.size() * 128; }
+  std::size_t bytes() const {
+    return set_.bytes() + removed_.bytes + (repo_values_.size() + all_values_.size()) * 128;
+  }
 
   void clear();
 
@@ -71,7 +74,9 @@ class FoldBatch {
   void close(Span& span);
   template <class Signs>
   void merge_signs(Family family, Signs& signs);
+  using RepoValues = std::map<std::pair<RepoSpan, Minute>, RepoRollup>;
   void close_repo();
+  void put_values(std::string_view repo, RepoValues& values);
 
   const Store& store_;
   const bool archive_;
@@ -89,7 +94,8 @@ class FoldBatch {
   Span hour_{Family::kHour, kMinutesPerHour, false, {}, {}};
   Span day_{Family::kDay, kMinutesPerDay, false, {}, {}};
   Span total_{Family::kTotal, 0, false, {}, {}};
-  std::map<std::pair<RepoSpan, Minute>, RepoRollup> repo_values_;
+  RepoValues repo_values_;
+  RepoValues all_values_;  // of all repos of the batch
   DaySigns signs_;     // of the day at hand
   HostStates states_;  // of the pair at hand
   std::vector<ChunkEvent> events_read_;

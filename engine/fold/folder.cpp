@@ -29,8 +29,13 @@ Result<void> load_unfolded(const Store& store, RawTable& table, std::int64_t ste
   return cursor->status();
 }
 
-Folder::Folder(Store& store, RawTable& table, FoldCounters& counters, Options options)
-    : store_(store), table_(table), counters_(counters), options_(std::move(options)) {}
+Folder::Folder(Store& store, RawTable& table, RepoRowsBegin& repo_rows_begin,
+               FoldCounters& counters, Options options)
+    : store_(store),
+      table_(table),
+      repo_rows_begin_(repo_rows_begin),
+      counters_(counters),
+      options_(std::move(options)) {}
 
 Result<void> Folder::fold() {
   if (table_.size().chunks == 0) return {};
@@ -81,6 +86,7 @@ Result<void> Folder::fold_generation(const std::shared_ptr<RawGeneration>& gener
 Result<void> Folder::write_batch(FoldBatch& batch) {
   batch.finish();
   if (batch.set().empty()) return {};
+  repo_rows_begin_.lower(batch.oldest(), batch.set());
   auto written = store_.write(batch.set(), Durability::kBuffered);
   if (!written) {
     options_.on_write_failure(written.error());

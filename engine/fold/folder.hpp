@@ -14,6 +14,7 @@
 #include "minuted/time.hpp"
 #include "stats/counters.hpp"
 #include "store/raw_table.hpp"
+#include "store/repo_tiers.hpp"
 #include "store/store.hpp"
 
 namespace minuted {
@@ -31,8 +32,9 @@ class Folder {
     std::function<void(Minute oldest, Minute newest)> on_rows;
   };
 
-  // Borrows all three.
-  Folder(Store& store, RawTable& table, FoldCounters& counters, Options options);
+  // Borrows them all.
+  Folder(Store& store, RawTable& table, RepoRowsBegin& repo_rows_begin, FoldCounters& counters,
+         Options options);
 
   // Folds everything committed before the call, buffered: if it is lost in a crash, the raw chunks it
   // removed are back as well. kCorruption if chunks had to be left raw because they cannot be read;
@@ -54,6 +56,7 @@ class Folder {
 
   Store& store_;
   RawTable& table_;
+  RepoRowsBegin& repo_rows_begin_;
   FoldCounters& counters_;
   const Options options_;
   std::atomic<bool> stopping_ = false;

@@ -71,6 +71,7 @@ std::uint64_t measure_tiers(const Store& store, Inspection& found) {
     found.tier(tier).pages = stored(store, sealed_tier(span)->pages);
     found.tier(tier).sketches = stored(store, sealed_tier(span)->sketches);
   }
+  found.tier(Tier::kRepo).pages = stored(store, Family::kRepoPage);
   for (const TierInspection& t : found.tiers) {
     keys += t.single.keys + t.pages.keys + t.sketches.keys;
   }

@@ -12,12 +12,12 @@
 
 namespace minuted {
 
-// Families whose keys begin with the repo: what a repo takes. What requests and events left behind
-// and the index of series is small beside it, and left out.
+// Families whose keys begin with the repo: what a repo takes. Its own sums, what requests and events
+// left behind and the index of series are small beside it, and left out.
 inline constexpr std::array kRepoFamilies = {
     Family::kRaw,  Family::kArchive,  Family::kMinute,   Family::kMinutePage,   Family::kMinuteSketches,
     Family::kHour, Family::kHourPage, Family::kHourSketches, Family::kDay,
-    Family::kTotal, Family::kRepo,
+    Family::kTotal,
 };
 
 // The larger first.

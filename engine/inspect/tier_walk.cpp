@@ -125,15 +125,26 @@ TierWalk::Look TierWalk::repos_look() {
   TierInspection& tier = found_.tier(Tier::kRepo);
   return [&tier](std::string_view key, std::string_view value) {
     RepoRollup repo;
-    const std::size_t end = key.find('\0');
-    if (end == key.npos || key.size() != end + 2 + kMinuteKeyBytes ||
-        !merge_encoded_repo(value, repo)) {
-      return add_damage(key, tier);
-    }
+    const auto place = split_repo_key(key);
+    if (!place || !merge_encoded_repo(value, repo)) return add_damage(key, tier);
     ++tier.rows_open;
-    if (key[end + 1] == static_cast<char>(RepoSpan::kTotal)) return;
-    const Minute minute = read_minute(key.substr(end + 2));
-    add_minutes({minute, minute}, tier);
+    if (place->span == RepoSpan::kTotal) return;
+    add_minutes({place->first, place->first}, tier);
+  };
+}
+
+TierWalk::Look TierWalk::repo_pages_look() {
+  TierInspection& tier = found_.tier(Tier::kRepo);
+  return [this, &tier](std::string_view key, std::string_view value) {
+    const auto place = split_repo_key(key);
+    const RepoTier* const of = place ? repo_tier(place->span) : nullptr;
+    if (of == nullptr || !repo_page_.open(value)) return add_damage(key, tier);
+    ++tier.spans_sealed;
+    tier.rows_sealed += repo_page_.size();
+    const auto minute_of_slot = [&](std::size_t number) {
+      return Minute{place->first.value + repo_page_.slot(number) * of->slot_minutes};
+    };
+    add_minutes({minute_of_slot(0), minute_of_slot(repo_page_.size() - 1)}, tier);
   };
 }
 
@@ -262,13 +273,15 @@ Result<void> TierWalk::run() {
   }
   lanes_.push_back(rows(Tier::kDay, Family::kDay));
   lanes_.push_back(rows(Tier::kTotal, Family::kTotal));
-  lanes_.push_back({&found_.tier(Tier::kRepo).single, repos_look(), nullptr});
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
     lanes_[i].keys->keys = 0;
     lanes_[i].cursor = view_.cursor(kRepoFamilies[i], {}, {});
   }
   if (auto done = walk_lanes(); !done) return done;
   if (auto done = tell_largest(); !done) return done;
+  TierInspection& repos = found_.tier(Tier::kRepo);
+  if (auto done = walk_all(Family::kRepo, repos.single, repos_look()); !done) return done;
+  if (auto done = walk_all(Family::kRepoPage, repos.pages, repo_pages_look()); !done) return done;
   if (auto done = walk_series(); !done) return done;
   if (auto done = walk_event_ids(); !done) return done;
   if (auto done = walk_nodes(); !done) return done;

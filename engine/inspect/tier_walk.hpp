@@ -15,6 +15,8 @@
 #include "inspect/repos.hpp"
 #include "minuted/inspect.hpp"
 #include "page/page_codec.hpp"
+#include "page/repo_page_codec.hpp"
+#include "store/repo_tiers.hpp"
 #include "store/store.hpp"
 #include "store/tiers.hpp"
 
@@ -52,6 +54,7 @@ class TierWalk {
   Look rows_look(Tier tier, Family family, const SealedTier* sealed);
   Look pages_look(Tier tier, const SealedTier& sealed);
   Look repos_look();
+  Look repo_pages_look();
   void count(const StoreCursor& cursor, StoredKeys& keys, const Look& look);
   Result<void> walk_all(Family family, StoredKeys& keys, const Look& look);
   Result<void> walk_lanes();
@@ -68,6 +71,7 @@ class TierWalk {
   std::vector<Lane> lanes_;
   std::vector<RepoBytes> largest_;
   PageReader page_;
+  RepoPageReader repo_page_;
   std::vector<ChunkEvent> events_;
 };
 

@@ -68,7 +68,7 @@ class NodeScan final : public NodeCursor {
   bool fill_day(NodeRow& row);
   void fill(const std::string& host, const Node& node, NodeRow& row) const;
 
-  std::unique_ptr<View> view_;
+  std::shared_ptr<View> view_;
   NodeQuery query_;  // its lists ascending
   ReadCounters& counters_;
   Deadline deadline_;

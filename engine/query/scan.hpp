@@ -57,7 +57,7 @@ class RowScan final : public RowCursor {
   bool wanted(std::string_view host) const;
   Error corrupt(Minute minute, std::string_view what) const;
 
-  std::unique_ptr<View> view_;
+  std::shared_ptr<View> view_;
   std::unique_ptr<RawCursor> raw_;  // null: all is folded
   QueryPlan plan_;
   ReadCounters& counters_;

@@ -13,19 +13,7 @@ constexpr std::size_t kPairsPerStep = 2'000;
 
 // The parts of a pass; the repos' values and the nodes' heartbeats come last.
 constexpr std::size_t kRowParts = 7;
-constexpr std::size_t kRepoPart = kRowParts;
-constexpr std::size_t kNodePart = kRepoPart + 1;
-
-struct RepoTier {
-  RepoSpan repo_span;
-  Span span;
-  std::uint32_t minutes;
-};
-constexpr std::array kRepoTiers{
-    RepoTier{RepoSpan::kFiveMinutes, Span::kMinute, 5},
-    RepoTier{RepoSpan::kDay, Span::kDay, kMinutesPerDay},
-    RepoTier{RepoSpan::kHour, Span::kHour, kMinutesPerHour},
-};
+constexpr std::size_t kNodePart = kRowParts + 2 * kRepoTiers.size();
 
 }  // namespace
 
@@ -41,7 +29,7 @@ struct Pruner::Part {
 namespace {
 
 template <class Part>
-constexpr std::array<Part, kRowParts> kParts{{
+constexpr std::array<Part, kRowParts> kRowPart{{
     {Span::kMinute, Family::kMinute, Family::kMinute, 1},
     {Span::kMinute, Family::kMinutePage, Family::kMinuteSketches, kSealedTiers[0].page_minutes},
     {Span::kHour, Family::kHour, Family::kHour, kMinutesPerHour},
@@ -52,6 +40,13 @@ constexpr std::array<Part, kRowParts> kParts{{
 }};
 
 }  // namespace
+
+// Rows and pages of each tier.
+Pruner::RepoPart Pruner::repo_part(std::size_t number) {
+  const RepoTier& tier = kRepoTiers[number / 2];
+  if (number % 2 == 0) return {&tier, Family::kRepo, tier.slot_minutes};
+  return {&tier, Family::kRepoPage, tier.page_minutes};
+}
 
 Pruner::Pruner(Store& store, const Horizons& horizons, PruneCounters& counters, Options options)
     : store_(store),
@@ -99,12 +94,12 @@ Result<bool> Pruner::step_in(std::size_t part) {
   set_.clear();
   keys_ = 0;
   Result<void> pruned;
-  if (part == kRepoPart) {
-    pruned = prune_repo_values();
-  } else if (part == kNodePart) {
+  if (part == kNodePart) {
     pruned = prune_heartbeats();
+  } else if (part >= kRowParts) {
+    pruned = prune_repo_values(repo_part(part - kRowParts));
   } else {
-    const Part& p = kParts<Part>[part];
+    const Part& p = kRowPart<Part>[part];
     const Minute horizon = p.span ? horizons_.of(*p.span) : horizons_.of_archive();
     if (horizon.value == 0) return false;
     pruned = prune_rows(p, horizon);
@@ -144,38 +139,24 @@ Result<void> Pruner::prune_rows(const Part& part, Minute horizon) {
   return keys->status();
 }
 
-Result<void> Pruner::prune_repo_values() {
+// Of one tier what is past lies before all that is not.
+Result<void> Pruner::prune_repo_values(const RepoPart& part) {
+  const Minute horizon = horizons_.of(part.tier->kept_as);
   const auto view = store_.view();
-  const auto keys = view->cursor(Family::kRepo, position_, {});
-  std::size_t pairs = 0;
-  while (keys->valid()) {
-    const std::string_view key = keys->key();
-    const std::size_t repo_end = key.find('\0');
-    if (repo_end == std::string_view::npos ||
-        key.size() != repo_end + 2 + kMinuteKeyBytes) {
-      return Error{ErrorCode::kCorruption, "a key names no value of a repo: " + shorten(key)};
+  const std::string lower = position_.empty() ? repo_key({}, part.tier->span, {0}) : position_;
+  const auto keys = view->cursor(part.family, lower, repo_key({}, part.tier->span, horizon));
+  for (; keys->valid(); keys->next()) {
+    const auto key = split_repo_key(keys->key());
+    if (!key) {
+      return Error{ErrorCode::kCorruption, "a key names no value of a repo: " + shorten(keys->key())};
     }
-    const bool full = !set_.empty() && set_.bytes() >= options_.batch_bytes;
-    if (full || pairs > kPairsPerStep) {
-      position_.assign(key);
+    if (key->first.value + part.minutes > horizon.value) break;
+    if (!set_.empty() && set_.bytes() >= options_.batch_bytes) {
+      position_.assign(keys->key());
       return {};
     }
-    const std::string_view prefix = key.substr(0, repo_end + 2);
-    const Minute first = read_minute(key.substr(repo_end + 2));
-    const RepoTier* tier = nullptr;
-    for (const RepoTier& t : kRepoTiers) {
-      if (static_cast<char>(t.repo_span) == prefix.back()) tier = &t;
-    }
-    if (tier != nullptr && first.value + tier->minutes <= horizons_.of(tier->span).value) {
-      set_.remove(Family::kRepo, key);
-      ++keys_;
-      keys->next();
-    } else {
-      ++pairs;
-      std::string next(prefix);
-      ++next.back();  // past the span's byte
-      keys->seek(next);
-    }
+    set_.remove(part.family, keys->key());
+    ++keys_;
   }
   position_.clear();
   return keys->status();

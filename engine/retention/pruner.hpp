@@ -1,5 +1,5 @@
 // Gives back the space of what is past its tier's horizon (horizons.hpp): rows, pages whose last row
-// is past it, the repos' small values of as fine a span, and, with the days, the signs of life on them. Totals stay. A pass walks each family
+// is past it, the repos' values and pages of as fine a span, and, with the days, the signs of life on them. Totals stay. A pass walks each family
 // once, pair by pair, and looks at what is oldest first, so that a pair that has nothing to give
 // costs a seek; each step writes one atomic batch of bounded size. Readers have been clipped to the
 // horizon before, so none can tell how far a pass is.
@@ -13,6 +13,7 @@
 #include "minuted/result.hpp"
 #include "retention/horizons.hpp"
 #include "stats/counters.hpp"
+#include "store/repo_tiers.hpp"
 #include "store/store.hpp"
 #include "store/tiers.hpp"
 
@@ -39,9 +40,15 @@ class Pruner {
 
  private:
   struct Part;
+  struct RepoPart {
+    const RepoTier* tier;
+    Family family;
+    std::uint32_t minutes;  // a key's
+  };
+  static RepoPart repo_part(std::size_t number);
   Result<bool> step_in(std::size_t part);
   Result<void> prune_rows(const Part& part, Minute horizon);
-  Result<void> prune_repo_values();
+  Result<void> prune_repo_values(const RepoPart& part);
   Result<void> prune_heartbeats();
   Result<void> write();
 

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::string_view kRemovingKey = "removing";
 constexpr std::uint32_t kFiveMinutes = 5;
+constexpr std::uint32_t kSixHours = 6 * kMinutesPerHour;
 constexpr MinuteRange kAllMinutes{{0}, {kMinuteMax.value + 1}};
 
 // Those whose keys begin with a pair; a pair's total is last, as what it was is needed until then.
@@ -178,7 +179,9 @@ Result<void> Remover::remove_repo(std::string_view repo) {
     if (auto removed = remove_prefix(family, prefix); !removed) return removed;
   }
   if (auto removed = remove_prefix(Family::kTotal, prefix); !removed) return removed;
-  return remove_prefix(Family::kRepo, prefix);
+  if (auto written = write(); !written) return written;
+  if (auto removed = remove_repo_values(repo); !removed) return removed;
+  return options_.forget_repo(repo);
 }
 
 Result<void> Remover::remove_prefix(Family family, std::string_view prefix) {
@@ -258,10 +261,11 @@ Result<void> Remover::remove_day(const View& view, std::string_view prefix, Minu
       day_after[hour] = hosts;
       continue;
     }
-    RepoRollup& sum = gone[{RepoSpan::kHour, hour}];
-    sum.merge(repo_sum_of(hosts));
+    RepoRollup sum = repo_sum_of(hosts);
     const auto left = hours_after.find(hour);
     if (left != hours_after.end()) sum.take_out(repo_sum_of(left->second));
+    gone[{RepoSpan::kHour, hour}].merge(sum);
+    gone[{RepoSpan::kSixHours, floor_to(hour, kSixHours)}].merge(sum);
   }
   replaced = replace_rows(view, hour_tier, prefix, hours, hours_after, set_);
   if (!replaced) return replaced;
@@ -287,7 +291,7 @@ Result<void> Remover::remove_day(const View& view, std::string_view prefix, Minu
   gone[{RepoSpan::kTotal, Minute{0}}] = sum;
   auto taken = take_from_total(view, prefix, before, after, last ? day : kMinuteMax);
   if (!taken) return taken;
-  return take_from_repo(view, split_pair(prefix)->repo, gone);
+  return take_from_repos(view, split_pair(prefix)->repo, gone);
 }
 
 // With the last day, `day`, the total is added up anew of the days that remain, if they are all there
@@ -338,31 +342,50 @@ Result<void> Remover::remove_total(std::string_view prefix) {
   set_.remove(Family::kTotal, prefix);
   RepoValues gone;
   gone[{RepoSpan::kTotal, Minute{0}}] = repo_sum_of(total);
-  if (auto taken = take_from_repo(*view, split_pair(prefix)->repo, gone); !taken) return taken;
+  if (auto taken = take_from_repos(*view, split_pair(prefix)->repo, gone); !taken) return taken;
   return write();
 }
 
-Result<void> Remover::take_from_repo(const View& view, std::string_view repo,
-                                     const RepoValues& gone) {
-  std::string value;
-  for (const auto& [place, sum] : gone) {
-    if (sum == RepoRollup{}) continue;
-    const std::string key = repo_key(repo, place.first, place.second);
-    const auto stored = view.get(Family::kRepo, key);
-    if (!stored) return stored.error();
-    if (!stored->has_value()) continue;  // past, and pruned
-    RepoRollup left;
-    if (!merge_encoded_repo(**stored, left)) {
-      return Error{ErrorCode::kCorruption, "a value of a repo cannot be read: " + shorten(key)};
+Result<void> Remover::take_from_repos(const View& view, std::string_view repo,
+                                      const RepoValues& gone) {
+  if (auto taken = take_out_of_repo(view, repo, gone, set_); !taken) return taken;
+  return take_out_of_repo(view, kAllRepos, gone, set_);
+}
+
+// Piece by piece, each taken out of the sum of all repos in the batch that deletes it.
+Result<void> Remover::remove_repo_values(std::string_view repo) {
+  for (const RepoTier& tier : kRepoTiers) {
+    for (Minute at{0};;) {
+      const auto view = store_.view();
+      const auto piece = next_piece(*view, repo, tier, at);
+      if (!piece) return piece.error();
+      if (!*piece) break;
+      RepoValues gone;
+      auto removed = remove_piece(*view, repo, **piece, gone, set_);
+      if (removed.ok()) removed = take_out_of_repo(*view, kAllRepos, gone, set_);
+      if (!removed) {
+        set_.clear();
+        return removed;
+      }
+      if (auto written = write(); !written) return written;
+      at = (*piece)->minutes.end;
     }
-    left.take_out(sum);
-    set_.remove(Family::kRepo, key);
-    if (left.requests == 0) continue;
-    value.clear();
-    encode_repo(left, value);
-    set_.put(Family::kRepo, key, value);
   }
-  return {};
+  const auto view = store_.view();
+  const std::string key = repo_key(repo, RepoSpan::kTotal, {0});
+  const auto stored = view->get(Family::kRepo, key);
+  if (!stored) return stored.error();
+  if (!stored->has_value()) return {};
+  RepoValues gone;
+  if (!merge_encoded_repo(**stored, gone[{RepoSpan::kTotal, Minute{0}}])) {
+    return Error{ErrorCode::kCorruption, "the total of a repo cannot be read: " + shorten(key)};
+  }
+  set_.remove(Family::kRepo, key);
+  if (auto taken = take_out_of_repo(*view, kAllRepos, gone, set_); !taken) {
+    set_.clear();
+    return taken;
+  }
+  return write();
 }
 
 Result<void> Remover::write() {

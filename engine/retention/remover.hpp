@@ -1,5 +1,5 @@
 // Deletes what an operator names: a repo or one of its buckets, all of it or some minutes, out of
-// every tier, the totals, the repos' values and the signs of life of hosts. Hours and days that the minutes cut are made anew of
+// every tier, the totals, the repos' values, the sums of all repos and the signs of life of hosts. Hours and days that the minutes cut are made anew of
 // the minutes that remain. All that was acknowledged before must be folded, and nothing else may
 // write rows until it has ended: what is acknowledged meanwhile is raw, and stays.
 //
@@ -19,6 +19,7 @@
 #include "minuted/engine.hpp"
 #include "minuted/result.hpp"
 #include "retention/horizons.hpp"
+#include "retention/repo_values.hpp"
 #include "retention/tier_rows.hpp"
 #include "rollup/rollup_codec.hpp"
 #include "store/key_codec.hpp"
@@ -30,6 +31,7 @@ class Remover {
  public:
   struct Options {
     std::size_t batch_bytes;
+    std::function<Result<void>(std::string_view repo)> forget_repo;  // what was told of it
     std::function<void(const Error&)> on_write_failure;  // called once a write failed
   };
 
@@ -48,8 +50,6 @@ class Remover {
   Result<std::optional<Removal>> resume();
 
  private:
-  using RepoValues = std::map<std::pair<RepoSpan, Minute>, RepoRollup>;
-
   Result<void> run(const Removal& removal);
   Result<void> remove_repo(std::string_view repo);
   Result<void> remove_days(std::string_view prefix, const MinuteRange& minutes);
@@ -60,7 +60,8 @@ class Remover {
   Result<void> remove_total(std::string_view prefix);
   Result<void> remove_prefix(Family family, std::string_view prefix);
   Result<void> remove_keys(Family family, std::string_view lower, std::string_view upper);
-  Result<void> take_from_repo(const View& view, std::string_view repo, const RepoValues& gone);
+  Result<void> take_from_repos(const View& view, std::string_view repo, const RepoValues& gone);
+  Result<void> remove_repo_values(std::string_view repo);
   Result<void> write();
 
   Store& store_;

@@ -225,6 +225,11 @@ void RepoRollup::take_out(const RepoRollup& part) {
   latency_sum_us -= part.latency_sum_us;
 }
 
+std::uint64_t RepoRollup::latency_mean_us() const {
+  if (latency_count == 0) return 0;
+  return static_cast<std::uint64_t>((latency_sum_us + latency_count / 2) / latency_count);
+}
+
 void encode_repo(const RepoRollup& repo, std::string& out) {
   out.push_back(static_cast<char>(ValueKind::kRepo));
   put_varint(out, repo.requests);

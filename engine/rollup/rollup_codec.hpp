@@ -33,6 +33,7 @@
 #include <vector>
 
 #include "codec/bytes.hpp"
+#include "minuted/repo_rollup.hpp"
 #include "minuted/rollup.hpp"
 
 namespace minuted {
@@ -42,6 +43,7 @@ enum class ValueKind : std::uint8_t {
   kHosts = 0x01,
   kRepo = 0x02,
   kPage = 0x03,     // see page/page_codec.hpp
+  kRepoPage = 0x04,  // see page/repo_page_codec.hpp
   kDamaged = 0x7F,  // see store/rollup_merge.hpp
 };
 
@@ -100,21 +102,6 @@ void encode_sketch(const LatencySketch& sketch, std::string& out);
                                  LatencySketch& sketch);
 
 // The small value per repo.
-struct RepoRollup {
-  std::uint64_t requests = 0;
-  UInt128 upl_bytes = 0;
-  UInt128 dwl_bytes = 0;
-  Int128 size_change = 0;
-  std::uint64_t latency_count = 0;
-  UInt128 latency_sum_us = 0;
-
-  void add(const Rollup& rollup);
-  void merge(const RepoRollup& other);
-  // Undoes merge(part).
-  void take_out(const RepoRollup& part);
-  friend bool operator==(const RepoRollup&, const RepoRollup&) = default;
-};
-
 void encode_repo(const RepoRollup& repo, std::string& out);
 [[nodiscard]] bool merge_encoded_repo(std::string_view bytes, RepoRollup& repo);
 

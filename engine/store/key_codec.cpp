@@ -29,10 +29,28 @@ void append_sequence(std::string& key, std::uint64_t sequence) {
 }
 
 std::string repo_key(std::string_view repo, RepoSpan span, Minute first) {
-  std::string key = repo_prefix(repo);
-  key.push_back(static_cast<char>(span));
+  std::string key(1, static_cast<char>(span));
   append_minute(key, first);
+  key.append(repo);
   return key;
+}
+
+std::string repo_span_end(RepoSpan span) {
+  return std::string(1, static_cast<char>(static_cast<char>(span) + 1));
+}
+
+std::optional<RepoKeyView> split_repo_key(std::string_view key) {
+  if (key.size() < 1 + kMinuteKeyBytes) return std::nullopt;
+  const auto span = static_cast<RepoSpan>(key.front());
+  switch (span) {
+    case RepoSpan::kFiveMinutes:
+    case RepoSpan::kSixHours:
+    case RepoSpan::kDay:
+    case RepoSpan::kHour:
+    case RepoSpan::kTotal:
+      return RepoKeyView{span, read_minute(key.substr(1)), key.substr(1 + kMinuteKeyBytes)};
+  }
+  return std::nullopt;
 }
 
 std::string series_key(std::string_view prefix, std::string_view host) {

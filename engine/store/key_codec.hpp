@@ -8,7 +8,9 @@
 //   day signs              as day
 //   pages, sketches        pair prefix | first minute of the page's span u32
 //   total, host state      pair prefix
-//   repo                   repo 00 | span byte ('5' 5 minutes, 'h', 'd', 't') | first minute u32
+//   repo values            span byte ('5' 5 minutes, '6' 6 hours, 'h', 'd', 't') | first minute u32 | repo,
+//                          empty: the sum of all repos
+//   repo pages             the same, with the first minute of the page's span
 //   catalog, a series      'S' | pair prefix | host
 //   catalog, bucket index  'B' | bucket 00 repo 00
 //   catalog, host index    'H' | host 00 | pair prefix
@@ -33,7 +35,15 @@ inline constexpr std::size_t kMinuteKeyBytes = 4;
 inline constexpr std::size_t kSequenceKeyBytes = 8;
 
 // Spans of the repo values. Persisted as the byte given.
-enum class RepoSpan : char { kFiveMinutes = '5', kHour = 'h', kDay = 'd', kTotal = 't' };
+enum class RepoSpan : char {
+  kFiveMinutes = '5',
+  kSixHours = '6',
+  kDay = 'd',
+  kHour = 'h',
+  kTotal = 't',
+};
+// In the place of a repo's id, which is never empty: all of them together.
+inline constexpr std::string_view kAllRepos{};
 
 // "repo 00 bucket 00".
 std::string pair_prefix(std::string_view repo, std::string_view bucket);
@@ -43,7 +53,19 @@ std::string repo_prefix(std::string_view repo);
 void append_minute(std::string& key, Minute minute);
 void append_sequence(std::string& key, std::uint64_t sequence);
 
+// Time comes before the repo, so that the values of all repos of a slot, or their pages, are neighbours,
+// and so is what is past.
 std::string repo_key(std::string_view repo, RepoSpan span, Minute first);
+// The first key after those of the span.
+std::string repo_span_end(RepoSpan span);
+
+struct RepoKeyView {
+  RepoSpan span;
+  Minute first;
+  std::string_view repo;
+};
+// Takes a key of repo values or pages apart; nullopt if it is none.
+std::optional<RepoKeyView> split_repo_key(std::string_view key);
 std::string series_key(std::string_view prefix, std::string_view host);
 // The first key after those of all series.
 std::string series_end();

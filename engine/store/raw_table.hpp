@@ -113,7 +113,7 @@ class RawGeneration {
 struct RawView {
   std::vector<std::shared_ptr<const RawGeneration>> generations;  // as they were opened
   std::uint64_t last_commit = 0;
-  std::unique_ptr<View> store;
+  std::shared_ptr<View> store;  // of one moment, for as many scans as an answer is made of
 };
 
 class RawTable {

@@ -29,7 +29,7 @@ namespace {
 constexpr std::array<const char*, kFamilies> kFamilyNames = {
     "default", "raw", "minute", "hour", "day", "total", "repo", "catalog", "idempotency",
     "event_id", "minute_page", "minute_sketches", "hour_page", "hour_sketches",
-    "archive", "day_signs", "host_state", "node"};
+    "archive", "day_signs", "host_state", "node", "repo_page"};
 
 constexpr std::string_view kSecretKey = "secret";
 // 8 bytes sequence, 8 bytes epoch of the last commit, little-endian.

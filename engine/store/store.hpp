@@ -38,7 +38,7 @@ enum class Family : std::uint8_t {
   kHour,         // the same per hour
   kDay,          // the same per UTC day
   kTotal,        // the same since ever
-  kRepo,         // repo values per 5 minutes, hour, day and since ever
+  kRepo,         // repo values per 5 minutes, hour, 6 hours, day and since ever
   kCatalog,      // the known series, and buckets' repos
   kIdempotency,  // answers by idempotency key
   kEventId,      // which events with an id of their own were committed
@@ -50,8 +50,9 @@ enum class Family : std::uint8_t {
   kDaySigns,  // the minutes of a day on which each host had an event; see nodes/signs.hpp
   kHostState,  // when each host was seen first and last
   kNode,  // what nodes and operators say of nodes; see store/node_book.hpp
+  kRepoPage,  // closed slots of repo values: repo pages, see store/repo_tiers.hpp
 };
-inline constexpr std::size_t kFamilies = 18;
+inline constexpr std::size_t kFamilies = 19;
 
 enum class Durability : std::uint8_t {
   kSynced,    // on disk when the call returns

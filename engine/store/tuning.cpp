@@ -30,6 +30,9 @@ constexpr double kMemtableFilterShare = 0.02;
 // when it is sealed, and every read of it would step over them.
 constexpr std::size_t kDeletionsWindow = 4096;
 constexpr std::size_t kDeletionsOfWindow = 1024;
+// Of operands of one repo value in a memtable: then they are added up. A day's value gets one from each
+// fold, tens of thousands between two flushes of a quiet store, and whoever read it would add them up.
+constexpr std::size_t kRepoMergesMax = 16;
 
 class RollupMergeOperator final : public rocksdb::MergeOperator {
  public:
@@ -189,10 +192,11 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& o
   cf.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   cf.merge_operator = signs_operator(family);
   if (holds_rollups(family)) cf.merge_operator = std::make_shared<RollupMergeOperator>();
-  if (family == Family::kMinute || family == Family::kHour) {
+  if (family == Family::kMinute || family == Family::kHour || family == Family::kRepo) {
     cf.table_properties_collector_factories.push_back(
         rocksdb::NewCompactOnDeletionCollectorFactory(kDeletionsWindow, kDeletionsOfWindow));
   }
+  if (family == Family::kRepo) cf.max_successive_merges = kRepoMergesMax;
   if (family == Family::kRaw) {
     cf.merge_operator = std::make_shared<RawMergeOperator>();
     cf.table_properties_collector_factories.push_back(raw_generations_noted());

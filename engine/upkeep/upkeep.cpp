@@ -13,7 +13,7 @@ namespace minuted {
 
 Upkeep::Upkeep(const Parts& parts)
     : parts_(parts),
-      folder_(parts.store, parts.table, parts.counters.fold,
+      folder_(parts.store, parts.table, repo_rows_begin_, parts.counters.fold,
               {parts.options.fold_batch_bytes, parts.options.retention.raw_ms != 0,
                parts.on_write_failure, [this](Minute oldest, Minute newest) {
                  sealer_.note_rows(oldest);
@@ -22,15 +22,20 @@ Upkeep::Upkeep(const Parts& parts)
       sealer_(parts.store, parts.counters.seal,
               {parts.options.clock, parts.options.seal_after_ms, parts.options.seal_interval_ms,
                parts.options.fold_batch_bytes, parts.on_write_failure}),
+      repo_sealer_(parts.store, repo_rows_begin_, parts.counters.seal,
+                   {parts.options.clock, parts.options.seal_interval_ms, parts.on_write_failure}),
       pruner_(parts.store, parts.horizons, parts.counters.prune,
               {parts.options.clock, parts.options.prune_interval_ms,
                parts.options.fold_batch_bytes, parts.on_write_failure}),
       remover_(parts.store, parts.horizons,
-               {parts.options.fold_batch_bytes, parts.on_write_failure}) {}
+               {parts.options.fold_batch_bytes, parts.forget_repo, parts.on_write_failure}) {}
 
 Result<void> Upkeep::start() {
   {
     const std::lock_guard rows(rows_mutex_);
+    const auto begin = read_repo_rows_begin(parts_.store);
+    if (!begin) return begin.error();
+    repo_rows_begin_ = *begin;
     const auto resumed = remover_.resume();
     if (!resumed) return resumed.error();
     if (*resumed) {
@@ -83,6 +88,7 @@ void Upkeep::tend() {
   {
     const std::lock_guard rows(rows_mutex_);
     if (options.seal_interval_ms > 0 && sealer_.due()) sealer_.begin();
+    if (options.seal_interval_ms > 0 && repo_sealer_.due()) repo_sealer_.begin();
     if (options.prune_interval_ms > 0 && pruner_.due()) pruner_.begin();
   }
   const auto end =
@@ -117,6 +123,7 @@ Result<void> Upkeep::seal() {
   {
     const std::lock_guard rows(rows_mutex_);
     sealer_.begin();
+    repo_sealer_.begin();
   }
   Result<void> sealed;
   for (;;) {
@@ -218,6 +225,8 @@ Result<bool> Upkeep::forget_past() {
 Result<bool> Upkeep::seal_step() {
   const std::lock_guard rows(rows_mutex_);
   if (auto room = parts_.disk.check(); !room) return room.error();
+  auto more = repo_sealer_.step();
+  if (!more.ok() || *more) return more;
   return sealer_.step();
 }
 

@@ -16,6 +16,7 @@
 #include "retention/horizons.hpp"
 #include "retention/pruner.hpp"
 #include "retention/remover.hpp"
+#include "seal/repo_sealer.hpp"
 #include "seal/sealer.hpp"
 #include "stats/counters.hpp"
 #include "store/disk_guard.hpp"
@@ -46,6 +47,8 @@ class Upkeep {
     std::function<Result<std::string>(std::string_view repo, std::string_view from,
                                       const HasRows& has_rows)>
         forget_series;
+    // Forgets what was told of a repo.
+    std::function<Result<void>(std::string_view repo)> forget_repo;
   };
 
   explicit Upkeep(const Parts& parts);
@@ -86,8 +89,10 @@ class Upkeep {
 
   const Parts parts_;
   std::mutex rows_mutex_;  // held through a fold, and a step of anything else
-  Folder folder_;          // under rows_mutex_, these five
+  RepoRowsBegin repo_rows_begin_;  // under rows_mutex_, these seven
+  Folder folder_;
   Sealer sealer_;
+  RepoSealer repo_sealer_;
   Pruner pruner_;
   Remover remover_;
   std::optional<std::string> forget_from_;  // a pass has ended: where to look for past series next

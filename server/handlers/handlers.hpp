@@ -41,6 +41,14 @@ inline constexpr std::string_view kBucketStatsPath = "/bucket/{bucketId}/stats";
 // series.cpp
 Awaitable<Response> get_series(Services& services, Request& request);
 
+// storage.cpp
+Awaitable<Response> get_storage(Services& services, Request& request);
+Awaitable<Response> get_storage_breakdown(Services& services, Request& request);
+
+// repos.cpp
+std::optional<Response> check_put_repo(Services& services, const Request& request);
+Awaitable<Response> put_repo(Services& services, Request& request);
+
 // admin.cpp
 Awaitable<Response> post_fold(Services& services, Request& request);
 Awaitable<Response> delete_repo(Services& services, Request& request);

@@ -6,8 +6,10 @@
 
 #include "nodes/signs.hpp"
 #include "page/page_codec.hpp"
+#include "page/repo_page_codec.hpp"
 #include "rollup/rollup_codec.hpp"
 #include "store/key_codec.hpp"
+#include "store/repo_tiers.hpp"
 #include "store/tiers.hpp"
 
 namespace minuted::test {
@@ -59,6 +61,38 @@ std::map<std::string, HostRollups> read_rows(const View& view, const SealedTier&
   return rows;
 }
 
+// The values of repos, those in pages with them. No row may lie before where rows are said to begin.
+std::map<std::string, RepoRollup> read_repo_values(const View& view, Violations& violations) {
+  auto values = read_family<RepoRollup>(view, Family::kRepo, merge_encoded_repo, violations);
+  const auto begin = read_repo_rows_begin(view);
+  if (!begin) violations.push_back(begin.error().message);
+  for (const auto& [key, value] : values) {
+    const auto at = split_repo_key(key);
+    const RepoTier* const tier = at ? repo_tier(at->span) : nullptr;
+    if (tier == nullptr || !begin) continue;
+    if (at->first < begin->first[static_cast<std::size_t>(tier - kRepoTiers.data())]) {
+      violations.push_back("the repo value " + shorten(key) + " lies before all rows");
+    }
+  }
+  const auto cursor = view.cursor(Family::kRepoPage, {}, {});
+  for (; cursor->valid(); cursor->next()) {
+    const auto at = split_repo_key(cursor->key());
+    const RepoTier* const tier = at ? repo_tier(at->span) : nullptr;
+    RepoPageReader page;
+    if (tier == nullptr || !page.open(cursor->value())) {
+      violations.push_back("the page of " + shorten(cursor->key()) + " cannot be decoded");
+      continue;
+    }
+    for (std::size_t i = 0; i < page.size(); ++i) {
+      const RepoSlot slot = page.at(i);
+      const Minute first{at->first.value + slot.slot * tier->slot_minutes};
+      values[repo_key(at->repo, at->span, first)].merge(slot.sums);
+    }
+  }
+  if (auto status = cursor->status(); !status) violations.push_back(status.error().message);
+  return values;
+}
+
 template <class Value>
 void compare(const char* tier, const std::map<std::string, Value>& stored,
              const std::map<std::string, Value>& expected, Violations& violations) {
@@ -101,9 +135,11 @@ Tiers sum_up(const std::map<std::string, HostRollups>& minutes) {
       tiers.states[std::string(pair->prefix)].of(e.host).note(minute, start_of(minute), -1);
       const auto add = [&](RepoSpan span, Minute first) {
         tiers.repos[repo_key(pair->repo, span, first)].add(e.rollup);
+        tiers.repos[repo_key(kAllRepos, span, first)].add(e.rollup);
       };
       add(RepoSpan::kFiveMinutes, floor_to(minute, 5));
       add(RepoSpan::kHour, floor_to(minute, kMinutesPerHour));
+      add(RepoSpan::kSixHours, floor_to(minute, 6 * kMinutesPerHour));
       add(RepoSpan::kDay, floor_to(minute, kMinutesPerDay));
       add(RepoSpan::kTotal, Minute{0});
     }
@@ -136,9 +172,7 @@ void check_tiers(const Store& store, Violations& violations) {
     }
   }
   compare("the state of hosts", states, expected.states, violations);
-  compare("the repo value",
-          read_family<RepoRollup>(*view, Family::kRepo, merge_encoded_repo, violations),
-          expected.repos, violations);
+  compare("the repo value", read_repo_values(*view, violations), expected.repos, violations);
 }
 
 std::set<std::string> keys_of(const Store& store, Family family, Violations& violations) {

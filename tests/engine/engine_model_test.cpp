@@ -11,6 +11,7 @@
 #include "engine_over.hpp"
 #include "minuted/engine.hpp"
 #include "model/oracle.hpp"
+#include "model/storage_oracle.hpp"
 #include "support/long_form.hpp"
 #include "support/manual_clock.hpp"
 #include "support/random.hpp"
@@ -31,12 +32,15 @@ class RandomHistory {
   }
 
   void step() {
-    switch (pick(14)) {
+    switch (pick(18)) {
       case 0: fold(); break;
       case 1: reopen(); break;
       case 2: resend(); break;
       case 12: seal(); break;
       case 13: remove(); break;
+      case 14: tell(); break;
+      case 15:
+      case 16: read_storage(random_storage()); break;
       case 3:
       case 4: read(random_spec()); break;
       default: append(); break;
@@ -64,6 +68,28 @@ class RandomHistory {
         read(spec);
       }
     }
+  }
+
+  // Each breakdown of each window, with its points, and the whole of it.
+  void read_every_storage() {
+    for (std::size_t window = 0; window < std::size(kStorageWindows); ++window) {
+      SCOPED_TRACE("window " + std::to_string(window));
+      StorageQuery query;
+      query.window = storage_window(window, Millis{kStartMs});
+      query.series = true;
+      read_storage(query);
+      for (int by = 0; by < 5 && !testing::Test::HasFatalFailure(); ++by) {
+        query.by = static_cast<StorageBy>(by);
+        read_storage(query);
+      }
+    }
+  }
+
+  // Every tier is the sum of its minutes, and the totals are.
+  void check_store() {
+    std::vector<std::string> violations;
+    check_tiers(store_below(*engine_), violations);
+    ASSERT_EQ(violations, std::vector<std::string>{});
   }
 
   void fold() { ASSERT_TRUE(engine_->fold().ok()); }
@@ -162,14 +188,57 @@ class RandomHistory {
     const auto removed = engine_->remove(removal);
     ASSERT_TRUE(removed.ok()) << removed.error().message;
     oracle_.remove(removal);
+    if (!removal.bucket && !removal.range) facts_.erase(removal.repo);
     check_store();
   }
 
-  // Every tier is the sum of its minutes, and the totals are.
-  void check_store() {
-    std::vector<std::string> violations;
-    check_tiers(store_below(*engine_), violations);
-    ASSERT_EQ(violations, std::vector<std::string>{});
+  void tell() {
+    RepoFactsChange change;
+    const char* const texts[] = {"", "w", "ww", "v"};
+    if (pick(2)) change.workspace = texts[pick(4)];
+    if (pick(2)) change.provider = texts[pick(4)];
+    const std::string repo(id());
+    RepoFacts& facts = facts_[repo];
+    if (change.workspace) facts.workspace = *change.workspace;
+    if (change.provider) facts.provider = *change.provider;
+    const auto told = engine_->tell_repo(repo, change);
+    ASSERT_TRUE(told.ok()) << told.error().message;
+    ASSERT_EQ(*told, facts);
+  }
+
+  StorageQuery random_storage() {
+    const auto sorted = [](std::vector<std::string> list) {
+      std::sort(list.begin(), list.end());
+      list.erase(std::unique(list.begin(), list.end()), list.end());
+      return list;
+    };
+    StorageQuery query;
+    query.scope = static_cast<StorageScope>(pick(3));
+    query.id = query.scope == StorageScope::kWorkspace ? (pick(2) ? "w" : "v") : std::string(id());
+    if (pick(3) == 0) query.visible_repos = sorted(random_list());
+    if (pick(3) == 0) query.buckets = sorted(random_list());
+    query.window = storage_window(
+        pick(std::size(kStorageWindows)),
+        Millis{kStartMs + static_cast<std::int64_t>(pick(2) ? 0 : pick(4 * 86'400'000ULL)) -
+               static_cast<std::int64_t>(pick(2) ? 0 : pick(4 * 86'400'000ULL))});
+    if (pick(4) != 0) query.by = static_cast<StorageBy>(pick(5));
+    query.series = pick(2) == 1;
+    if (pick(3) == 0) query.limit = pick(4);
+    if (pick(3) == 0) query.offset = pick(4);
+    return query;
+  }
+
+  void read_storage(const StorageQuery& query) {
+    std::string failed;
+    const OracleStorage answer = test::read_storage(*engine_, query, failed);
+    ASSERT_EQ(failed, "");
+    const OracleStorage expected = storage_of(oracle_.rows({kAllMinutes, {}, {}, {}}), facts_, query);
+    ASSERT_TRUE(answer == expected)
+        << answer.page.size() << " of " << answer.entities << " entities where "
+        << expected.page.size() << " of " << expected.entities << " are right; by "
+        << (query.by ? static_cast<int>(*query.by) : -1) << ", points of "
+        << query.window.point_minutes << ", scope " << static_cast<int>(query.scope) << " " << query.id
+        << ", buckets " << query.buckets.size() << ", series " << query.series;
   }
 
   std::vector<std::string> random_list() {
@@ -275,6 +344,7 @@ class RandomHistory {
   TempDir dir_;
   ManualClock clock_;
   Oracle oracle_;
+  FactsByRepo facts_;
   std::vector<Sent> sent_;
   std::unique_ptr<Engine> engine_;
 };
@@ -288,9 +358,14 @@ TEST(EngineModelTest, ReadsEqualTheOracleUnderRandomInterleavings) {
     for (int step = 0; step < 150 && !testing::Test::HasFatalFailure(); ++step) history.step();
     history.read_everything();
     history.read_every_grouping();
+    history.read_every_storage();
     history.fold();
     history.read_everything();
     history.read_every_grouping();
+    history.read_every_storage();
+    history.seal();
+    history.read_every_storage();
+    history.check_store();
     if (testing::Test::HasFatalFailure()) return;
   }
 }

@@ -172,9 +172,11 @@ TEST_F(InspectTest, EveryTierIsCountedExactly) {
   EXPECT_EQ(found.tier(Tier::kTotal).single.keys, 3U);
   EXPECT_EQ(found.tier(Tier::kTotal).rows_open, 4U);
   EXPECT_EQ(found.tier(Tier::kTotal).minutes, std::nullopt);
-  // Of r: five minutes and hours at 0, 5 and 6, a day, a total; of s one of each.
-  EXPECT_EQ(found.tier(Tier::kRepo).single.keys, 12U);
-  EXPECT_EQ(found.tier(Tier::kRepo).rows_open, 12U);
+  // Of r: five minutes and hours at 0, 5 and 6, six hours twice, a day, a total; of s one of each; of both
+  // together five minutes and hours at 1 as well. The late one's is a row again, and in a page.
+  EXPECT_EQ(found.tier(Tier::kRepo).rows_open, 18U);
+  EXPECT_EQ(found.tier(Tier::kRepo).rows_sealed, 5U + 3 + 7);
+  EXPECT_EQ(found.tier(Tier::kRepo).spans_sealed, 9U);
   EXPECT_EQ(found.tier(Tier::kRepo).minutes, (MinuteBounds{minute_at(0), minute_at(kSpanMs)}));
   EXPECT_EQ(found.tier(Tier::kSeries).single.keys, 4U + 4U + 3U) << "series, their hosts, and buckets";
   EXPECT_EQ(found.tier(Tier::kDaySigns).single.keys, 3U);

@@ -8,6 +8,7 @@
 #include "engine_over.hpp"
 #include "minuted/engine.hpp"
 #include "model/oracle.hpp"
+#include "model/storage_oracle.hpp"
 #include "rollup/rollup_codec.hpp"
 #include "store/key_codec.hpp"
 #include "store/store.hpp"
@@ -136,10 +137,72 @@ TEST_F(RetentionTest, ReposSmallValuesGoWithTheirTier) {
   append(50 * kDayMs);
   append(50 * kDayMs, "s");
   ASSERT_TRUE(engine_->fold().ok());
-  EXPECT_EQ(count(Family::kRepo), 4U * 3 + 1 + 4);
+  // Of 5 minutes, an hour, 6 hours, a day: four times each and a total; one each of the other repo.
+  EXPECT_EQ(count(Family::kRepo), 2 * (4U * 4 + 1) + 5) << "and of both together";
   ASSERT_TRUE(engine_->prune().ok());
-  // One of 5 minutes, two hours, three days, a total; and the other repo's total.
-  EXPECT_EQ(count(Family::kRepo), 1U + 2 + 3 + 1 + 1);
+  // One of 5 minutes, two hours, two of 6 hours, three days, a total; and the other repo's total.
+  EXPECT_EQ(count(Family::kRepo), 2 * (1U + 2 + 2 + 3 + 1) + 1);
+}
+
+TEST_F(RetentionTest, ReposPagesGoWhenTheirLastSlotIsPast) {
+  open();
+  for (std::int64_t day = 0; day < 60; ++day) append(day * kDayMs + 4 * kHourMs);
+  ASSERT_TRUE(engine_->fold().ok());
+  ASSERT_TRUE(engine_->seal().ok());
+  EXPECT_EQ(count(Family::kRepo), 2U) << "the totals";
+  const auto pages = [&](RepoSpan span) {
+    std::size_t keys = 0;
+    const auto view = store_below(*engine_).view();
+    const auto cursor =
+        view->cursor(Family::kRepoPage, repo_key({}, span, {0}), repo_span_end(span));
+    for (; cursor->valid(); cursor->next()) ++keys;
+    return keys;
+  };
+  EXPECT_EQ(pages(RepoSpan::kFiveMinutes), 2U * 60);
+  const std::size_t hours = pages(RepoSpan::kHour);
+  ASSERT_TRUE(engine_->prune().ok());
+  EXPECT_EQ(pages(RepoSpan::kFiveMinutes), 2U * 2) << "yesterday, and the day that the horizon cuts";
+  EXPECT_LT(pages(RepoSpan::kHour), hours);
+  EXPECT_EQ(pages(RepoSpan::kDay), 2U * 1);
+}
+
+// Points before the horizon of the tier they are of are empty, in whatever it is broken down by, before a
+// prune and after it.
+TEST_F(RetentionTest, StorageEndsAtTheHorizonOfItsPoints) {
+  open();
+  std::vector<std::string> repos = {"r", "s"};
+  for (std::int64_t hour = 0; hour < 60 * 24; hour += 5) {
+    append(hour * kHourMs, repos[static_cast<std::size_t>(hour % 2)], hour % 3 == 0 ? "b" : "c");
+  }
+  ASSERT_TRUE(engine_->fold().ok());
+  for (int round = 0; round < 3; ++round) {
+    SCOPED_TRACE(round);
+    for (std::size_t number = 0; number < std::size(kStorageWindows); ++number) {
+      SCOPED_TRACE(number);
+      StorageQuery query;
+      query.window = storage_window(number, Millis{kNowMs});
+      query.series = true;
+      const Span tier = query.window.point_minutes == 5      ? Span::kMinute
+                        : query.window.point_minutes == 1440 ? Span::kDay
+                                                             : Span::kHour;
+      const Minute horizon{engine_->horizon(tier).value + query.window.point_minutes - 1};
+      const Minute first = floor_to(horizon, query.window.point_minutes);
+      std::vector<OracleRow> kept = oracle_.rows({kAllMinutes, {}, {}, {}});
+      std::erase_if(kept, [&](const OracleRow& row) { return row.minute < first.value; });
+      std::string failed;
+      EXPECT_TRUE(read_storage(*engine_, query, failed) == storage_of(kept, {}, query)) << failed;
+      for (int by = 0; by < 5; ++by) {
+        SCOPED_TRACE(by);
+        query.by = static_cast<StorageBy>(by);
+        EXPECT_TRUE(read_storage(*engine_, query, failed) == storage_of(kept, {}, query)) << failed;
+      }
+    }
+    if (round == 0) {
+      ASSERT_TRUE(engine_->prune().ok());
+    } else {
+      ASSERT_TRUE(engine_->seal().ok());
+    }
+  }
 }
 
 TEST_F(RetentionTest, EventsOlderThanTheMinutesAreTooOld) {

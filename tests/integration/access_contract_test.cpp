@@ -72,6 +72,10 @@ TEST_F(AccessContractTest, EachRouteAsksForItsScope) {
       {"GET", "/stats/minute", {401, 403, 200, 403, 200, 200, 403, 401, 401, 401, 401}},
       {"HEAD", "/stats/minute", {401, 403, 200, 403, 200, 200, 403, 401, 401, 401, 401}},
       {"POST", "/admin/fold", {401, 403, 403, 200, 200, 403, 403, 401, 401, 401, 401}},
+      {"GET", "/v2/stats/storage?scope=org&window=7d",
+       {401, 403, 200, 403, 200, 200, 403, 401, 401, 401, 401}},
+      {"GET", "/v2/stats/storage/breakdown/repos?window=7d",
+       {401, 403, 200, 403, 200, 200, 403, 401, 401, 401, 401}},
       {"DELETE", "/repos/a", {401, 403, 403, 200, 200, 403, 200, 401, 401, 401, 401}},
       {"DELETE", "/repos/b/buckets/x", {401, 403, 403, 200, 200, 403, 403, 401, 401, 401, 401}},
       {"GET", "/stats/nodes/minute", {401, 403, 200, 403, 200, 200, 403, 401, 401, 401, 401}},
@@ -281,6 +285,43 @@ TEST_F(AccessContractTest, RefusalComesBeforeTheBody) {
       "Content-Length: 1000000\r\n\r\n");
   EXPECT_EQ(client_.read_answer().status, 401U);
   EXPECT_TRUE(client_.closed());
+}
+
+// Storage of a limited token is that of its repos, whatever it asks for; only an admin tells of repos.
+TEST_F(AccessContractTest, StorageOfALimitedTokenIsThatOfItsRepos) {
+  for (const char* repo : {"a", "b", "c"}) {
+    const std::string event = R"({"repoId":")" + std::string(repo) + R"(","bucketId":"x","host":"h"})";
+    ASSERT_EQ(client_.push(event, bearer("ingest")).status, 200U);
+    const auto tell = [&](std::string_view name, std::string_view body) {
+      return client_.request("PUT", "/repos/" + std::string(repo), body, bearer(name)).status;
+    };
+    EXPECT_EQ(tell("all", R"({"workspace":"w"})"), 200U);
+    EXPECT_EQ(tell("admin", "{}"), 200U);
+    EXPECT_EQ(tell("admin-a", "{}"), repo[0] == 'a' ? 200U : 403U);
+    EXPECT_EQ(tell("admin-a", "no JSON"), repo[0] == 'a' ? 400U : 403U);
+    EXPECT_EQ(tell("read", "{}"), 403U);
+    EXPECT_EQ(tell("ingest", "{}"), 403U);
+  }
+  const auto total = [&](std::string_view name, const std::string& query) {
+    const std::string body = client_.get("/v2/stats/storage" + query, bearer(name)).body;
+    const std::size_t at = body.find(R"("total":)") + 8;
+    return body.substr(at, body.find_first_of(",}", at) - at);
+  };
+  for (const char* path : {"?", "/breakdown/repos?", "/breakdown/buckets?", "/breakdown/providers?"}) {
+    SCOPED_TRACE(path);
+    const std::string query = std::string(path) + "window=7d&scope=";
+    EXPECT_EQ(total("read", query + "org"), "3");
+    EXPECT_EQ(total("read-a", query + "org"), "1");
+    EXPECT_EQ(total("read-none", query + "org"), "0");
+    EXPECT_EQ(total("read", query + "workspace&id=w"), "3");
+    EXPECT_EQ(total("read-a", query + "workspace&id=w"), "1");
+    EXPECT_EQ(total("read", query + "repo&id=b"), "1");
+    EXPECT_EQ(total("read-a", query + "repo&id=b"), "0");
+    EXPECT_EQ(total("read-a", query + "repo&id=a&bucketId=x"), "1");
+  }
+  const Answer entities = client_.get("/v2/stats/storage/breakdown/repos?window=7d", bearer("read-a"));
+  EXPECT_NE(entities.body.find(R"("totalEntities":1)"), entities.body.npos);
+  EXPECT_EQ(entities.body.find(R"("entityId":"b")"), entities.body.npos);
 }
 
 }  // namespace

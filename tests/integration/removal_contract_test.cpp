@@ -55,7 +55,7 @@ TEST_F(RemovalContractTest, IdsInThePathAreDecodedAndChecked) {
   }
   const Answer answer = client_.get("/repos/a");
   EXPECT_EQ(answer.status, 405U);
-  EXPECT_EQ(answer.header("allow"), "DELETE, OPTIONS");
+  EXPECT_EQ(answer.header("allow"), "PUT, DELETE, OPTIONS");
 }
 
 // Half a range, or one that was misspelt, would delete more than was meant.

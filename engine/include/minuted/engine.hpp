@@ -23,6 +23,7 @@
 #include "minuted/query.hpp"
 #include "minuted/result.hpp"
 #include "minuted/stats.hpp"
+#include "minuted/storage.hpp"
 
 namespace minuted {
 
@@ -124,6 +125,13 @@ class Engine {
   virtual Result<std::unique_ptr<NodeCursor>> nodes(const NodeQuery& query) = 0;
   virtual Result<std::unique_ptr<SeriesCursor>> series(const SeriesQuery& query) = 0;
 
+  // A cursor over what a window has, as of now, in one or broken down.
+  virtual Result<std::unique_ptr<StorageCursor>> storage(const StorageQuery& query) = 0;
+
+  // Changes what is told of a repo, which need not have any event, and returns what is told then; durable
+  // when it returns. kDiskFull, kUnavailable, kIoError.
+  virtual Result<RepoFacts> tell_repo(const std::string& repo, const RepoFactsChange& change) = 0;
+
   // Folds everything acknowledged before the call and returns when that is durable.
   virtual Result<void> fold() = 0;
 
@@ -133,7 +141,7 @@ class Engine {
 
   // Deletes what is named, out of every tier, the totals and (without a range) the known series, and
   // returns when that is durable: from then on nothing that was acknowledged before the call is in
-  // any answer, and what was acknowledged later is kept. Keys and ids of requests stay known. A range
+  // any answer, and what was acknowledged later is kept. What was told of a repo goes with all of it. Keys and ids of requests stay known. A range
   // leaves sums past every horizon in the totals. kInvalidArgument if the range cuts an hour or day
   // whose minutes are past; the message names the nearest that does not. Folds wait meanwhile.
   virtual Result<void> remove(const Removal& removal) = 0;

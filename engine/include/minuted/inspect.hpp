@@ -58,7 +58,7 @@ enum class Tier : std::uint8_t {
   kHour,
   kDay,
   kTotal,
-  kRepo,         // sums of repos
+  kRepo,         // sums of repos, and of all of them
   kSeries,       // the known series, and their buckets' repos
   kIdempotency,  // keys of requests
   kEventId,
@@ -74,12 +74,13 @@ inline constexpr std::array<std::string_view, kTiers> kTierNames = {
 
 struct TierInspection {
   StoredKeys single;    // what has a key of its own: of minutes and hours, the rows not sealed
-  StoredKeys pages;     // sealed rows; minutes and hours only
+  StoredKeys pages;     // sealed rows; minutes, hours and repos only
   StoredKeys sketches;  // theirs
   // Hosts × minutes, hours or days; of totals, hosts. A late row of a sealed minute is in both.
   std::uint64_t rows_open = 0;
   std::uint64_t rows_sealed = 0;
-  // Of (repo, bucket): six hours of minutes, fifteen days of hours. One with late rows is in both.
+  // Of (repo, bucket): six hours of minutes, fifteen days of hours. One with late rows is in both. Of
+  // repos, pages only.
   std::uint64_t spans_open = 0;
   std::uint64_t spans_sealed = 0;
   std::uint64_t chunks = 0;  // raw and archive only

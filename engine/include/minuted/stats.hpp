@@ -22,11 +22,11 @@ inline constexpr std::array<double, 10> kBatchesPerSyncBounds = {1,  2,  4,   8,
                                                                  32, 64, 128, 256, 1024};
 
 // The families of keys a store has, in the order of EngineStats::store_tiers.
-inline constexpr std::array<std::string_view, 18> kStoreTiers = {
+inline constexpr std::array<std::string_view, 19> kStoreTiers = {
     "meta",        "raw",         "minute",          "hour",      "day",
     "total",       "repo",        "series",          "idempotency", "event_id",
     "minute_page", "minute_sketches", "hour_page",   "hour_sketches",
-    "archive",     "day_signs",   "host_state",      "node"};
+    "archive",     "day_signs",   "host_state",      "node",      "repo_page"};
 
 struct StoreTierStats {
   std::uint64_t bytes = 0;  // of the tables in use

@@ -24,7 +24,7 @@ TEST(KeyCodecTest, GoldenBytes) {
   append_minute(raw, Minute{0x01020304});
   append_sequence(raw, 0x1122334455667788);
   EXPECT_EQ(to_hex(raw), "7265006200010203041122334455667788");
-  EXPECT_EQ(to_hex(repo_key("re", RepoSpan::kFiveMinutes, Minute{5})), "7265003500000005");
+  EXPECT_EQ(to_hex(repo_key("re", RepoSpan::kFiveMinutes, Minute{5})), "35000000057265");
   EXPECT_EQ(to_hex(series_key(pair_prefix("re", "b"), "h")), "53726500620068");
   EXPECT_EQ(to_hex(bucket_index_key(pair_prefix("re", "b"))), "426200726500");
 }

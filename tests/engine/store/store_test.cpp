@@ -8,6 +8,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "rollup/rollup_codec.hpp"
 #include "store/catalog.hpp"
 #include "store/event_ids.hpp"
 #include "store/key_codec.hpp"
@@ -83,6 +84,43 @@ TEST_F(StoreTest, RawTablesOfFoldedGenerationsAreNotRead) {
   set.append_raw(key_of("c", 9), "c9");
   write_table();
   EXPECT_EQ(keys_from(8), (std::vector{key_of("c", 9)}));
+}
+
+// A day's value gets an operand from each fold: what was added up on the way, and what was deleted in
+// between, is all there is, in this process and the next.
+TEST_F(StoreTest, ARepoValueOfManyOperandsIsTheirSum) {
+  auto store = must_open();
+  const std::string key = repo_key("r", RepoSpan::kDay, Minute{1440});
+  const auto add = [&](std::uint64_t times) {
+    for (std::uint64_t i = 0; i < times; ++i) {
+      WriteSet set(*store);
+      std::string operand;
+      encode_repo({1, i, 2, -3, 1, 4}, operand);
+      set.merge(Family::kRepo, key, operand);
+      ASSERT_TRUE(store->write(set, Durability::kBuffered).ok());
+    }
+  };
+  const auto sum = [&] {
+    RepoRollup repo;
+    const auto value = store->get(Family::kRepo, key);
+    EXPECT_TRUE(value.ok() && value->has_value() && merge_encoded_repo(**value, repo));
+    return repo;
+  };
+  add(1000);
+  EXPECT_EQ(sum(), (RepoRollup{1000, 499'500, 2000, -3000, 1000, 4000}));
+  auto before = store->view();
+  WriteSet set(*store);
+  set.remove(Family::kRepo, key);
+  ASSERT_TRUE(store->write(set, Durability::kBuffered).ok());
+  add(100);
+  EXPECT_EQ(sum(), (RepoRollup{100, 4950, 200, -300, 100, 400}));
+  RepoRollup then;
+  ASSERT_TRUE(merge_encoded_repo(**before->get(Family::kRepo, key), then));
+  EXPECT_EQ(then.requests, 1000U) << "a view does not see what came later";
+  before.reset();
+  store.reset();
+  store = must_open();
+  EXPECT_EQ(sum().requests, 100U);
 }
 
 // Disk is bounded: what is past its window goes when tables are rewritten, and nothing sooner.

@@ -174,6 +174,7 @@ TEST(EngineMetricsTest, EveryFieldHasItsName) {
       "gauge minuted_store_tier_bytes tier=day_signs 215\n"
       "gauge minuted_store_tier_bytes tier=host_state 216\n"
       "gauge minuted_store_tier_bytes tier=node 217\n"
+      "gauge minuted_store_tier_bytes tier=repo_page 218\n"
             "gauge minuted_store_tier_keys tier=meta 300\n"
             "gauge minuted_store_tier_keys tier=raw 301\n"
             "gauge minuted_store_tier_keys tier=minute 302\n"
@@ -191,12 +192,13 @@ TEST(EngineMetricsTest, EveryFieldHasItsName) {
             "gauge minuted_store_tier_keys tier=archive 314\n"
       "gauge minuted_store_tier_keys tier=day_signs 315\n"
       "gauge minuted_store_tier_keys tier=host_state 316\n"
-      "gauge minuted_store_tier_keys tier=node 317\n");
+      "gauge minuted_store_tier_keys tier=node 317\n"
+      "gauge minuted_store_tier_keys tier=repo_page 318\n");
 }
 
 // A field added to EngineStats must be rendered, numbered above, and its size counted in here.
 TEST(EngineMetricsTest, NoFieldIsNew) {
-  EXPECT_EQ(sizeof(EngineStats), 81 * sizeof(std::uint64_t) + sizeof(EngineStats::sync_seconds) +
+  EXPECT_EQ(sizeof(EngineStats), 83 * sizeof(std::uint64_t) + sizeof(EngineStats::sync_seconds) +
                                      sizeof(EngineStats::batches_per_sync));
 }
 

@@ -1,0 +1,400 @@
+#include "query/storage_scan.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "minuted/event.hpp"
+#include "query/planner.hpp"
+
+namespace minuted {
+namespace {
+
+// Reading the clock at every step would cost more than the step.
+constexpr std::uint32_t kStepsPerClockCheck = 64;
+// Of one prepare(): a few milliseconds.
+constexpr std::uint32_t kStepRepoParts = 2'048;
+constexpr std::uint32_t kStepRows = 16'384;
+
+// Twelve hours are two slots of six.
+const RepoTier& tier_of(const StorageWindow& window) {
+  for (const RepoTier& tier : kRepoTiers) {
+    if (tier.slot_minutes == window.point_minutes) return tier;
+  }
+  return *repo_tier(RepoSpan::kSixHours);
+}
+
+bool is_of_repos(const StorageQuery& query) {
+  return query.buckets.empty() &&
+         (!query.by || *query.by == StorageBy::kRepo || *query.by == StorageBy::kWorkspace);
+}
+
+Minute ceil_to(Minute minute, std::uint32_t length) {
+  return floor_to({minute.value + length - 1}, length);
+}
+
+}  // namespace
+
+StorageScan::StorageScan(RawView view, const FoldMark& mark, StorageQuery query,
+                         const Options& options, ReadCounters& counters)
+    : query_(std::move(query)),
+      options_(options),
+      counters_(counters),
+      view_(std::move(view)),
+      mark_(mark),
+      deadline_(*options.clock, options.lifetime_ms, kStepsPerClockCheck, counters),
+      from_repos_(is_of_repos(query_)),
+      tier_(tier_of(query_.window)) {
+  const Minute horizon = options_.horizons[static_cast<std::size_t>(tier_.kept_as)];
+  minutes_ = {std::max(query_.window.begin, ceil_to(horizon, query_.window.point_minutes)),
+              query_.window.end()};
+  facts_ = std::make_unique<RepoFactsReader>(*view_.store);
+  ++counters_.queries;
+  ++counters_.open;
+}
+
+StorageScan::~StorageScan() { --counters_.open; }
+
+Result<bool> StorageScan::prepare() {
+  if (state_ == State::kReady || state_ == State::kEnded) return true;
+  const auto done = step();
+  if (!done.ok()) state_ = State::kEnded;
+  return done;
+}
+
+Result<bool> StorageScan::step() {
+  switch (state_) {
+    case State::kNew:
+      if (auto opened = open(); !opened) return opened.error();
+      return false;
+    case State::kAddingUp:
+    case State::kAddingPoints: {
+      const auto more = from_repos_ ? step_repos() : step_rows();
+      if (!more.ok()) return more;
+      if (*more) return false;
+      if (state_ == State::kAddingUp) {
+        if (auto ordered = order(); !ordered) return ordered.error();
+        return state_ == State::kReady;
+      }
+      state_ = State::kReady;
+      return true;
+    }
+    case State::kOrdered:
+      choose_batch();
+      state_ = State::kAddingPoints;
+      if (auto begun = begin_pass(); !begun) return begun.error();
+      return false;
+    case State::kReady:
+    case State::kEnded:
+      break;
+  }
+  return true;
+}
+
+Result<void> StorageScan::open() {
+  if (auto narrowed = narrow_to_scope(); !narrowed) return narrowed;
+  if (!query_.by) {
+    // All in one: its points are its sums as well.
+    if (auto made = entity({}); !made) return made.error();
+    order_ = {0};
+    page_end_ = 1;
+    choose_batch();
+  }
+  state_ = State::kAddingUp;
+  return begin_pass();
+}
+
+Result<void> StorageScan::narrow_to_scope() {
+  if (query_.scope == StorageScope::kOrg) {
+    repos_ = query_.visible_repos;
+    return {};
+  }
+  if (query_.scope == StorageScope::kRepo) {
+    repos_ = std::vector{query_.id};
+  } else {
+    auto found = repos_of_workspace(*view_.store, query_.id, options_.groups_max);
+    if (!found) return found.error();
+    repos_ = std::move(*found);
+  }
+  if (!query_.visible_repos) return {};
+  std::vector<std::string> seen;
+  std::set_intersection(repos_->begin(), repos_->end(), query_.visible_repos->begin(),
+                        query_.visible_repos->end(), std::back_inserter(seen));
+  repos_ = std::move(seen);
+  return {};
+}
+
+RawView StorageScan::share_view() const {
+  return {view_.generations, view_.last_commit, view_.store};
+}
+
+Result<void> StorageScan::begin_pass() {
+  if (from_repos_) {
+    auto raw = view_.generations.empty()
+                   ? nullptr
+                   : std::make_unique<RawCursor>(view_.generations, view_.last_commit, mark_);
+    repo_walk_ = std::make_unique<RepoWalk>(*view_.store, std::move(raw), tier_, minutes_,
+                                            wanted_repos(), deadline_);
+    return {};
+  }
+  parts_ = row_parts();
+  part_ = 0;
+  rows_.reset();
+  return {};
+}
+
+// Of a batch, the repos of its entities.
+WantedRepos StorageScan::wanted_repos() const {
+  WantedRepos wanted;
+  if (state_ == State::kAddingPoints) {
+    wanted.kind = WantedRepos::Kind::kListed;
+    for (std::uint32_t n = 0; n < entity_of_repo_.size(); ++n) {
+      if (place_[entity_of_repo_[n]] != kNone) wanted.listed.emplace_back(repo_ids_.id(n));
+    }
+    std::sort(wanted.listed.begin(), wanted.listed.end());
+  } else if (repos_) {
+    wanted.kind = WantedRepos::Kind::kListed;
+    wanted.listed = *repos_;
+  } else if (!query_.by) {
+    wanted.kind = WantedRepos::Kind::kSum;
+  }
+  return wanted;
+}
+
+Result<bool> StorageScan::step_repos() {
+  RepoPart part;
+  for (std::uint32_t i = 0; i < kStepRepoParts; ++i) {
+    const auto more = repo_walk_->next(part);
+    if (!more.ok() || !*more) return more;
+    const auto entity = query_.by ? entity_of_repo(part.repo) : Result<std::uint32_t>(0U);
+    if (!entity) return entity.error();
+    add(*entity, part);
+    ++counters_.rows;
+  }
+  return true;
+}
+
+// The widest spans that make the window up. What the last of them reaches beyond it is taken out again:
+// that is the future, where there is next to nothing.
+std::vector<StorageScan::RowPart> StorageScan::row_parts() const {
+  if (minutes_.empty() || (repos_ && repos_->empty())) return {};
+  const Span fine = tier_.kept_as;
+  const bool points = state_ == State::kAddingPoints || !query_.by;
+  if (points || fine == Span::kDay) return {{minutes_, fine, false}};
+  const Span wide = fine == Span::kMinute ? Span::kHour : Span::kDay;
+  const Minute begin = ceil_to(minutes_.begin, minutes_in(wide));
+  const Minute end = ceil_to(minutes_.end, minutes_in(wide));
+  if (begin >= minutes_.end) return {{minutes_, fine, false}};
+  std::vector<RowPart> parts = {{{begin, end}, wide, false}};
+  if (minutes_.begin < begin) parts.push_back({{minutes_.begin, begin}, fine, false});
+  if (minutes_.end < end) parts.push_back({{minutes_.end, end}, fine, true});
+  return parts;
+}
+
+QuerySpec StorageScan::rows_of(const RowPart& part) const {
+  QuerySpec spec;
+  spec.range = part.minutes;
+  spec.span = part.span;
+  spec.columns = Columns::kSums;
+  spec.buckets = query_.buckets;
+  if (repos_) spec.repos = *repos_;
+  if (state_ != State::kAddingPoints) return spec;
+  const auto batch = [&](auto& ids) {
+    ids.clear();
+    for (std::size_t i = batch_begin_; i < batch_end_; ++i) ids.emplace_back(ids_.id(order_[i]));
+  };
+  if (*query_.by == StorageBy::kBucket) batch(spec.buckets);
+  if (*query_.by == StorageBy::kNode) batch(spec.hosts);
+  if (*query_.by == StorageBy::kRepo) batch(spec.repos);
+  return spec;
+}
+
+Result<bool> StorageScan::step_rows() {
+  Row row;
+  for (std::uint32_t i = 0; i < kStepRows; ++i) {
+    if (!rows_) {
+      if (part_ == parts_.size()) return false;
+      const RowPart& part = parts_[part_];
+      rows_ = std::make_unique<RowScan>(
+          share_view(), mark_, rows_of(part),
+          RowScan::Options{options_.lifetime_ms, options_.clock,
+                           options_.horizons[static_cast<std::size_t>(part.span)]},
+          row_counters_);
+    }
+    if (auto in_time = deadline_.check(); !in_time) return in_time.error();
+    const auto more = rows_->next(row);
+    if (!more.ok()) return more;
+    if (!*more) {
+      rows_.reset();
+      ++part_;
+      continue;
+    }
+    const auto entity = entity_of_row(row);
+    if (!entity) return entity.error();
+    RepoRollup sums;
+    sums.add(*row.rollup);
+    add(*entity, row.minute, sums, parts_[part_].take_out);
+    ++counters_.rows;
+  }
+  return true;
+}
+
+Result<std::uint32_t> StorageScan::entity_of_row(const Row& row) {
+  if (!query_.by) return 0U;
+  switch (*query_.by) {
+    case StorageBy::kBucket: return entity(row.bucket);
+    case StorageBy::kNode: return entity(row.host);
+    case StorageBy::kRepo:
+    case StorageBy::kWorkspace: return entity_of_repo(row.repo);
+    case StorageBy::kProvider: break;
+  }
+  const auto number = number_in(node_ids_, entity_of_node_, row.host);
+  if (!number) return number;
+  std::uint32_t& known = entity_of_node_[*number];
+  if (known == kNone) {
+    // Its own entity, or one past all: to be asked of the repo.
+    const auto provider = options_.node_provider
+                              ? options_.node_provider(*view_.store, row.host)
+                              : Result<std::string>(std::string());
+    if (!provider) return provider.error();
+    known = kNone - 1;
+    if (!provider->empty()) {
+      const auto made = entity(*provider);
+      if (!made) return made;
+      known = *made;
+    }
+  }
+  return known == kNone - 1 ? entity_of_repo(row.repo) : Result<std::uint32_t>(known);
+}
+
+Result<std::uint32_t> StorageScan::entity_of_repo(std::string_view repo) {
+  const auto number = number_in(repo_ids_, entity_of_repo_, repo);
+  if (!number) return number;
+  std::uint32_t& known = entity_of_repo_[*number];
+  if (known != kNone) return known;
+  Result<std::uint32_t> made = kNone;
+  if (*query_.by == StorageBy::kRepo) {
+    made = entity(repo);
+  } else {
+    const auto facts = facts_->of(repo);
+    if (!facts) return facts.error();
+    made = entity(*query_.by == StorageBy::kWorkspace ? facts->workspace : facts->provider);
+  }
+  if (made.ok()) known = *made;
+  return made;
+}
+
+// The id's number, with a place for what is looked up by it.
+Result<std::uint32_t> StorageScan::number_in(IdNumbers& ids, std::vector<std::uint32_t>& entities,
+                                             std::string_view id) const {
+  const std::uint32_t number = ids.number_of(id);
+  if (number < entities.size()) return number;
+  if (number >= options_.groups_max) {
+    return Error{ErrorCode::kTooManyGroups,
+                 "the window has more than " + std::to_string(options_.groups_max) +
+                     " repos, buckets or nodes to tell apart, as many as groups-max allows; ask for "
+                     "one workspace, repo or bucket at a time"};
+  }
+  entities.push_back(kNone);
+  return number;
+}
+
+Result<std::uint32_t> StorageScan::entity(std::string_view id) {
+  const std::uint32_t number = ids_.number_of(id);
+  if (number < sums_.size()) return number;
+  if (number >= options_.groups_max) {
+    return Error{ErrorCode::kTooManyGroups,
+                 "the answer has more than " + std::to_string(options_.groups_max) +
+                     " entities, as many as groups-max allows; ask for one workspace, repo or "
+                     "bucket at a time"};
+  }
+  sums_.emplace_back();
+  return number;
+}
+
+std::span<RepoRollup> StorageScan::points_of(std::uint32_t entity) {
+  const std::size_t count = query_.window.points;
+  return std::span(points_).subspan(place_[entity] * count, count);
+}
+
+void StorageScan::add(std::uint32_t entity, const RepoPart& part) {
+  if (part.page == nullptr) return add(entity, part.first, part.sums, false);
+  if (place_.empty()) return part.page->add_to(part.slots, sums_[entity]);
+  if (place_[entity] == kNone) return;
+  const std::int64_t minutes =
+      std::int64_t{part.first.value} - std::int64_t{query_.window.begin.value};
+  part.page->add_to(part.slots, {points_of(entity), minutes / tier_.slot_minutes,
+                                 query_.window.point_minutes / tier_.slot_minutes});
+}
+
+void StorageScan::add(std::uint32_t entity, Minute minute, const RepoRollup& sums, bool take_out) {
+  if (!place_.empty()) {
+    if (place_[entity] == kNone) return;
+    const std::uint32_t point =
+        (minute.value - query_.window.begin.value) / query_.window.point_minutes;
+    points_of(entity)[point].merge(sums);
+  } else if (take_out) {
+    sums_[entity].take_out(sums);
+  } else {
+    sums_[entity].merge(sums);
+  }
+}
+
+Result<void> StorageScan::order() {
+  if (!query_.by) {
+    for (const RepoRollup& point : points_of(0)) sums_[0].merge(point);
+    requests_ = sums_[0].requests;
+    state_ = State::kReady;
+    return {};
+  }
+  for (std::uint32_t n = 0; n < sums_.size(); ++n) {
+    requests_ += sums_[n].requests;
+    if (sums_[n].requests != 0) order_.push_back(n);
+  }
+  next_ = std::min<std::uint64_t>(query_.offset, order_.size());
+  page_end_ = next_ + std::min<std::uint64_t>(query_.limit, order_.size() - next_);
+  std::partial_sort(order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(page_end_),
+                    order_.end(), [&](std::uint32_t a, std::uint32_t b) {
+                      if (sums_[a].requests != sums_[b].requests) {
+                        return sums_[a].requests > sums_[b].requests;
+                      }
+                      return ids_.id(a) < ids_.id(b);
+                    });
+  batch_end_ = next_;
+  state_ = query_.series && next_ != page_end_ ? State::kOrdered : State::kReady;
+  return {};
+}
+
+void StorageScan::choose_batch() {
+  const std::size_t count = query_.window.points;
+  const std::size_t most = std::max<std::size_t>(1, kSeriesBytes / (count * sizeof(RepoRollup)));
+  batch_begin_ = batch_end_;
+  batch_end_ = std::min(page_end_, batch_begin_ + most);
+  place_.assign(sums_.size(), kNone);
+  for (std::size_t i = batch_begin_; i < batch_end_; ++i) {
+    place_[order_[i]] = static_cast<std::uint32_t>(i - batch_begin_);
+  }
+  points_.assign((batch_end_ - batch_begin_) * count, RepoRollup{});
+}
+
+Result<bool> StorageScan::next(StorageEntity& entity) {
+  for (;;) {
+    const auto ready = prepare();
+    if (!ready.ok()) return ready;
+    if (*ready) break;
+  }
+  if (state_ == State::kEnded || next_ == page_end_) {
+    state_ = State::kEnded;
+    return false;
+  }
+  const std::uint32_t number = order_[next_++];
+  const bool has_points = !query_.by || query_.series;
+  entity = {ids_.id(number), sums_[number],
+            has_points ? points_of(number) : std::span<RepoRollup>()};
+  if (query_.by && query_.series && next_ == batch_end_ && next_ != page_end_) {
+    state_ = State::kOrdered;  // once the caller is done with these points
+  }
+  return true;
+}
+
+}  // namespace minuted

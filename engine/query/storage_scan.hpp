@@ -1,0 +1,124 @@
+// Answers a StorageQuery: adds up, in one pass over the window, what each entity has; puts the entities
+// in order; and for those to be handed out adds up their points, so many at a time as memory allows. Without
+// buckets, nodes and providers the passes go over repo values (repo_walk.hpp), else over the rows of
+// buckets (scan.hpp), those of the widest spans that make up the window. All passes are of one view. One
+// thread at a time.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "minuted/query.hpp"
+#include "minuted/storage.hpp"
+#include "query/deadline.hpp"
+#include "query/group_table.hpp"
+#include "query/repo_walk.hpp"
+#include "query/scan.hpp"
+#include "stats/counters.hpp"
+#include "store/raw_table.hpp"
+#include "store/repo_facts.hpp"
+#include "store/store.hpp"
+
+namespace minuted {
+
+// What was told of a node's provider, in that view; empty: nothing.
+using NodeProvider = std::function<Result<std::string>(const View& view, std::string_view node)>;
+
+class StorageScan final : public StorageCursor {
+ public:
+  struct Options {
+    std::int64_t lifetime_ms;  // of the view
+    const Clock* clock;
+    std::array<Minute, 3> horizons{};  // by Span: rows before are not shown
+    std::size_t groups_max;            // entities, at most
+    NodeProvider node_provider{};      // may be empty: nothing was told of any
+  };
+
+  // Borrows the counters; shares the view. `mark`: how far folds had come in it.
+  StorageScan(RawView view, const FoldMark& mark, StorageQuery query, const Options& options,
+              ReadCounters& counters);
+  ~StorageScan() override;
+
+  Result<bool> prepare() override;
+  std::uint64_t entities() const override { return order_.size(); }
+  UInt128 requests() const override { return requests_; }
+  Result<bool> next(StorageEntity& entity) override;
+
+ private:
+  enum class State : std::uint8_t { kNew, kAddingUp, kOrdered, kAddingPoints, kReady, kEnded };
+  static constexpr std::uint32_t kNone = UINT32_MAX;
+
+  // Rows of buckets to add, or to take out again.
+  struct RowPart {
+    MinuteRange minutes;
+    Span span;
+    bool take_out;
+  };
+
+  Result<void> open();
+  Result<void> narrow_to_scope();
+  Result<bool> step();
+  Result<void> begin_pass();
+  Result<bool> step_repos();
+  Result<bool> step_rows();
+  std::vector<RowPart> row_parts() const;
+  QuerySpec rows_of(const RowPart& part) const;
+  WantedRepos wanted_repos() const;
+  RawView share_view() const;
+
+  Result<std::uint32_t> entity_of_repo(std::string_view repo);
+  Result<std::uint32_t> entity_of_row(const Row& row);
+  Result<std::uint32_t> entity(std::string_view id);
+  Result<std::uint32_t> number_in(IdNumbers& ids, std::vector<std::uint32_t>& entities,
+                                  std::string_view id) const;
+
+  void add(std::uint32_t entity, const RepoPart& part);
+  void add(std::uint32_t entity, Minute minute, const RepoRollup& sums, bool take_out);
+  std::span<RepoRollup> points_of(std::uint32_t entity);
+  Result<void> order();
+  void choose_batch();
+
+  const StorageQuery query_;
+  const Options options_;
+  ReadCounters& counters_;
+  ReadCounters row_counters_;  // of scans that this one is made of
+  RawView view_;
+  const FoldMark mark_;
+  Deadline deadline_;
+  const bool from_repos_;  // and not from rows of buckets
+  const RepoTier& tier_;
+  MinuteRange minutes_;    // of the window, whole points that retention has not cut
+  std::optional<std::vector<std::string>> repos_;  // of the scope; nullopt: all
+  State state_ = State::kNew;
+
+  // The pass under way.
+  std::unique_ptr<RepoWalk> repo_walk_;
+  std::vector<RowPart> parts_;
+  std::size_t part_ = 0;
+  std::unique_ptr<RowScan> rows_;
+
+  std::unique_ptr<RepoFactsReader> facts_;
+  IdNumbers ids_;
+  std::vector<RepoRollup> sums_;  // by entity
+  // What was looked up, by the ids' numbers: the entity, or kNone.
+  IdNumbers repo_ids_;
+  std::vector<std::uint32_t> entity_of_repo_;
+  IdNumbers node_ids_;
+  std::vector<std::uint32_t> entity_of_node_;
+
+  std::vector<std::uint32_t> order_;  // entities that have requests; sorted up to the page's end
+  UInt128 requests_ = 0;
+  std::size_t next_ = 0;      // in order_
+  std::size_t page_end_ = 0;
+  std::size_t batch_begin_ = 0;  // entities whose points are here
+  std::size_t batch_end_ = 0;
+  std::vector<std::uint32_t> place_;  // by entity: in the batch, or kNone
+  std::vector<RepoRollup> points_;    // of one entity after another
+};
+
+}  // namespace minuted

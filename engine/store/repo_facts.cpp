@@ -1,0 +1,136 @@
+#include "store/repo_facts.hpp"
+
+#include <optional>
+#include <utility>
+
+#include "codec/bytes.hpp"
+#include "minuted/event.hpp"
+#include "store/key_codec.hpp"
+
+namespace minuted {
+namespace {
+
+constexpr char kVersion = 1;
+constexpr std::string_view kFactsEnd = "S";  // behind every 'R'
+// Records of other repos passed over one by one before the next is sought.
+constexpr int kStepsBeforeSeek = 4;
+
+std::string facts_key(std::string_view repo) { return std::string("R").append(repo); }
+
+std::string workspace_prefix(std::string_view workspace) {
+  std::string key("W");
+  key.append(workspace).push_back('\0');
+  return key;
+}
+
+Result<RepoFacts> decode(std::string_view bytes, std::string_view repo) {
+  RepoFacts facts;
+  ByteReader in(bytes);
+  const bool known = in.byte() == kVersion;
+  facts.workspace = in.string(kIdBytesMax);
+  facts.provider = in.string(kIdBytesMax);
+  if (known && in.done()) return facts;
+  return Error{ErrorCode::kCorruption, "what was told of repo " + shorten(repo) + " cannot be read"};
+}
+
+Result<RepoFacts> decode(const Result<std::optional<std::string>>& stored, std::string_view repo) {
+  if (!stored) return stored.error();
+  if (!stored->has_value()) return RepoFacts{};
+  return decode(std::string_view(**stored), repo);
+}
+
+}  // namespace
+
+Result<RepoFacts> RepoFactsReader::of(std::string_view repo) {
+  const std::string key = facts_key(repo);
+  if (!cursor_) {
+    cursor_ = view_.cursor(Family::kCatalog, key, kFactsEnd);
+  } else if (key < key_) {
+    cursor_->seek(key);
+  } else {
+    // It stands on the first record from key_ on.
+    for (int steps = 0; cursor_->valid() && cursor_->key() < key; ++steps) {
+      if (steps == kStepsBeforeSeek) {
+        cursor_->seek(key);
+        break;
+      }
+      cursor_->next();
+    }
+  }
+  key_ = key;
+  if (cursor_->valid() && cursor_->key() == key) return decode(cursor_->value(), repo);
+  if (auto status = cursor_->status(); !status) return status.error();
+  return RepoFacts{};
+}
+
+Result<std::vector<std::string>> repos_of_workspace(const View& view, std::string_view workspace,
+                                                    std::size_t repos_max) {
+  const std::string prefix = workspace_prefix(workspace);
+  std::vector<std::string> repos;
+  const auto cursor = view.cursor(Family::kCatalog, prefix, after_prefix(prefix));
+  for (; cursor->valid(); cursor->next()) {
+    if (repos.size() == repos_max) {
+      return Error{ErrorCode::kTooManyGroups, "workspace " + shorten(workspace) + " has more than " +
+                                                  std::to_string(repos_max) +
+                                                  " repos, as many as groups-max allows"};
+    }
+    repos.emplace_back(cursor->key().substr(prefix.size()));
+  }
+  if (auto status = cursor->status(); !status) return status.error();
+  return repos;
+}
+
+Result<RepoFacts> RepoFactsTable::change(std::string_view repo, const RepoFactsChange& change) {
+  const std::lock_guard lock(mutex_);
+  const auto before = decode(store_.get(Family::kCatalog, facts_key(repo)), repo);
+  if (!before) return before;
+  RepoFacts after{change.workspace.value_or(before->workspace),
+                  change.provider.value_or(before->provider)};
+  if (after == *before) {
+    // What is there may have been written by one that was never answered.
+    if (auto synced = store_.sync(); !synced) {
+      on_write_failure_(synced.error());
+      return synced.error();
+    }
+    return after;
+  }
+  auto written = write(repo, *before, after, Durability::kSynced);
+  if (!written) return written.error();
+  return after;
+}
+
+Result<void> RepoFactsTable::forget(std::string_view repo) {
+  const std::lock_guard lock(mutex_);
+  const auto before = decode(store_.get(Family::kCatalog, facts_key(repo)), repo);
+  if (!before) return before.error();
+  if (*before == RepoFacts{}) return {};
+  return write(repo, *before, {}, Durability::kBuffered);
+}
+
+Result<void> RepoFactsTable::write(std::string_view repo, const RepoFacts& before,
+                                   const RepoFacts& after, Durability durability) {
+  WriteSet set(store_);
+  const std::string key = facts_key(repo);
+  if (after == RepoFacts{}) {
+    set.remove(Family::kCatalog, key);
+  } else {
+    std::string value(1, kVersion);
+    put_string(value, after.workspace);
+    put_string(value, after.provider);
+    set.put(Family::kCatalog, key, value);
+  }
+  const auto index_key = [&](const RepoFacts& facts) {
+    return workspace_prefix(facts.workspace).append(repo);
+  };
+  if (before.workspace != after.workspace) {
+    if (!before.workspace.empty()) set.remove(Family::kCatalog, index_key(before));
+    if (!after.workspace.empty()) {
+      set.put(Family::kCatalog, index_key(after), std::string(1, kVersion));
+    }
+  }
+  auto written = store_.write(set, durability);
+  if (!written) on_write_failure_(written.error());
+  return written;
+}
+
+}  // namespace minuted
