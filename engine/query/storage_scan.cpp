@@ -6,6 +6,7 @@
 
 #include "minuted/event.hpp"
 #include "query/planner.hpp"
+#include "store/node_book.hpp"
 
 namespace minuted {
 namespace {
@@ -253,13 +254,11 @@ Result<std::uint32_t> StorageScan::entity_of_row(const Row& row) {
   std::uint32_t& known = entity_of_node_[*number];
   if (known == kNone) {
     // Its own entity, or one past all: to be asked of the repo.
-    const auto provider = options_.node_provider
-                              ? options_.node_provider(*view_.store, row.host)
-                              : Result<std::string>(std::string());
-    if (!provider) return provider.error();
+    const auto node = read_node(*view_.store, row.host);
+    if (!node) return node.error();
     known = kNone - 1;
-    if (!provider->empty()) {
-      const auto made = entity(*provider);
+    if (node->has_value() && !(*node)->facts.provider.empty()) {
+      const auto made = entity((*node)->facts.provider);
       if (!made) return made;
       known = *made;
     }

@@ -7,7 +7,6 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,9 +25,6 @@
 
 namespace minuted {
 
-// What was told of a node's provider, in that view; empty: nothing.
-using NodeProvider = std::function<Result<std::string>(const View& view, std::string_view node)>;
-
 class StorageScan final : public StorageCursor {
  public:
   struct Options {
@@ -36,7 +32,6 @@ class StorageScan final : public StorageCursor {
     const Clock* clock;
     std::array<Minute, 3> horizons{};  // by Span: rows before are not shown
     std::size_t groups_max;            // entities, at most
-    NodeProvider node_provider{};      // may be empty: nothing was told of any
   };
 
   // Borrows the counters; shares the view. `mark`: how far folds had come in it.

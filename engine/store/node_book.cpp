@@ -86,9 +86,12 @@ Result<void> NodeBook::open() {
   return Error{ErrorCode::kCorruption, "the record of the number of nodes is not 8 bytes long"};
 }
 
-Result<std::optional<NodeRecord>> NodeBook::find(const std::string& node) const {
-  if (const auto at = fresh_.find(node); at != fresh_.end()) return std::optional(at->second);
-  const auto stored = store_.get(Family::kNode, node_key(node));
+namespace {
+
+// Of a store or a view of one.
+template <class Readable>
+Result<std::optional<NodeRecord>> record_in(const Readable& readable, std::string_view node) {
+  const auto stored = readable.get(Family::kNode, node_key(node));
   if (!stored) return stored.error();
   if (!stored->has_value()) return std::optional<NodeRecord>();
   auto record = decode_node(**stored);
@@ -96,6 +99,17 @@ Result<std::optional<NodeRecord>> NodeBook::find(const std::string& node) const 
     return Error{ErrorCode::kCorruption, "the record of node " + shorten(node) + " is damaged"};
   }
   return record;
+}
+
+}  // namespace
+
+Result<std::optional<NodeRecord>> read_node(const View& view, std::string_view node) {
+  return record_in(view, node);
+}
+
+Result<std::optional<NodeRecord>> NodeBook::find(const std::string& node) const {
+  if (const auto at = fresh_.find(node); at != fresh_.end()) return std::optional(at->second);
+  return record_in(store_, node);
 }
 
 void NodeBook::put_total(WriteSet& set) const {

@@ -37,6 +37,9 @@ std::string encode_node(const NodeRecord& record);
 // nullopt if it is no record.
 std::optional<NodeRecord> decode_node(std::string_view bytes);
 
+// What is known of a node in that view, nullopt if nothing. kCorruption.
+Result<std::optional<NodeRecord>> read_node(const View& view, std::string_view node);
+
 class NodeBook {
  public:
   // Borrows the store. At most so many nodes are known.

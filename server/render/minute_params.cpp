@@ -178,11 +178,7 @@ std::optional<ParameterError> take_format(const Definition& self, std::string_vi
 
 std::optional<ParameterError> take_integers(const Definition& self, std::string_view value,
                                             Collected& target) {
-  if (value != "string" && value != "number") {
-    return invalid(std::string(self.name) + " " + shorten(value) +
-                   " is neither string nor number; give string for byte counts as strings of "
-                   "digits, or number for JSON integers");
-  }
+  if (auto fault = check_integers(self.name, value)) return fault;
   return take_once(self, value, value == "string", target.quoted_bytes);
 }
 
@@ -411,6 +407,13 @@ std::variant<MinuteParams, ParameterError> parse_minute_params(std::string_view 
     if (auto error = resume(*given.cursor, params)) return std::move(*error);
   }
   return params;
+}
+
+std::optional<ParameterError> check_integers(std::string_view name, std::string_view value) {
+  if (value == "string" || value == "number") return std::nullopt;
+  return invalid(std::string(name) + " " + shorten(value) +
+                 " is neither string nor number; give string for byte counts as strings of digits, or "
+                 "number for JSON integers");
 }
 
 }  // namespace minuted::render

@@ -60,4 +60,7 @@ std::variant<std::vector<std::string>, ParameterError> parse_ids(std::string_vie
 // parameter, since one that was misspelt would change more than was meant. nullopt: no dates.
 std::variant<std::optional<MinuteRange>, ParameterError> parse_dates(std::string_view raw_query);
 
+// Of the parameter `integers`: neither `string` nor `number`.
+std::optional<ParameterError> check_integers(std::string_view name, std::string_view value);
+
 }  // namespace minuted::render

@@ -35,14 +35,17 @@ std::int64_t clamped(Int128 sum, bool& saturated) {
 }
 
 // Without the braces.
-void append_sums(const RepoRollup& sums, std::string& out) {
+void append_sums(const StorageParams& params, const RepoRollup& sums, std::string& out) {
   bool saturated = false;
-  out += R"("uplBytes":)";
-  append_number(clamped(sums.upl_bytes, saturated), out);
-  out += R"(,"dwlBytes":)";
-  append_number(clamped(sums.dwl_bytes, saturated), out);
-  out += R"(,"sizeChange":)";
-  append_number(clamped(sums.size_change, saturated), out);
+  const auto bytes = [&](std::string_view name, auto sum) {
+    out.append(name);
+    if (params.quoted_bytes) out += '"';
+    append_number(clamped(sum, saturated), out);
+    if (params.quoted_bytes) out += '"';
+  };
+  bytes(R"("uplBytes":)", sums.upl_bytes);
+  bytes(R"(,"dwlBytes":)", sums.dwl_bytes);
+  bytes(R"(,"sizeChange":)", sums.size_change);
   out += R"(,"latencyMs":)";
   append_latency_ms(sums.latency_mean_us(), out);
   out += R"(,"requests":)";
@@ -56,14 +59,14 @@ std::int64_t start_ms(const StorageWindow& window, std::size_t point) {
                    static_cast<std::uint32_t>(point) * window.point_minutes}).value;
 }
 
-void append_series(const StorageWindow& window, std::span<const RepoRollup> points,
+void append_series(const StorageParams& params, std::span<const RepoRollup> points,
                    std::string& out) {
   out += R"("series":[)";
   for (std::size_t i = 0; i < points.size(); ++i) {
     out += i == 0 ? R"({"ts":)" : R"(,{"ts":)";
-    append_number(start_ms(window, i), out);
+    append_number(start_ms(params.query.window, i), out);
     out += ',';
-    append_sums(points[i], out);
+    append_sums(params, points[i], out);
     out += '}';
   }
   out += ']';
@@ -151,7 +154,7 @@ void append_storage(const StorageParams& params, std::span<const RepoRollup> poi
   out += "},";
   append_summary(points, out);
   out += ',';
-  append_series(params.query.window, points, out);
+  append_series(params, points, out);
   out += '}';
 }
 
@@ -186,11 +189,11 @@ void append_entity(const StorageParams& params, const StorageEntity& entity, std
   out += R"({"entityId":)";
   append_json_string(entity.id, out);
   out += R"(,"totals":{)";
-  append_sums(entity.totals, out);
+  append_sums(params, entity.totals, out);
   out += '}';
   if (params.query.series) {
     out += ',';
-    append_series(params.query.window, entity.points, out);
+    append_series(params, entity.points, out);
   }
   out += '}';
 }

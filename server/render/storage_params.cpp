@@ -51,6 +51,7 @@ struct Collected {
   std::optional<std::string> series;
   std::optional<std::string> limit;
   std::optional<std::string> offset;
+  std::optional<std::string> integers;
   bool unit_id = false;
 };
 
@@ -73,7 +74,7 @@ std::optional<ParameterError> take_unit(const Definition&, std::string_view, Col
   return std::nullopt;
 }
 
-constexpr std::array<Definition, 7> kDefinitions{{
+constexpr std::array<Definition, 8> kDefinitions{{
     {"window", ValueKind::kText, take_once<&Collected::window>},
     {"scope", ValueKind::kText, take_once<&Collected::scope>},
     {"id", ValueKind::kText, take_once<&Collected::id>},
@@ -81,6 +82,7 @@ constexpr std::array<Definition, 7> kDefinitions{{
     {"includeSeries", ValueKind::kText, take_once<&Collected::series>},
     {"limit", ValueKind::kText, take_once<&Collected::limit>},
     {"offset", ValueKind::kText, take_once<&Collected::offset>},
+    {"integers", ValueKind::kText, take_once<&Collected::integers>},
 }};
 
 // "`window` is missing" or what it is instead.
@@ -159,6 +161,13 @@ std::optional<ParameterError> set_page(const Collected& given, StorageParams& pa
   return set_number("offset", given.offset, 0, INT64_MAX, params.query.offset);
 }
 
+std::optional<ParameterError> set_integers(const Collected& given, StorageParams& params) {
+  if (!given.integers) return std::nullopt;
+  if (auto fault = check_integers("integers", *given.integers)) return fault;
+  params.quoted_bytes = *given.integers == "string";
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::variant<StorageParams, ParameterError> parse_storage_params(std::string_view raw_query,
@@ -174,6 +183,7 @@ std::variant<StorageParams, ParameterError> parse_storage_params(std::string_vie
   if (auto* fault = std::get_if<ParameterError>(&buckets)) return std::move(*fault);
   params.query.buckets = std::move(std::get<std::vector<std::string>>(buckets));
   params.unit_id = given.unit_id;
+  if (auto fault = set_integers(given, params)) return std::move(*fault);
   if (by) {
     if (auto fault = set_page(given, params)) return std::move(*fault);
   }

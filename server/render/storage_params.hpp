@@ -23,9 +23,10 @@ struct StorageParams {
   std::string_view window;           // `24h`, …
   std::string_view time_bucket_size; // `5m`, …
   bool unit_id = false;              // asked by unitId
+  bool quoted_bytes = false;         // byte counts as strings
 };
 
-// Reads scope, id, window, bucketId and unitId, and of a breakdown (`by` is given) includeSeries, limit
+// Reads scope, id, window, bucketId, unitId and integers, and of a breakdown (`by` is given) includeSeries, limit
 // and offset; others are ignored. A breakdown's scope is `org` if it is not given. The window's last point is
 // the one that contains `now`. kInvalidParameter.
 std::variant<StorageParams, ParameterError> parse_storage_params(std::string_view raw_query,

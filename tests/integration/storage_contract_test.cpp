@@ -159,6 +159,27 @@ TEST_F(StorageContractTest, BreakdownsAddUpByEachOfTheirKinds) {
   }
 }
 
+TEST_F(StorageContractTest, TheProviderIsTheNodesBeforeItIsTheRepos) {
+  put("r1", R"({"provider":"p1"})");
+  EXPECT_EQ(client_.request("PUT", "/nodes/h1", R"({"provider":"own"})").status, 200U);
+  push("r1", "x", "h1", ago(0), R"("upl_bytes":1)");
+  push("r1", "x", "h2", ago(0), R"("upl_bytes":2)");
+  push("r2", "x", "h1", ago(0), R"("upl_bytes":4)");
+  push("r2", "x", "h1", ago(0), R"("upl_bytes":8)");
+  push("r2", "x", "h3", ago(0), R"("upl_bytes":16)");
+  for (int round = 0; round < 2; ++round) {
+    const std::string body =
+        client_.get("/v2/stats/storage/breakdown/providers?window=24h&integers=string").body;
+    const std::string end =
+        R"("entities":[{"entityId":"own","totals":{"uplBytes":"13","dwlBytes":"0","sizeChange":"0","latencyMs":0,"requests":3}},)"
+        R"({"entityId":"","totals":{"uplBytes":"16","dwlBytes":"0","sizeChange":"0","latencyMs":0,"requests":1}},)"
+        R"({"entityId":"p1","totals":{"uplBytes":"2","dwlBytes":"0","sizeChange":"0","latencyMs":0,"requests":1}}]})";
+    EXPECT_EQ(body.substr(body.find(R"("entities")")), end);
+    fold();
+  }
+  EXPECT_EQ(client_.get("/v2/stats/storage?scope=org&window=24h&integers=text").status, 400U);
+}
+
 TEST_F(StorageContractTest, ABreakdownSaysWhatItIsAndHasItsSeriesWhenAsked) {
   put("r", R"({"workspace":"w"})");
   push("r", "b", "h", start_, R"("upl_bytes":1)");
