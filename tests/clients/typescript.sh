@@ -20,6 +20,7 @@ cd typescript
   while read -r type token method path body; do
     case $type in '' | '#'*) continue ;; esac
     number=$((number + 1))
+    body=${body//TODAY/$(date -u +%F)}
     [ -n "$body" ] || body='{}'
     token_name=${token^^}_TOKEN
     answer=$(curl -s -X "$method" -H "Authorization: Bearer ${!token_name}" \
