@@ -192,7 +192,8 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& o
   cf.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   cf.merge_operator = signs_operator(family);
   if (holds_rollups(family)) cf.merge_operator = std::make_shared<RollupMergeOperator>();
-  if (family == Family::kMinute || family == Family::kHour || family == Family::kRepo) {
+  if (family == Family::kRaw || family == Family::kMinute || family == Family::kHour ||
+      family == Family::kRepo) {
     cf.table_properties_collector_factories.push_back(
         rocksdb::NewCompactOnDeletionCollectorFactory(kDeletionsWindow, kDeletionsOfWindow));
   }
