@@ -48,7 +48,10 @@ void Loop::start() {
 void Loop::stop() {
   if (!thread_.joinable()) return;
   work_.reset();
-  asio::post(context_, [this] { timer_.cancel(); });
+  asio::post(context_, [this] {
+    stopping_ = true;  // a tick that is due already is no longer cancelled by what follows
+    timer_.cancel();
+  });
   thread_.join();
 }
 
@@ -73,7 +76,7 @@ void Loop::abort() {
 void Loop::wait_for_tick() {
   timer_.expires_after(kTick);
   timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) tick();
+    if (!error && !stopping_) tick();
   });
 }
 

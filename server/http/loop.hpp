@@ -53,6 +53,7 @@ class Loop {
   std::unordered_set<Session*> sessions_;
   std::string date_;
   bool draining_ = false;
+  bool stopping_ = false;
   std::thread thread_;
 };
 
