@@ -16,6 +16,14 @@ inline constexpr std::string_view kJson = "application/json";
 // Response::vary of an answer that may be compressed, and of one whose form is negotiated besides.
 inline constexpr std::string_view kVaryCoding = "Accept-Encoding";
 inline constexpr std::string_view kVaryFormAndCoding = "Accept, Accept-Encoding";
+// What browsers are told of every answer, as header lines: that it is what its type says, that nobody
+// embeds it or is told where it came from, and that it stays in no cache, for it may be behind a token
+// and is old in a moment. A page brings lines of its own.
+inline constexpr std::string_view kDataGuards =
+    "\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer"
+    "\r\nCross-Origin-Resource-Policy: same-origin"
+    "\r\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'"
+    "\r\nCache-Control: no-store";
 // Rows are handed to the socket in pieces of about this size: the memory of one answer.
 inline constexpr std::size_t kPieceBytes = 64 << 10;
 
@@ -35,6 +43,7 @@ struct Response {
   std::string body;
   std::unique_ptr<BodySource> source;  // streamed instead of `body` if set, compressed if asked for
   std::string_view vary = {};          // the request's fields that decide about more than the status
+  std::string_view guards = kDataGuards;   // each line with its line break in front
   std::string_view content_encoding = {};  // the session's to set
   std::int64_t source_ms_max = 0;      // how long the source may take in all, milliseconds
   bool close = false;                  // the connection cannot be used for another request

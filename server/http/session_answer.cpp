@@ -56,6 +56,8 @@ std::string Session::head_of(const Response& response, Method method, bool chunk
     head += ": ";
     head += value;
   }
+  head += response.guards;
+  head += cors_lines_;
   if (!keep_alive) {
     head += "\r\nConnection: close";
   } else if (!http_1_1_) {
