@@ -21,11 +21,13 @@ Error corrupt(std::string_view what, std::string_view key) {
 }  // namespace
 
 BucketWalk::BucketWalk(const View& view, std::vector<std::string> repos,
-                       std::vector<std::string> buckets, std::function<Result<void>()> check_time)
+                       std::vector<std::string> buckets, std::function<Result<void>()> check_time,
+                       std::size_t own_pairs_max)
     : view_(view),
       repos_(std::move(repos)),
       buckets_(std::move(buckets)),
       check_time_(std::move(check_time)),
+      own_pairs_max_(own_pairs_max),
       asked_(!buckets_.empty()) {
   make_set(repos_);
   make_set(buckets_);
@@ -64,7 +66,7 @@ Result<void> BucketWalk::list_own() {
       if (auto in_time = check_time_(); !in_time) return in_time;
       const auto pair = split_pair(series->key().substr(1));
       if (!pair) return corrupt("a record of a series", series->key());
-      if (own_.size() == kOwnPairsMax) {
+      if (own_.size() == own_pairs_max_) {
         own_.clear();
         index_ = view_.cursor(Family::kCatalog, "B", "C");
         return {};

@@ -23,7 +23,7 @@ class BucketWalk {
   // Of both lists empty means all. Borrows the view. `check_time` is asked before each step; its error
   // ends the walk.
   BucketWalk(const View& view, std::vector<std::string> repos, std::vector<std::string> buckets,
-             std::function<Result<void>()> check_time);
+             std::function<Result<void>()> check_time, std::size_t own_pairs_max = kOwnPairsMax);
 
   // The next bucket. False at the end.
   Result<bool> next(std::string& bucket);
@@ -41,6 +41,7 @@ class BucketWalk {
   std::vector<std::string> repos_;    // ascending
   std::vector<std::string> buckets_;  // ascending
   const std::function<Result<void>()> check_time_;
+  const std::size_t own_pairs_max_;
   bool begun_ = false;
   bool asked_;                        // buckets were
   std::string bucket_;                // at hand
