@@ -187,7 +187,7 @@ void Server::refuse(Socket socket, ConnectionCensus::Verdict verdict, Loop& loop
   app_.counters.count_refusal(response.error_code);
   std::string answer = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
                        "Retry-After: 1\r\nConnection: close";
-  answer += response.guards;
+  append_guards(response, answer);
   answer += app_.cors.lines_for(std::nullopt);
   answer += "\r\nContent-Length: ";
   answer += std::to_string(response.body.size()) + "\r\n\r\n" + response.body;
