@@ -183,10 +183,11 @@ int serve(const settings::Settings& s, const log::Log& log, const sigset_t& sign
        s.snapshot_lifetime_ms,
        s.node_offline_after_ms,
        {s.inflated_bytes_max, s.inflate_ratio_max},
-       {s.serve_anyone_without_tokens, {}}},
+       {s.serve_anyone_without_tokens, s.cors_origins}},
       *engine, workers, tokens.get(), counters, budget, system_clock(), log);
+  const http::Cors cors(s.cors_origins);
   http::Server server({s.io_threads, &system_clock(), trusted_proxy(s.trusted_proxies)},
-                      {http::routes(), services, http::admit, limits, counters, budget, workers, log});
+                      {http::routes(), services, http::admit, limits, counters, budget, workers, log, cors});
   const auto port = server.listen(s.listen.host, s.listen.port);
   if (!port) {
     log.error(port.error().message);

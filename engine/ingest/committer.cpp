@@ -142,12 +142,14 @@ std::optional<Error> Committer::refuse(std::size_t bytes) const {
     return Error{ErrorCode::kOverloaded,
                  "the events that are not folded yet take " +
                      std::to_string(table_.memory_bytes()) + " bytes of memory; " +
-                     std::to_string(options_.unfolded_bytes_max) + " may be"};
+                     std::to_string(options_.unfolded_bytes_max) +
+                     " may be; send the batch again soon, with the same key"};
   }
   if (queue_bytes_ != 0 && queue_bytes_ + bytes > options_.commit_queue_bytes_max) {
     return Error{ErrorCode::kOverloaded,
                  "the commit queue holds " + std::to_string(queue_bytes_) + " of " +
-                     std::to_string(options_.commit_queue_bytes_max) + " bytes"};
+                     std::to_string(options_.commit_queue_bytes_max) +
+                     " bytes; send the batch again soon, with the same key"};
   }
   return std::nullopt;
 }
@@ -439,7 +441,10 @@ Committer::Answer Committer::admit_keyed(Waiting& waiting) {
   const auto replay = [&](const Fingerprint& body, Receipt receipt, bool needs_write) -> Answer {
     if (body != key.body) {
       return {Error{ErrorCode::kKeyReused,
-                    "the idempotency key was used before with another body"}, needs_write};
+                    "the idempotency key " + shorten(key.key) +
+                        " was used before with another body, or another ?strict; send that again "
+                        "as it was, or this with a new key"},
+              needs_write};
     }
     receipt.replayed = true;
     ++counters_.replayed;

@@ -15,11 +15,6 @@ constexpr std::uint32_t kStepsPerClockCheck = 64;
 constexpr std::size_t kNodeDaysMax = 4'096;
 constexpr MinuteRange kAllMinutes{{0}, {kMinuteMax.value + 1}};
 
-void make_set(std::vector<std::string>& ids) {
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-}
-
 Error corrupt(std::string_view what, std::string_view key) {
   return {ErrorCode::kCorruption, std::string(what) + " cannot be read: " + shorten(key)};
 }
@@ -55,11 +50,9 @@ NodeScan::NodeScan(RawView view, const FoldMark& mark, const NodeQuery& query,
       raw_(raw_of(view, mark), [this] { return deadline_.check(); }),
       horizon_(options.horizon),
       now_(minute_now(*options.clock)),
+      buckets_(*view_, query_.repos, query_.buckets, [this] { return deadline_.check(); }),
       node_at_(nodes_.end()),
       day_at_(days_.end()) {
-  make_set(query_.repos);
-  make_set(query_.buckets);
-  if (query_.buckets.empty()) known_ = view_->cursor(Family::kCatalog, "B", "C");
   ++counters_.queries;
   ++counters_.open;
 }
@@ -134,8 +127,7 @@ void NodeScan::fill(const std::string& host, const Node& node, NodeRow& row) con
 // The next that has nodes.
 Result<bool> NodeScan::next_bucket() {
   for (;;) {
-    if (auto in_time = deadline_.check(); !in_time) return in_time.error();
-    const auto found = next_id();
+    const auto found = buckets_.next(bucket_);
     if (!found.ok() || !*found) return found;
     if (auto read = read_nodes(); !read) return read.error();
     if (nodes_.empty()) continue;
@@ -144,44 +136,11 @@ Result<bool> NodeScan::next_bucket() {
   }
 }
 
-Result<bool> NodeScan::next_id() {
-  if (!known_) {
-    if (next_given_ == query_.buckets.size()) return false;
-    bucket_ = query_.buckets[next_given_++];
-    return true;
-  }
-  if (!known_->valid()) {
-    if (auto status = known_->status(); !status) return status.error();
-    return false;
-  }
-  const std::string_view key = known_->key();
-  const std::size_t end = key.find('\0');
-  if (end == std::string_view::npos) return corrupt("a bucket index key", key);
-  bucket_ = key.substr(1, end - 1);
-  const std::string record(key.substr(0, end + 1));
-  known_->seek(after_prefix(record));
-  return true;
-}
-
-Result<void> NodeScan::for_each_pair(
-    const std::function<Result<void>(const std::string&)>& look) {
-  const std::string prefix = bucket_index_prefix(bucket_);
-  const auto repos = view_->cursor(Family::kCatalog, prefix, after_prefix(prefix));
-  for (; repos->valid(); repos->next()) {
-    if (auto in_time = deadline_.check(); !in_time) return in_time;
-    const auto repo = repo_of_bucket_index(repos->key(), prefix);
-    if (!repo) return corrupt("a bucket index key", repos->key());
-    if (!names(query_.repos, *repo)) continue;
-    if (auto looked = look(pair_prefix(*repo, bucket_)); !looked) return looked;
-  }
-  return repos->status();
-}
-
 Result<void> NodeScan::read_nodes() {
   nodes_.clear();
   days_.clear();
   day_at_ = days_.end();
-  auto read = for_each_pair([this](const std::string& prefix) { return read_states(prefix); });
+  auto read = buckets_.for_each_pair([this](const std::string& prefix) { return read_states(prefix); });
   if (!read) return read;
   for (auto& [host, node] : nodes_) {
     if (auto in_time = deadline_.check(); !in_time) return in_time;
@@ -232,7 +191,7 @@ Result<void> NodeScan::read_days() {
                         {days_left_.begin.value + std::min(days, left) * kMinutesPerDay}};
   days_left_.begin = lot.end;
   days_.clear();
-  auto read = for_each_pair([&](const std::string& prefix) -> Result<void> {
+  auto read = buckets_.for_each_pair([&](const std::string& prefix) -> Result<void> {
     if (auto signs = read_signs(prefix, lot); !signs) return signs;
     if (auto latencies = read_latencies(prefix, lot); !latencies) return latencies;
     return raw_.for_each(prefix, lot, [this](Minute minute, const ChunkEvent& event) {

@@ -2,7 +2,6 @@
 // have the bucket, and what was told of the nodes, under one view. One thread at a time.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,6 +11,7 @@
 
 #include "minuted/nodes.hpp"
 #include "nodes/signs.hpp"
+#include "query/bucket_walk.hpp"
 #include "query/deadline.hpp"
 #include "query/raw_signs.hpp"
 #include "stats/counters.hpp"
@@ -50,10 +50,8 @@ class NodeScan final : public NodeCursor {
   };
 
   Result<bool> next_bucket();
-  Result<bool> next_id();
   Result<void> read_nodes();
   Result<void> read_states(const std::string& prefix);
-  Result<void> for_each_pair(const std::function<Result<void>(const std::string&)>& look);
 
   // Of the bucket at hand: sets the days to be looked at, and reads the next lot of them.
   void begin_days();
@@ -69,15 +67,14 @@ class NodeScan final : public NodeCursor {
   void fill(const std::string& host, const Node& node, NodeRow& row) const;
 
   std::shared_ptr<View> view_;
-  NodeQuery query_;  // its lists ascending
+  const NodeQuery query_;
   ReadCounters& counters_;
   Deadline deadline_;
   RawSigns raw_;
   const Minute horizon_;
   const Minute now_;
 
-  std::unique_ptr<StoreCursor> known_;  // no buckets were given: the index of buckets
-  std::size_t next_given_ = 0;
+  BucketWalk buckets_;
   std::string bucket_;
   std::map<std::string, Node, std::less<>> nodes_;  // of the bucket
   std::map<std::string, Node, std::less<>>::const_iterator node_at_;

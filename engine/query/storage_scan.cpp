@@ -1,7 +1,6 @@
 #include "query/storage_scan.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "minuted/event.hpp"
@@ -110,18 +109,28 @@ Result<void> StorageScan::narrow_to_scope() {
     repos_ = query_.visible_repos;
     return {};
   }
+  const auto& visible = query_.visible_repos;
   if (query_.scope == StorageScope::kRepo) {
-    repos_ = std::vector{query_.id};
-  } else {
+    repos_.emplace();
+    if (!visible || std::binary_search(visible->begin(), visible->end(), query_.id)) {
+      repos_->push_back(query_.id);
+    }
+    return {};
+  }
+  if (!visible) {
     auto found = repos_of_workspace(*view_.store, query_.id, options_.groups_max);
     if (!found) return found.error();
     repos_ = std::move(*found);
+    return {};
   }
-  if (!query_.visible_repos) return {};
-  std::vector<std::string> seen;
-  std::set_intersection(repos_->begin(), repos_->end(), query_.visible_repos->begin(),
-                        query_.visible_repos->end(), std::back_inserter(seen));
-  repos_ = std::move(seen);
+  // Of the visible ones, not of the workspace's: how many others it has must not show, in time either.
+  repos_.emplace();
+  for (const std::string& repo : *visible) {
+    if (auto in_time = deadline_.check(); !in_time) return in_time;
+    const auto facts = facts_->of(repo);
+    if (!facts) return facts.error();
+    if (facts->workspace == query_.id) repos_->push_back(repo);
+  }
   return {};
 }
 

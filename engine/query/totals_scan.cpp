@@ -34,9 +34,13 @@ TotalsScan::TotalsScan(RawView view, const FoldMark& mark, const TotalsQuery& qu
       deadline_(*options.clock, options.lifetime_ms, kStepsPerClockCheck, counters) {
   make_set(query_.ids);
   make_set(query_.repos);
-  if (query_.ids.empty()) {
-    const bool by_repo = query_.by == TotalsQuery::By::kRepo;
-    known_ = view_->cursor(Family::kCatalog, by_repo ? "S" : "B", by_repo ? series_end() : "C");
+  if (query_.by == TotalsQuery::By::kBucket) {
+    buckets_ = std::make_unique<BucketWalk>(*view_, query_.repos, query_.ids,
+                                            [this] { return deadline_.check(); });
+  } else if (query_.ids.empty() && !query_.repos.empty()) {
+    query_.ids = query_.repos;
+  } else if (query_.ids.empty()) {
+    known_ = view_->cursor(Family::kCatalog, "S", series_end());
   }
   ++counters_.queries;
   ++counters_.open;
@@ -61,13 +65,14 @@ Result<bool> TotalsScan::next(Totals& totals) {
 }
 
 Result<bool> TotalsScan::next_id() {
+  if (buckets_) return buckets_->next(id_);
   if (known_) return next_known_id();
   if (next_given_ == query_.ids.size()) return false;
   id_ = query_.ids[next_given_++];
   return true;
 }
 
-// Both records begin with one byte and an id.
+// A series' record begins with one byte and its repo.
 Result<bool> TotalsScan::next_known_id() {
   if (!known_->valid()) {
     if (auto status = known_->status(); !status) return status.error();
@@ -83,7 +88,7 @@ Result<bool> TotalsScan::next_known_id() {
 }
 
 Result<void> TotalsScan::add_repo() {
-  if (!names(query_.repos, id_)) return {};
+  if (!names(query_.repos, id_)) return {};  // not looked at, whether it exists or not
   const std::string key = repo_key(id_, RepoSpan::kTotal, {0});
   const auto stored = view_->get(Family::kRepo, key);
   if (!stored) return stored.error();
@@ -99,16 +104,7 @@ Result<void> TotalsScan::add_repo() {
 }
 
 Result<void> TotalsScan::add_bucket() {
-  const std::string prefix = bucket_index_prefix(id_);
-  const auto repos = view_->cursor(Family::kCatalog, prefix, after_prefix(prefix));
-  for (; repos->valid(); repos->next()) {
-    if (auto in_time = deadline_.check(); !in_time) return in_time;
-    const auto repo = repo_of_bucket_index(repos->key(), prefix);
-    if (!repo) return corrupt("a bucket index key", repos->key());
-    if (!names(query_.repos, *repo)) continue;
-    if (auto added = add_pair(pair_prefix(*repo, id_)); !added) return added;
-  }
-  return repos->status();
+  return buckets_->for_each_pair([this](const std::string& prefix) { return add_pair(prefix); });
 }
 
 Result<void> TotalsScan::add_pair(std::string_view prefix) {

@@ -8,6 +8,7 @@
 
 #include "chunk/chunk_codec.hpp"
 #include "minuted/query.hpp"
+#include "query/bucket_walk.hpp"
 #include "query/deadline.hpp"
 #include "stats/counters.hpp"
 #include "store/raw_table.hpp"
@@ -43,7 +44,8 @@ class TotalsScan final : public TotalsCursor {
   ReadCounters& counters_;
   Deadline deadline_;
 
-  std::unique_ptr<StoreCursor> known_;  // no ids were given: series, or the index of buckets
+  std::unique_ptr<BucketWalk> buckets_;  // of totals by bucket
+  std::unique_ptr<StoreCursor> known_;   // by repo, and none was given: the known series
   std::size_t next_given_ = 0;
   std::string id_;
   Totals sums_;

@@ -125,7 +125,8 @@ Result<NodeFacts> NodeBook::apply(const NodeUpdate& update, Millis now, WriteSet
     if (total_ >= nodes_max_) {
       return Error{ErrorCode::kTooManyNodes, "node " + shorten(update.node) + " is new, and " +
                                                  std::to_string(nodes_max_) +
-                                                 " nodes are known, as many as may be"};
+                                                 " nodes are known, as many as nodes-max "
+                                                 "allows; raise it, or look for names that change"};
     }
     ++total_;
     put_total(set);

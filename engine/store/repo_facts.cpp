@@ -72,7 +72,8 @@ Result<std::vector<std::string>> repos_of_workspace(const View& view, std::strin
     if (repos.size() == repos_max) {
       return Error{ErrorCode::kTooManyGroups, "workspace " + shorten(workspace) + " has more than " +
                                                   std::to_string(repos_max) +
-                                                  " repos, as many as groups-max allows"};
+                                                  " repos, as many as groups-max allows; "
+                                                  "ask for one repo at a time"};
     }
     repos.emplace_back(cursor->key().substr(prefix.size()));
   }

@@ -91,9 +91,11 @@ bool host_is_loopback(std::string_view host) {
   return authority && is_loopback(*authority);
 }
 
-bool origin_is_foreign(std::string_view origin, std::string_view host, std::string_view allowed) {
+bool origin_is_foreign(std::string_view origin, std::string_view host,
+                       std::span<const std::string> allowed) {
+  const auto named = [&](const std::string& one) { return one == "*" || one == origin; };
+  if (std::any_of(allowed.begin(), allowed.end(), named)) return false;
   if (origin.find('\0') != origin.npos) return true;
-  if (!allowed.empty() && lower(origin) == lower(allowed)) return false;
   const auto from = parse_origin(origin);
   if (!from) return true;
   if (is_loopback(from->site)) return false;
@@ -120,12 +122,12 @@ std::optional<Refusal> refuse_site(const SiteHeaders& headers, const SiteRules& 
                    {}};
   }
   if (headers.origin &&
-      origin_is_foreign(*headers.origin, headers.host.value_or(""), rules.allowed_origin)) {
+      origin_is_foreign(*headers.origin, headers.host.value_or(""), rules.allowed_origins)) {
     return Refusal{403,
                    "foreign_origin",
                    "the request comes from a page of " + shorten(*headers.origin) +
                        ", which is another site; a daemon without tokens answers to pages of its "
-                       "own only: start it with --tokens to let others in",
+                       "own only: let that one in with --cors-origin, or start it with --tokens",
                    {}};
   }
   return std::nullopt;

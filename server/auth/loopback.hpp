@@ -4,6 +4,8 @@
 #pragma once
 
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "auth/access.hpp"
@@ -15,9 +17,10 @@ namespace minuted::auth {
 bool host_is_loopback(std::string_view host);
 
 // Whether an `Origin` value is of another site than the daemon: not an http(s) origin on loopback,
-// not the site of `host`, not `allowed` (a whole origin like `https://grafana.example`, empty =
-// none). `null`, which sandboxed pages send, is foreign, as is anything that is not one origin.
-bool origin_is_foreign(std::string_view origin, std::string_view host, std::string_view allowed);
+// not the site of `host`, not one of `allowed` (whole origins like `https://grafana.example`, as
+// browsers send them; `*` stands for all). `null`, which sandboxed pages send, is foreign, as is anything that is not one origin.
+bool origin_is_foreign(std::string_view origin, std::string_view host,
+                       std::span<const std::string> allowed);
 
 struct SiteHeaders {
   std::optional<std::string_view> host;    // of an absolute-form target if the request has one
@@ -27,7 +30,7 @@ struct SiteHeaders {
 
 struct SiteRules {
   bool any_host = false;  // the operator opened the daemon to the network in so many words
-  std::string_view allowed_origin{};  // the configured CORS origin, empty = none
+  std::span<const std::string> allowed_origins{};  // the operator's; borrowed
 };
 
 // Why a daemon without tokens turns the request away (a 403), or nullopt. HTTP/1.0 has no Host, and

@@ -61,7 +61,7 @@ class Plain {
     if (bytes_max_ == limits_.bytes_max) {
       return error_response(413, "inflated_too_large",
                             "the body is larger than the " + std::to_string(bytes_max_) +
-                                " bytes accepted once it is made plain");
+                                " bytes accepted once it is made plain; send less at a time");
     }
     return error_response(413, "inflate_ratio",
                           "the body grows by more than " + std::to_string(limits_.ratio_max) +

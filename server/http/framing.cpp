@@ -80,9 +80,14 @@ std::optional<Response> read_lengths(const Header& header, Framing& framing) {
   }
   if (lengths == 0) return std::nullopt;
   const std::string_view text = view_of(header[bhttp::field::content_length]);
+  if (lengths > 1) {
+    return refuse(400, "bad_framing",
+                  "Content-Length is given " + std::to_string(lengths) +
+                      " times; send it once, as digits only");
+  }
   std::uint64_t length = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
-  if (lengths > 1 || error != std::errc{} || end != text.data() + text.size()) {
+  if (error != std::errc{} || end != text.data() + text.size()) {
     return refuse(400, "bad_framing",
                   "Content-Length " + shorten(text) +
                       " is not one decimal number of bytes; send it once, as digits only");

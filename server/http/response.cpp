@@ -5,6 +5,12 @@
 
 namespace minuted::http {
 
+void append_guards(const Response& response, std::string& head) {
+  head += kGuardLines;
+  head.append("\r\nContent-Security-Policy: ").append(response.content_policy);
+  head.append("\r\nCache-Control: ").append(response.cache_control);
+}
+
 Response error_response(std::uint16_t status, std::string_view code, std::string_view message) {
   Response response;
   response.status = status;

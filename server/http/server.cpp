@@ -171,16 +171,25 @@ void Server::serve(Socket socket, const asio::ip::tcp::endpoint& from, Loop& loo
                  std::move(ended));
 }
 
+Response refusal_of(ConnectionCensus::Verdict verdict, const Limits& limits) {
+  if (verdict == ConnectionCensus::Verdict::kTooMany) {
+    return error_response(503, "too_many_connections",
+                          "the server has " + std::to_string(limits.connections_max) +
+                              " connections, as many as it may; try again soon");
+  }
+  return error_response(503, "too_many_from_address",
+                        "your address has " + std::to_string(limits.connections_per_address_max) +
+                            " connections, as many as it may; reuse them, or try again soon");
+}
+
 void Server::refuse(Socket socket, ConnectionCensus::Verdict verdict, Loop& loop) {
-  const bool in_all = verdict == ConnectionCensus::Verdict::kTooMany;
-  const std::string_view code = in_all ? "too_many_connections" : "too_many_from_address";
-  app_.counters.count_refusal(code);
-  const Response response = error_response(
-      503, code,
-      in_all ? "the server has as many connections as it may; try again soon"
-             : "your address has as many connections as it may; reuse them, or try again soon");
+  const Response response = refusal_of(verdict, app_.limits);
+  app_.counters.count_refusal(response.error_code);
   std::string answer = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
-                       "Retry-After: 1\r\nConnection: close\r\nContent-Length: ";
+                       "Retry-After: 1\r\nConnection: close";
+  append_guards(response, answer);
+  answer += app_.cors.lines_for(std::nullopt);
+  answer += "\r\nContent-Length: ";
   answer += std::to_string(response.body.size()) + "\r\n\r\n" + response.body;
   asio::co_spawn(loop.context(), say_too_many(std::move(socket), std::move(answer)), Ignore{});
 }

@@ -43,6 +43,9 @@ class ConnectionCensus {
   std::unordered_map<std::string, std::size_t> by_address_;
 };
 
+// What a connection is told that is not admitted.
+Response refusal_of(ConnectionCensus::Verdict verdict, const Limits& limits);
+
 class Server {
  public:
   struct Options {

@@ -30,6 +30,17 @@ std::uint64_t next_request_id() {
   return last.fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
+// A handshake's first byte, which no method begins with.
+bool begins_tls(const boost::beast::flat_buffer& buffer) {
+  constexpr char kHandshake = 0x16;
+  return buffer.size() != 0 && *static_cast<const char*>(buffer.data().data()) == kHandshake;
+}
+
+std::string late(const std::string& part, std::int64_t timeout_ms) {
+  return "the " + part + " did not arrive within " + std::to_string(timeout_ms) +
+         " ms; send the request again";
+}
+
 // The parser's own bound on a header comes first; behind it may lie what was sent ahead.
 std::size_t header_buffer_bytes_max(const Limits& limits) {
   return limits.header_bytes_max + limits.uri_bytes_max + Session::kBodyStepBytes +
@@ -97,8 +108,8 @@ Session::Outcome Session::refuse_read(const error_code& error, Phase phase) {
     return refuse_and_close(
         phase == Phase::kHeader
             ? error_response(408, "header_timeout",
-                             "the header did not arrive in time; send it again")
-            : error_response(408, "body_timeout", "the body did not arrive in time; send it again"));
+                             late("header", app_.limits.header_timeout_ms))
+            : error_response(408, "body_timeout", late("body", app_.limits.body_timeout_ms)));
   }
   if (error == bhttp::error::header_limit || error == bhttp::error::buffer_overflow) {
     return refuse_and_close(error_response(
@@ -108,8 +119,13 @@ Session::Outcome Session::refuse_read(const error_code& error, Phase phase) {
   }
   const bool broken = error.category() == make_error_code(bhttp::error::bad_chunk).category();
   if (broken && error != bhttp::error::end_of_stream && error != bhttp::error::partial_message) {
+    const bool tls = phase == Phase::kHeader && begins_tls(buffer_);
     return refuse_and_close(error_response(
-        400, "bad_request", "the request is not HTTP/1.1: " + error.message()));
+        400, "bad_request",
+        tls ? "the request is TLS, and here is HTTP; ask by http://, or have a proxy end TLS before the "
+              "daemon"
+            : "the request is not HTTP/1.1: " + error.message() +
+                  (phase == Phase::kHeader ? "; send METHOD PATH HTTP/1.1 and header fields" : "")));
   }
   return Outcome::kGone;
 }
@@ -204,6 +220,7 @@ Awaitable<bool> Session::serve_request() {
   sent_code_ = {};
   keep_alive_ = false;
   http_1_1_ = true;
+  cors_lines_ = app_.cors.lines_for(std::nullopt);
   static const bhttp::fields kNoFields;
   Request request(next_request_id(), peer_.address, Headers(kNoFields), app_.budget);
   std::optional<bhttp::fields> judged_fields;
@@ -215,6 +232,7 @@ Awaitable<bool> Session::serve_request() {
   if (outcome == Outcome::kDone) {
     const Header& header = parser_->get().base();
     request.headers = Headers(header);
+    cors_lines_ = app_.cors.lines_for(request.headers.find("Origin"));
     http_1_1_ = header.version() != 10;
     auto read = read_framing(header, app_.limits);
     if (auto* refused = std::get_if<Response>(&read)) {
@@ -254,9 +272,7 @@ Awaitable<void> Session::answer_request(const Framing& framing, std::optional<st
     if (allowed.empty() && framing.path != "*") {
       answer = error_response(404, "not_found", "there is nothing at " + shorten(framing.path));
     } else if (framing.method == Method::kOptions) {
-      answer.emplace();
-      answer->status = 204;
-      answer->headers.emplace_back("Allow", std::move(allowed));
+      answer = answer_options(std::move(allowed), request);
     } else {
       answer = error_response(405, "method_not_allowed",
                               shorten(framing.path) + " answers to " + allowed + " only");
@@ -299,10 +315,24 @@ Awaitable<void> Session::answer_request(const Framing& framing, std::optional<st
   }
   if (!answer) {
     app_.log.error("a request failed", {{"request_id", request.id}, {"reason", failure}});
-    answer = error_response(500, "internal", "the request failed inside the server");
+    answer = error_response(500, "internal",
+                            "the request failed inside the server; its log says why at request_id " +
+                                std::to_string(request.id));
   }
   if (answer->source) encode(request, framing.method, *answer);
   co_await send(std::move(*answer), framing.method);
+}
+
+// To a browser's preflight, before any token is sent, and to whoever wants to know the methods.
+Response Session::answer_options(std::string allowed, const Request& request) const {
+  Response answer;
+  answer.status = 204;
+  if (app_.cors.allows(request.headers.find("Origin")) &&
+      request.headers.find("Access-Control-Request-Method")) {
+    Cors::permit(allowed, answer);
+  }
+  answer.headers.emplace_back("Allow", std::move(allowed));
+  return answer;
 }
 
 // Compresses what is going to be streamed, if the client asks for it.

@@ -15,6 +15,7 @@
 
 #include "http/asio.hpp"
 #include "http/byte_budget.hpp"
+#include "http/cors.hpp"
 #include "http/counters.hpp"
 #include "http/framing.hpp"
 #include "http/limits.hpp"
@@ -39,6 +40,7 @@ struct Application {
   ByteBudget& budget;
   Workers& workers;
   const log::Log& log;
+  const Cors& cors;
 };
 
 struct Peer {
@@ -95,6 +97,7 @@ class Session {
 
   static void encode(const Request& request, Method method, Response& answer);
 
+  Response answer_options(std::string allowed, const Request& request) const;
   Outcome refuse(Response response);
   Outcome refuse_and_close(Response response);
   Outcome refuse_overload();
@@ -123,6 +126,7 @@ class Session {
   bool keep_alive_ = false;
   bool http_1_1_ = true;
   std::optional<Response> refusal_;
+  std::string_view cors_lines_;   // of the answer: the application's
   std::uint64_t sent_bytes_ = 0;  // of the answer's body
   std::uint16_t sent_status_ = 0;
   std::string_view sent_code_;

@@ -23,12 +23,16 @@ namespace {
 
 // What one answer may send before others that wait for a worker have their turn.
 constexpr std::size_t kTurnBytesMax = 512 << 10;
+// Most headers are shorter: one allocation each.
+constexpr std::size_t kHeadBytes = 768;
 
 }  // namespace
 
 std::string Session::head_of(const Response& response, Method method, bool chunked,
                              std::string_view date, bool keep_alive) const {
-  std::string head = http_1_1_ ? "HTTP/1.1 " : "HTTP/1.0 ";
+  std::string head;
+  head.reserve(kHeadBytes);
+  head += http_1_1_ ? "HTTP/1.1 " : "HTTP/1.0 ";
   head += std::to_string(response.status);
   head += ' ';
   const auto reason = bhttp::obsolete_reason(static_cast<bhttp::status>(response.status));
@@ -56,6 +60,8 @@ std::string Session::head_of(const Response& response, Method method, bool chunk
     head += ": ";
     head += value;
   }
+  append_guards(response, head);
+  head += cors_lines_;
   if (!keep_alive) {
     head += "\r\nConnection: close";
   } else if (!http_1_1_) {

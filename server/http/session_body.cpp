@@ -42,7 +42,7 @@ Awaitable<Session::Outcome> Session::take_body(const Framing& framing, BodyRule 
     co_return refuse_and_close(error_response(
         413, "body_too_large",
         "the body has " + std::to_string(*framing.content_length) + " bytes; " +
-            std::to_string(bytes_max) + " are accepted"));
+            std::to_string(bytes_max) + " are accepted; send less at a time"));
   }
   const Outcome continued = co_await continue_if_expected(framing);
   if (continued != Outcome::kDone) co_return continued;
@@ -155,7 +155,7 @@ Awaitable<Session::Outcome> Session::read_chunked_body(std::size_t bytes_max, Re
       unread_body_ = true;
       co_return refuse_and_close(error_response(
           413, "body_too_large",
-          "the body is larger than the " + std::to_string(bytes_max) + " bytes accepted"));
+          "the body is larger than the " + std::to_string(bytes_max) + " bytes accepted; send less at a time"));
     }
   }
   co_return Outcome::kDone;

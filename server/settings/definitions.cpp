@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "minuted/event.hpp"
+#include "settings/origin.hpp"
 
 namespace minuted::settings {
 namespace {
@@ -152,6 +153,21 @@ constexpr Definition address_ranges(const Row& row) {
         for (const AddressRange& range : settings.*kField) out.push_back(to_text(range));
         return out;
       });
+}
+
+template <std::vector<std::string> Settings::*kField>
+constexpr Definition origins(const Row& row) {
+  return definition(
+      row, Form::kOrigins,
+      [](const Definition&, std::string_view text, Settings& settings) -> Fault {
+        const auto origin = parse_origin(text);
+        if (!origin) return origin.error().message;
+        TextList& all = settings.*kField;
+        if (std::find(all.begin(), all.end(), *origin) != all.end()) return "was already given";
+        all.push_back(*origin);
+        return std::nullopt;
+      },
+      [](const Definition&, const Settings& settings) -> TextList { return settings.*kField; });
 }
 
 Fault take_repo_limit(const Definition& self, std::string_view text, RepoLimits& limits) {
@@ -394,6 +410,9 @@ constexpr std::array kDefinitions{
         {"serve-anyone-without-tokens", Group::kAccess,
          "listen beyond this machine though there are no tokens: anyone who can connect may read "
          "and write everything"}),
+    origins<&S::cors_origins>(
+        {"cors-origin", Group::kAccess,
+         "pages of other sites whose scripts may use this daemon, by their origin; * = all pages"}),
 
     choice<&S::log_format>({"log-format", Group::kLogging,
                             "how log lines look; auto = human on a terminal, else json"},
@@ -501,6 +520,9 @@ std::string expectation_of(const Definition& definition) {
              "[::1]:3000";
     case Form::kAddressRanges:
       return "a list of IP addresses and CIDR ranges, such as 192.0.2.1 or 10.0.0.0/8";
+    case Form::kOrigins:
+      return "a list of origins as browsers send them, SCHEME://HOST or SCHEME://HOST:PORT, such as "
+             "https://grafana.example or http://localhost:8080, or *";
     case Form::kTierAges:
       return "a list of TIER=AGE, TIER being minute, hour, day or raw, AGE a duration from " +
              to_text(NumberForm::kDuration, definition.range.first) + " to " +

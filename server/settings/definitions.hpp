@@ -41,9 +41,11 @@ enum class Form : std::uint8_t {
   kAddressRanges,  // a list
   kRepoLimits,     // a list; Range is of each limit
   kTierAges,       // a list; Range is of each age
+  kOrigins,        // a list
 };
 constexpr bool is_list(Form form) {
-  return form == Form::kAddressRanges || form == Form::kRepoLimits || form == Form::kTierAges;
+  return form == Form::kAddressRanges || form == Form::kRepoLimits || form == Form::kTierAges ||
+         form == Form::kOrigins;
 }
 // Of the forms that to_text and parse_number know.
 constexpr std::optional<NumberForm> number_form(Form form) {

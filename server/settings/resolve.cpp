@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "minuted/event.hpp"
+#include "settings/origin.hpp"
 
 namespace minuted::settings {
 namespace {
@@ -26,6 +27,7 @@ class Resolver {
     check_order("body-bytes-max", "bytes-in-flight-max");
     check_order("body-bytes-max", "inflated-bytes-max");
     check_access();
+    check_pages();
     for (const Winner& winner : winners_) out_.origins.push_back(origin_of(winner));
     return std::move(out_);
   }
@@ -134,6 +136,25 @@ class Resolver {
     out_.errors.push_back(
         offender(listen) + " can be reached from other machines and there are no tokens; give " +
         flag_of(tokens) + " FILE, or " + flag_of(anyone) + " to let anyone read and write");
+  }
+
+  // A page is in any browser that runs on this machine, and needs no way in from outside.
+  void check_pages() {
+    const Definition& origins = *find_definition("cors-origin");
+    const Definition& tokens = *find_definition("tokens");
+    const Definition& anyone = *find_definition("serve-anyone-without-tokens");
+    if (!winner(origins).good || !winner(tokens).good || !winner(anyone).good) return;
+    const auto& given = out_.settings.cors_origins;
+    const bool any = std::find(given.begin(), given.end(), kAnyOrigin) != given.end();
+    if (!any || !out_.settings.tokens_file.empty() || out_.settings.serve_anyone_without_tokens) {
+      return;
+    }
+    const Given& from = *winner(origins).given;
+    out_.errors.push_back(place_of(from, from.line) + " " + shorten(kAnyOrigin) +
+                          " lets every page read and write and there are no tokens; name the pages' "
+                          "origins, give " +
+                          flag_of(tokens) + " FILE, or " + flag_of(anyone) +
+                          " to let anyone read and write");
   }
 
   std::vector<Winner> winners_;  // by definition

@@ -89,6 +89,7 @@ struct Settings {
   // Access
   std::string tokens_file;  // empty: none
   bool serve_anyone_without_tokens = false;
+  std::vector<std::string> cors_origins;  // as browsers send them; `*`: all
 
   // Logging
   LogFormat log_format = LogFormat::kAuto;

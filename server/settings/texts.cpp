@@ -46,6 +46,8 @@ std::string value_word(const Definition& definition) {
       return "ADDRESS,...";
     case Form::kRepoLimits:
       return "REPO=N,...";
+    case Form::kOrigins:
+      return "ORIGIN,...";
     case Form::kTierAges:
       return "TIER=AGE,...";
     case Form::kChoice:
@@ -132,6 +134,7 @@ std::string toml_value(const Definition& definition, const Settings& settings) {
     case Form::kSwitch:
       return texts.front();
     case Form::kAddressRanges:
+    case Form::kOrigins:
     case Form::kTierAges:
       std::ranges::transform(texts, texts.begin(), quoted);
       return "[" + joined(texts) + "]";

@@ -2,21 +2,11 @@
 // idempotency key is.
 #include <fstream>
 
-#include "auth/tokens.hpp"
 #include "integration/conversation.hpp"
+#include "integration/token_texts.hpp"
 
 namespace minuted::test {
 namespace {
-
-// What the holder of the token `name` sends.
-std::string secret_of(std::string_view name) { return "mnt_secret-of-" + std::string(name); }
-
-std::string token_text(std::string_view name, std::string_view scopes, std::string_view more = "") {
-  std::string text = "[[token]]\nname = \"" + std::string(name) + "\"\nsha256 = \"";
-  text += auth::to_hex(auth::digest_of(secret_of(name)));
-  text.append("\"\nscopes = [").append(scopes).append("]\ncreated = 2024-02-01T10:15:00Z\n");
-  return text.append(more).append("\n");
-}
 
 std::string write_tokens(const TempDir& directory) {
   const std::string path = directory / "tokens.toml";
@@ -40,70 +30,10 @@ class AccessContractTest : public testing::Test {
       : daemon_(directory_ / "store", {"--tokens", write_tokens(directory_)}),
         client_(daemon_.port()) {}
 
-  static HeaderList bearer(std::string_view name) {
-    return {{"Authorization", "Bearer " + secret_of(name)}};
-  }
-
   TempDir directory_;
   Daemon daemon_;
   HttpClient client_;
 };
-
-TEST_F(AccessContractTest, EachRouteAsksForItsScope) {
-  struct Caller {
-    std::string name;
-    HeaderList headers;
-  };
-  std::vector<Caller> callers = {{"nobody", {}}};
-  for (const char* name :
-       {"ingest", "read", "admin", "all", "read-a", "admin-a", "expired", "revoked"}) {
-    callers.push_back({name, bearer(name)});
-  }
-  callers.push_back({"unknown", bearer("nobody-we-know")});
-  callers.push_back({"malformed", {{"Authorization", "Basic dXNlcjpwYXNz"}}});
-  struct Route {
-    const char* method;
-    const char* target;
-    std::vector<unsigned> statuses;  // of the callers, in their order
-  };
-  const std::vector<Route> routes = {
-      // nobody, ingest, read, admin, all, read-a, admin-a, expired, revoked, unknown, malformed
-      {"POST", "/events", {401, 200, 403, 403, 200, 403, 403, 401, 401, 401, 401}},
-      {"GET", "/stats/minute", {401, 403, 200, 403, 200, 200, 403, 401, 401, 401, 401}},
-      {"HEAD", "/stats/minute", {401, 403, 200, 403, 200, 200, 403, 401, 401, 401, 401}},
-      {"POST", "/admin/fold", {401, 403, 403, 200, 200, 403, 403, 401, 401, 401, 401}},
-      {"GET", "/v2/stats/storage?scope=org&window=7d",
-       {401, 403, 200, 403, 200, 200, 403, 401, 401, 401, 401}},
-      {"GET", "/v2/stats/storage/breakdown/repos?window=7d",
-       {401, 403, 200, 403, 200, 200, 403, 401, 401, 401, 401}},
-      {"DELETE", "/repos/a", {401, 403, 403, 200, 200, 403, 200, 401, 401, 401, 401}},
-      {"DELETE", "/repos/b/buckets/x", {401, 403, 403, 200, 200, 403, 403, 401, 401, 401, 401}},
-      {"GET", "/stats/nodes/minute", {401, 403, 200, 403, 200, 200, 403, 401, 401, 401, 401}},
-      {"GET", "/stats/nodes/daily", {401, 403, 200, 403, 200, 200, 403, 401, 401, 401, 401}},
-      {"GET", "/series", {401, 403, 200, 403, 200, 200, 403, 401, 401, 401, 401}},
-      {"PUT", "/nodes/h", {401, 200, 403, 403, 200, 403, 403, 401, 401, 401, 401}},
-      {"POST", "/nodes/h/heartbeat", {401, 200, 403, 403, 200, 403, 403, 401, 401, 401, 401}},
-      {"POST", "/bucket/b/stats", {401, 403, 200, 403, 200, 200, 403, 401, 401, 401, 401}},
-      {"GET", "/metrics", {401, 403, 200, 200, 200, 403, 200, 401, 401, 401, 401}},
-      {"GET", "/livez", {200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200}},
-      {"GET", "/readyz", {200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200}},
-      {"GET", "/version", {200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200}},
-  };
-  for (const Route& route : routes) {
-    for (std::size_t i = 0; i < callers.size(); ++i) {
-      const std::string body =
-          std::string_view(route.target) == "/events"              ? "[]"
-          : std::string_view(route.target).starts_with("/bucket/") ? R"({"day":"2024-01-01"})"
-          : std::string_view(route.method).starts_with("P")        ? "{}"
-                                                                   : "";
-      const Answer answer = client_.request(route.method, route.target, body, callers[i].headers);
-      EXPECT_EQ(answer.status, route.statuses[i])
-          << route.method << " " << route.target << " by " << callers[i].name;
-      EXPECT_EQ(answer.header("www-authenticate").empty(), answer.status == 200)
-          << route.method << " " << route.target << " by " << callers[i].name;
-    }
-  }
-}
 
 // What a host does in a repo that the token does not see is not in its rows.
 TEST_F(AccessContractTest, ATokenLimitedToReposSeesTheNodesOfTheseAlone) {

@@ -99,7 +99,7 @@ TEST_F(ConventionTest, ABodyNobodyAskedForIsRefusedWhenLarge) {
   {
     HttpClient client(daemon_.port());
     const Answer answer = client.request("GET", "/livez", std::string(kDrainedBytesMax + 1, 'x'));
-    expect_refusal(answer, 413, "body_too_large", "the body has 65537 bytes; 65536 are accepted");
+    expect_refusal(answer, 413, "body_too_large", "the body has 65537 bytes; 65536 are accepted; send less at a time");
     EXPECT_EQ(answer.header("connection"), "close");
     EXPECT_TRUE(client.closed());
   }
@@ -107,7 +107,7 @@ TEST_F(ConventionTest, ABodyNobodyAskedForIsRefusedWhenLarge) {
   client.send(request_text("GET /livez", "Transfer-Encoding: chunked\r\n"));
   client.send("10001\r\n" + std::string(0x10001, 'x') + "\r\n0\r\n\r\n");
   const Answer answer = client.read_answer();
-  expect_refusal(answer, 413, "body_too_large", "the body is larger than the 65536 bytes accepted");
+  expect_refusal(answer, 413, "body_too_large", "the body is larger than the 65536 bytes accepted; send less at a time");
   EXPECT_TRUE(client.closed());
 }
 
@@ -233,7 +233,7 @@ TEST_F(ConventionTest, PagesOfOtherSitesAreRefused) {
     expect_refusal(client_.push(to_text(EventText{}), {{"Origin", origin}}), 403, "foreign_origin",
                    "the request comes from a page of " + json_string(origin) +
                        ", which is another site; a daemon without tokens answers to pages of its "
-                       "own only: start it with --tokens to let others in");
+                       "own only: let that one in with --cors-origin, or start it with --tokens");
   }
 }
 
@@ -245,6 +245,7 @@ TEST_F(ConventionTest, HeadersThatCannotBeReadAreRefusedByName) {
     std::string message;
   };
   const std::string target_advice = " is not a path; it begins with / and has no #";
+  const std::string form = "; send METHOD PATH HTTP/1.1 and header fields";
   const std::string big(9000, 'x');
   const std::vector<Case> cases = {
       {"GET livez HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "bad_target",
@@ -261,9 +262,9 @@ TEST_F(ConventionTest, HeadersThatCannotBeReadAreRefusedByName) {
       {request_text("GET /livez", "Expect: a miracle\r\n"), 417, "expectation_failed",
        "Expect \"a miracle\" is not known; 100-continue is"},
       {"GET /livez HTTP/2.0\r\nHost: localhost\r\n\r\n", 400, "bad_request",
-       "the request is not HTTP/1.1: bad version"},
+       "the request is not HTTP/1.1: bad version" + form},
       {"GET /livez HTTP/1.2\r\nHost: localhost\r\n\r\n", 400, "bad_request",
-       "the request is not HTTP/1.1: bad version"},
+       "the request is not HTTP/1.1: bad version" + form},
       {request_text("GET /" + big), 414, "uri_too_long",
        "the request target has 9001 bytes; 8192 are accepted"},
       {request_text("GET /" + big + big), 414, "uri_too_long",
@@ -272,10 +273,11 @@ TEST_F(ConventionTest, HeadersThatCannotBeReadAreRefusedByName) {
        "the header fields have 9022 bytes; 8192 are accepted"},
       {request_text("GET /livez", "X: " + big + big + "\r\n"), 431, "header_too_large",
        "the header fields are too large; 8192 bytes are accepted"},
-      {"\x16\x03\x01\x02\r\n\r\n", 400, "bad_request", "the request is not HTTP/1.1: bad method"},
-      {"GET / HTTP/1.1 \r\n\r\n", 400, "bad_request", "the request is not HTTP/1.1: bad version"},
+      {"\x16\x03\x01\x02\r\n\r\n", 400, "bad_request",
+       "the request is TLS, and here is HTTP; ask by http://, or have a proxy end TLS before the daemon"},
+      {"GET / HTTP/1.1 \r\n\r\n", 400, "bad_request", "the request is not HTTP/1.1: bad version" + form},
       {request_text("GET /livez", "No colon\r\n"), 400, "bad_request",
-       "the request is not HTTP/1.1: bad field"},
+       "the request is not HTTP/1.1: bad field" + form},
   };
   for (const Case& one : cases) {
     SCOPED_TRACE(one.request.substr(0, 60));
@@ -292,7 +294,7 @@ TEST_F(ConventionTest, BodiesBeyondTheBoundAreRefusedBeforeTheyCome) {
   HttpClient client(daemon_.port());
   client.send(request_text("POST /events", "Content-Length: 33554433\r\n"));
   expect_refusal(client.read_answer(), 413, "body_too_large",
-                 "the body has 33554433 bytes; 33554432 are accepted");
+                 "the body has 33554433 bytes; 33554432 are accepted; send less at a time");
   EXPECT_TRUE(client.closed());
 }
 

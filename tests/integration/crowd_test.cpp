@@ -58,7 +58,7 @@ TEST_F(CrowdTest, OneMoreThanMayBeIsRefusedUntilAnotherLeaves) {
     EXPECT_EQ(refused.header("connection"), "close");
     EXPECT_EQ(refused.body,
               refusal_text("too_many_connections",
-                           "the server has as many connections as it may; try again soon"));
+                           "the server has 3000 connections, as many as it may; try again soon"));
     EXPECT_TRUE(one_more.closed());
   }
   EXPECT_EQ(all.front().get("/livez").body, kAlive);

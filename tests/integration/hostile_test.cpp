@@ -34,7 +34,7 @@ class SlowClientTest : public HostileTest {
       EXPECT_EQ(answer.status, 408U);
       EXPECT_EQ(answer.body,
                 refusal_text(phase + "_timeout",
-                             "the " + phase + " did not arrive in time; send it again"));
+                             "the " + phase + " did not arrive within 300 ms; send the request again"));
       EXPECT_EQ(answer.header("connection"), "close");
       EXPECT_TRUE(client.closed());
     }

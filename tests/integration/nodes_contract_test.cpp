@@ -253,7 +253,8 @@ TEST_F(FewNodesTest, OneMoreThanMayBeIsToldToComeLater) {
   EXPECT_EQ(client_.request("PUT", "/nodes/b", "{}", json).status, 200U);
   const Answer refused = client_.post("/nodes/c/heartbeat", "{}", json);
   expect_refusal(refused, 429, "too_many_nodes",
-                 "node \"c\" is new, and 2 nodes are known, as many as may be");
+                 "node \"c\" is new, and 2 nodes are known, as many as nodes-max allows; raise it, or "
+                 "look for names that change");
   EXPECT_EQ(refused.header("retry-after"), "60");
 }
 

@@ -78,7 +78,7 @@ TEST(LoopbackTest, NothingElseIsLoopback) {
 TEST(LoopbackTest, LoopbackOriginsAreOurOwn) {
   for (const char* const origin : {"http://localhost:3000", "https://localhost", "HTTP://LOCALHOST",
                                    "http://127.0.0.1:8080", "http://[::1]:5173"}) {
-    EXPECT_FALSE(origin_is_foreign(origin, "localhost:3000", "")) << origin;
+    EXPECT_FALSE(origin_is_foreign(origin, "localhost:3000", {})) << origin;
   }
 }
 
@@ -88,14 +88,14 @@ TEST(LoopbackTest, AnyOtherOriginIsForeign) {
         "file://localhost", "chrome-extension://localhost", "localhost", "http:localhost",
         "http://localhost/", "http://localhost http://evil.example", "http://a@localhost",
         "http://localhost, http://evil.example", "://localhost", "http://"}) {
-    EXPECT_TRUE(origin_is_foreign(origin, "localhost:3000", "")) << origin;
+    EXPECT_TRUE(origin_is_foreign(origin, "localhost:3000", {})) << origin;
   }
-  EXPECT_TRUE(origin_is_foreign(std::string("http://127.0.0.1\0", 17), "localhost", ""));
+  EXPECT_TRUE(origin_is_foreign(std::string("http://127.0.0.1\0", 17), "localhost", {}));
 }
 
 TEST(LoopbackTest, SiteOfTheHostIsOurOwn) {
   const auto foreign = [](const char* origin, const char* host) {
-    return origin_is_foreign(origin, host, "");
+    return origin_is_foreign(origin, host, {});
   };
   EXPECT_FALSE(foreign("http://10.0.0.5:3000", "10.0.0.5:3000"));
   EXPECT_FALSE(foreign("http://stats.example", "STATS.example."));
@@ -111,11 +111,13 @@ TEST(LoopbackTest, SiteOfTheHostIsOurOwn) {
 }
 
 TEST(LoopbackTest, ConfiguredOriginIsLetIn) {
-  const std::string_view allowed = "https://Grafana.example:8443";
+  const std::vector<std::string> allowed = {"http://stats.example", "https://grafana.example:8443"};
   EXPECT_FALSE(origin_is_foreign("https://grafana.example:8443", "localhost", allowed));
   EXPECT_TRUE(origin_is_foreign("https://grafana.example", "localhost", allowed));
   EXPECT_TRUE(origin_is_foreign("http://grafana.example:8443", "localhost", allowed));
-  EXPECT_TRUE(origin_is_foreign("", "localhost", ""));
+  EXPECT_TRUE(origin_is_foreign("", "localhost", {}));
+  EXPECT_TRUE(origin_is_foreign("null", "localhost", allowed));
+  EXPECT_FALSE(origin_is_foreign("https://anybody.example", "localhost", std::vector<std::string>{"*"}));
 }
 
 TEST(LoopbackTest, ForeignHostIsRefused) {
@@ -145,15 +147,15 @@ TEST(LoopbackTest, ForeignOriginIsRefusedWhateverTheHost) {
   const Refusal expected{
       403, "foreign_origin",
       "the request comes from a page of \"http://evil.example\", which is another "
-      "site; a daemon without tokens answers to pages of its own only: start it "
-      "with --tokens to let others in",
+      "site; a daemon without tokens answers to pages of its own only: let that one in with "
+      "--cors-origin, or start it with --tokens",
       ""};
   EXPECT_EQ(refuse_site({"localhost", "http://evil.example"}, {}), expected);
   EXPECT_EQ(refuse_site({std::nullopt, "http://evil.example", true}, {}), expected);
   EXPECT_EQ(refuse_site({"10.0.0.5", "http://evil.example"}, {true}), expected);
   EXPECT_EQ(refuse_site({"localhost", "http://localhost"}, {}), std::nullopt);
-  EXPECT_EQ(refuse_site({"localhost", "http://evil.example"}, {false, "http://evil.example"}),
-            std::nullopt);
+  const std::vector<std::string> allowed = {"http://evil.example"};
+  EXPECT_EQ(refuse_site({"localhost", "http://evil.example"}, {false, allowed}), std::nullopt);
 }
 
 // A page that bound its own name to 127.0.0.1 is of the same site as the Host it sends.
@@ -179,7 +181,7 @@ TEST(LoopbackTest, AnyBytesAreReadWithoutHarm) {
     host[at] = static_cast<char>(random.bits());
     host.resize(static_cast<std::size_t>(random.below(host.size() + 1)));
     const bool loopback = host_is_loopback(host);
-    EXPECT_EQ(origin_is_foreign("http://" + host, "", ""), !loopback) << host;
+    EXPECT_EQ(origin_is_foreign("http://" + host, "", {}), !loopback) << host;
   }
 }
 

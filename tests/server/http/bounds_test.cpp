@@ -188,5 +188,18 @@ TEST(ConnectionCensusTest, WaitsForTheLastToLeave) {
   EXPECT_EQ(census.size(), 0U);
 }
 
+TEST(ConnectionCensusTest, WhoIsNotAdmittedIsToldTheBound) {
+  Limits limits;
+  limits.connections_max = 7;
+  limits.connections_per_address_max = 3;
+  const auto told = [&](ConnectionCensus::Verdict verdict) { return refusal_of(verdict, limits).body; };
+  EXPECT_EQ(told(ConnectionCensus::Verdict::kTooMany),
+            R"({"success":false,"message":"the server has 7 connections, as many as it may; try again )"
+            R"(soon","error_code":"too_many_connections"})");
+  EXPECT_EQ(told(ConnectionCensus::Verdict::kTooManyFromAddress),
+            R"({"success":false,"message":"your address has 3 connections, as many as it may; reuse )"
+            R"(them, or try again soon","error_code":"too_many_from_address"})");
+}
+
 }  // namespace
 }  // namespace minuted::http

@@ -56,6 +56,42 @@ TEST(SettingRefusalsTest, EachFormSaysWhatWouldBeRight) {
       Texts{"--trusted-proxies \"here\" is not an IP address or a CIDR range; give " + kRanges});
 }
 
+TEST(SettingRefusalsTest, OriginsAreChecked) {
+  const std::string origins =
+      "; give a list of origins as browsers send them, SCHEME://HOST or SCHEME://HOST:PORT, such as "
+      "https://grafana.example or http://localhost:8080, or *";
+  const auto expect_refused = [&](const std::string& value, const std::string& fault) {
+    EXPECT_EQ(flags({"--cors-origin", value}),
+              Texts{"--cors-origin \"" + value + "\" " + fault + origins});
+  };
+  expect_refused("grafana.example", "has no scheme");
+  expect_refused("null", "has no scheme");
+  expect_refused("1://grafana.example", "has a scheme that is none");
+  expect_refused("https://grafana.example/", "goes on behind its host and port");
+  expect_refused("https://", "has a host that is none");
+  expect_refused("https://*.example", "has a host that is none");
+  expect_refused("https://me@grafana.example", "has a host that is none");
+  expect_refused("https://[::1", "has a host that is none");
+  expect_refused("https://[127.0.0.1]", "has a host that is none");
+  expect_refused("https://a.example:0", "has a port that is not a number from 1 to 65535");
+  expect_refused("https://a.example:https", "has a port that is not a number from 1 to 65535");
+  expect_refused("https://a.example:", "has a port that is not a number from 1 to 65535");
+  // The same one in two spellings.
+  EXPECT_EQ(flags({"--cors-origin", "https://a.example,HTTPS://A.example:443"}),
+            Texts{"--cors-origin \"HTTPS://A.example:443\" was already given" + origins});
+}
+
+TEST(SettingRefusalsTest, AllPagesNeedTokens) {
+  const std::string rest =
+      "cors-origin \"*\" lets every page read and write and there are no tokens; name the pages' "
+      "origins, give --tokens FILE, or --serve-anyone-without-tokens to let anyone read and write";
+  EXPECT_EQ(flags({"--cors-origin", "*"}), Texts{"--" + rest});
+  EXPECT_EQ(file("\ncors-origin = ['https://a.example', '*']"), Texts{"FILE:2: " + rest});
+  for (const char* enough : {"--tokens=t", "--serve-anyone-without-tokens"}) {
+    EXPECT_EQ(flags({"--cors-origin", "*", enough})[0].substr(0, 7), "code -1");
+  }
+}
+
 TEST(SettingRefusalsTest, PathsAreChecked) {
   EXPECT_EQ(flags({"--data="}), Texts{"--data \"\" is empty; give " + kPath});
   EXPECT_EQ(flags({"--data", ""}), flags({"--data="}));

@@ -37,6 +37,7 @@ std::string toml_of(const Definition& definition, const Texts& values) {
     case Form::kSwitch:
       return values.front();
     case Form::kAddressRanges:
+    case Form::kOrigins:
     case Form::kTierAges:
       for (const std::string& value : values) parts.push_back(quoted(value));
       return "[" + joined(parts, ",") + "]";
@@ -182,6 +183,8 @@ std::vector<Texts> samples_of(const Definition& definition) {
       return {{"127.0.0.1:1"}, {"[::1]:0"}, {"localhost:65535"}};
     case Form::kAddressRanges:
       return {{"10.0.0.0/8", "::1"}, {"192.0.2.1"}, {"::/0"}};
+    case Form::kOrigins:
+      return {{"https://grafana.example"}, {"http://localhost:8080", "https://[::1]:1"}};
     case Form::kTierAges:
       return {{"minute=90d", "hour=730d"}, {"day=1h"}, {"raw=36500d"}};
     case Form::kRepoLimits:

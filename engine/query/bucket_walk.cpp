@@ -1,0 +1,124 @@
+#include "query/bucket_walk.hpp"
+
+#include <algorithm>
+
+#include "minuted/event.hpp"
+#include "query/planner.hpp"
+#include "store/key_codec.hpp"
+
+namespace minuted {
+namespace {
+
+void make_set(std::vector<std::string>& ids) {
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+}
+
+Error corrupt(std::string_view what, std::string_view key) {
+  return {ErrorCode::kCorruption, std::string(what) + " cannot be read: " + shorten(key)};
+}
+
+}  // namespace
+
+BucketWalk::BucketWalk(const View& view, std::vector<std::string> repos,
+                       std::vector<std::string> buckets, std::function<Result<void>()> check_time,
+                       std::size_t own_pairs_max)
+    : view_(view),
+      repos_(std::move(repos)),
+      buckets_(std::move(buckets)),
+      check_time_(std::move(check_time)),
+      own_pairs_max_(own_pairs_max),
+      asked_(!buckets_.empty()) {
+  make_set(repos_);
+  make_set(buckets_);
+}
+
+Result<bool> BucketWalk::next(std::string& bucket) {
+  if (!begun_) {
+    begun_ = true;
+    if (!asked_ && !repos_.empty()) {
+      if (auto listed = list_own(); !listed) return listed.error();
+    } else if (!asked_) {
+      index_ = view_.cursor(Family::kCatalog, "B", "C");
+    }
+  }
+  if (auto in_time = check_time_(); !in_time) return in_time.error();
+  if (index_) return next_of_index(bucket);
+  if (asked_) {
+    if (next_bucket_ == buckets_.size()) return false;
+    bucket = bucket_ = buckets_[next_bucket_++];
+    return true;
+  }
+  own_begin_ = own_end_;
+  if (own_begin_ == own_.size()) return false;
+  bucket = bucket_ = own_[own_begin_].first;
+  while (own_end_ != own_.size() && own_[own_end_].first == bucket_) ++own_end_;
+  return true;
+}
+
+Result<void> BucketWalk::list_own() {
+  const std::string first = series_key(repo_prefix(repos_.front()), {});
+  const auto series = view_.cursor(Family::kCatalog, first, series_end());
+  for (const std::string& repo : repos_) {
+    const std::string end = series_key(after_prefix(repo_prefix(repo)), {});
+    series->seek(series_key(repo_prefix(repo), {}));
+    while (series->valid() && series->key() < end) {
+      if (auto in_time = check_time_(); !in_time) return in_time;
+      const auto pair = split_pair(series->key().substr(1));
+      if (!pair) return corrupt("a record of a series", series->key());
+      if (own_.size() == own_pairs_max_) {
+        own_.clear();
+        index_ = view_.cursor(Family::kCatalog, "B", "C");
+        return {};
+      }
+      own_.emplace_back(pair->bucket, pair->repo);
+      series->seek(series_key(after_prefix(pair->prefix), {}));
+    }
+  }
+  if (auto status = series->status(); !status) return status;
+  std::sort(own_.begin(), own_.end());
+  return {};
+}
+
+// A record begins with one byte and the bucket.
+Result<bool> BucketWalk::next_of_index(std::string& bucket) {
+  if (!index_->valid()) {
+    if (auto status = index_->status(); !status) return status.error();
+    return false;
+  }
+  const std::string_view key = index_->key();
+  const std::size_t end = key.find('\0');
+  if (end == std::string_view::npos) return corrupt("a bucket index key", key);
+  bucket = bucket_ = key.substr(1, end - 1);
+  const std::string record(key.substr(0, end + 1));
+  index_->seek(after_prefix(record));
+  return true;
+}
+
+Result<void> BucketWalk::for_each_pair(
+    const std::function<Result<void>(const std::string&)>& look) const {
+  if (index_ || repos_.empty()) return for_each_indexed(look);
+  const std::size_t pairs = asked_ ? repos_.size() : own_end_ - own_begin_;
+  for (std::size_t i = 0; i < pairs; ++i) {
+    if (auto in_time = check_time_(); !in_time) return in_time;
+    const std::string& repo = asked_ ? repos_[i] : own_[own_begin_ + i].second;
+    if (auto looked = look(pair_prefix(repo, bucket_)); !looked) return looked;
+  }
+  return {};
+}
+
+Result<void> BucketWalk::for_each_indexed(
+    const std::function<Result<void>(const std::string&)>& look) const {
+  const std::string prefix = bucket_index_prefix(bucket_);
+  const auto repos = view_.cursor(Family::kCatalog, prefix, after_prefix(prefix));
+  for (; repos->valid(); repos->next()) {
+    if (auto in_time = check_time_(); !in_time) return in_time;
+    const auto repo = repo_of_bucket_index(repos->key(), prefix);
+    if (!repo) return corrupt("a bucket index key", repos->key());
+    if (!names(repos_, *repo)) continue;
+    if (auto looked = look(pair_prefix(*repo, bucket_)); !looked) return looked;
+  }
+  return repos->status();
+}
+
+}  // namespace minuted

@@ -1,0 +1,55 @@
+// The buckets of a question, ascending, each once, and of each the pairs (repo, bucket) to look at.
+// Where a question names its repos, only these are looked at: how many others have the bucket, or
+// have any at all, shows in no answer and in the time of none. One thread at a time.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "minuted/result.hpp"
+#include "store/store.hpp"
+
+namespace minuted {
+
+// The buckets of repos are listed before the first is handed out. Past this many pairs they are looked
+// for among those of everybody instead, for a list of them would not be bounded.
+inline constexpr std::size_t kOwnPairsMax = 65'536;
+
+class BucketWalk {
+ public:
+  // Of both lists empty means all. Borrows the view. `check_time` is asked before each step; its error
+  // ends the walk.
+  BucketWalk(const View& view, std::vector<std::string> repos, std::vector<std::string> buckets,
+             std::function<Result<void>()> check_time, std::size_t own_pairs_max = kOwnPairsMax);
+
+  // The next bucket. False at the end.
+  Result<bool> next(std::string& bucket);
+
+  // Calls `look` with the prefix of each pair that the bucket at hand may have anything in, ascending.
+  // Its error is handed on. Can be repeated.
+  Result<void> for_each_pair(const std::function<Result<void>(const std::string&)>& look) const;
+
+ private:
+  Result<void> list_own();
+  Result<bool> next_of_index(std::string& bucket);
+  Result<void> for_each_indexed(const std::function<Result<void>(const std::string&)>& look) const;
+
+  const View& view_;
+  std::vector<std::string> repos_;    // ascending
+  std::vector<std::string> buckets_;  // ascending
+  const std::function<Result<void>()> check_time_;
+  const std::size_t own_pairs_max_;
+  bool begun_ = false;
+  bool asked_;                        // buckets were
+  std::string bucket_;                // at hand
+  std::size_t next_bucket_ = 0;       // of those asked for
+  std::vector<std::pair<std::string, std::string>> own_;  // (bucket, repo), ascending
+  std::size_t own_begin_ = 0;         // of the bucket at hand
+  std::size_t own_end_ = 0;
+  std::unique_ptr<StoreCursor> index_;  // of everybody's buckets
+};
+
+}  // namespace minuted
