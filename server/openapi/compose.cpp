@@ -25,6 +25,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kForms{{
 // What can happen to any request, and what to any that needs a token.
 constexpr std::string_view kAnyRequest = "connection";
 constexpr std::string_view kWithToken = "token";
+constexpr std::string_view kLines = "lines of ";
 
 std::string text_of(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
@@ -177,10 +178,17 @@ class Composer {
     return list;
   }
 
-  // `Name` is a schema, anything else says in words what the text is.
+  // `Name` is a schema, anything else says in words what the text is; those of `lines of Name` with the
+  // schema of a line besides, which OpenAPI 3.1 has no place for.
   json::object schema_of(const std::string& words) const {
     if (schemas_.contains(words)) return reference("schemas", words);
-    return {{"type", "string"}, {"description", words}};
+    json::object text{{"type", "string"}, {"description", words}};
+    if (words.starts_with(kLines)) {
+      const std::string name = words.substr(kLines.size());
+      if (!schemas_.contains(name)) throw std::runtime_error("there is no schema " + name);
+      text["x-line"] = reference("schemas", name);
+    }
+    return text;
   }
 
   json::object content(const json::value& types, const std::vector<Example>& shown,
@@ -194,17 +202,30 @@ class Composer {
     return out;
   }
 
+  // Whether it shows a body as it should be; others are shown with what came of them.
+  static bool is_right(const Example& example) {
+    if (example.sent.is_null() || example.status != "200") return false;
+    const json::object* receipt = example.got.if_object();
+    const json::value* rejected = receipt == nullptr ? nullptr : receipt->if_contains("rejected");
+    return rejected == nullptr || *rejected == 0;
+  }
+
   static void add_examples(const std::vector<Example>& shown, std::string_view status,
                            std::string_view type, bool of_request, json::object& media) {
     json::object examples;
     for (const Example& example : shown) {
-      // What is not a batch at all is shown by its answer.
-      const bool fits = of_request ? type == example.sent_type && !example.sent.is_null() &&
-                                         example.status == "200"
+      const bool fits = of_request ? type == example.sent_type && is_right(example)
                                    : type == example.got_type && status == example.status;
       if (!fits) continue;
-      examples[example.name] = {{"summary", example.line},
-                                {"value", of_request ? example.sent : example.got}};
+      json::object shown_so{{"summary", example.line}};
+      if (!of_request && !example.sent.is_null() && !is_right(example)) {
+        shown_so["description"] = "Sent: `" +
+                                  (example.sent.is_string() ? string_of(example.sent)
+                                                            : json::serialize(example.sent)) +
+                                  "`";
+      }
+      shown_so["value"] = of_request ? example.sent : example.got;
+      examples[example.name] = std::move(shown_so);
     }
     if (!examples.empty()) media["examples"] = std::move(examples);
   }

@@ -350,7 +350,8 @@ class Page {
           pretty(value, 0, shown);
         }
         out_ += "<details class=\"example\" open><summary><code>" +
-                escaped(text(example.as_object(), "summary")) + "</code></summary>\n<pre tabindex=\"0\">" +
+                escaped(text(example.as_object(), "summary")) + "</code></summary>\n" +
+                paragraphs(text(example.as_object(), "description")) + "<pre tabindex=\"0\">" +
                 escaped(shown) + "</pre></details>\n";
       }
     }
