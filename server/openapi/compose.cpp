@@ -6,9 +6,12 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <set>
 #include <stdexcept>
 #include <utility>
 #include <vector>
+
+#include "openapi/plain_json.hpp"
 
 namespace minuted::openapi {
 namespace {
@@ -57,6 +60,7 @@ struct Example {
   std::string path;    // without its query
   std::string line;    // `GET /stats/minute?…`
   std::string status;
+  std::string with;  // header fields that it shows, in words
   std::string sent_type;
   std::string got_type;
   json::value sent{};  // null: no body
@@ -94,7 +98,7 @@ class Composer {
     }
     document_["paths"] = std::move(paths);
     document_["components"] = components();
-    return json::serialize(document_);
+    return to_text(document_);
   }
 
  private:
@@ -102,11 +106,13 @@ class Composer {
     const json::value requests = json_of(folder / "requests.json");
     for (const json::value& value : requests.as_array()) {
       const json::object& request = value.as_object();
+      if (request.contains("setup")) continue;
       Example example{.name = string_of(request.at("name")),
                       .method = {},
                       .path = {},
                       .line = string_of(request.at("request")),
                       .status = std::to_string(request.at("status").as_int64()),
+                      .with = with_of(request),
                       .sent_type = "application/json",
                       .got_type = {}};
       const std::size_t blank = example.line.find(' ');
@@ -119,6 +125,16 @@ class Composer {
       read_answer(folder, example);
       examples_.push_back(std::move(example));
     }
+  }
+
+  static std::string with_of(const json::object& request) {
+    if (const auto* key = request.if_contains("key")) {
+      return "With `Idempotency-Key: " + string_of(*key) + "`.";
+    }
+    if (const auto* accept = request.if_contains("accept")) {
+      return "With `Accept: " + string_of(*accept) + "`.";
+    }
+    return {};
   }
 
   // Without a file the example was not produced yet, and is left out.
@@ -213,17 +229,19 @@ class Composer {
   static void add_examples(const std::vector<Example>& shown, std::string_view status,
                            std::string_view type, bool of_request, json::object& media) {
     json::object examples;
+    std::set<std::string> sent;  // the same again is shown once
     for (const Example& example : shown) {
       const bool fits = of_request ? type == example.sent_type && is_right(example)
                                    : type == example.got_type && status == example.status;
-      if (!fits) continue;
+      if (!fits || (of_request && !sent.insert(to_text(example.sent)).second)) continue;
       json::object shown_so{{"summary", example.line}};
+      std::string words = example.with;
       if (!of_request && !example.sent.is_null() && !is_right(example)) {
-        shown_so["description"] = "Sent: `" +
-                                  (example.sent.is_string() ? string_of(example.sent)
-                                                            : json::serialize(example.sent)) +
-                                  "`";
+        words += words.empty() ? "Sent: `" : " Sent: `";
+        words += example.sent.is_string() ? string_of(example.sent) : to_text(example.sent);
+        words += '`';
       }
+      if (!words.empty()) shown_so["description"] = words;
       shown_so["value"] = of_request ? example.sent : example.got;
       examples[example.name] = std::move(shown_so);
     }

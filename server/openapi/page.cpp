@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "openapi/plain_json.hpp"
+
 namespace minuted::openapi {
 namespace {
 
@@ -63,7 +65,7 @@ std::string paragraphs(std::string_view text) {
 
 // As people write it: what is short on one line, the rest indented.
 void pretty(const json::value& value, std::size_t indent, std::string& out) {
-  const std::string flat = json::serialize(value);
+  const std::string flat = to_text(value);
   const bool open = (value.is_object() && !value.get_object().empty()) ||
                     (value.is_array() && !value.get_array().empty());
   if (!open || flat.size() + indent <= kLineBytesMax) {
@@ -81,7 +83,7 @@ void pretty(const json::value& value, std::size_t indent, std::string& out) {
   if (is_object) {
     for (const auto& [key, member] : value.get_object()) {
       next();
-      out += json::serialize(json::value(key)) + ": ";
+      out += to_text(json::value(key)) + ": ";
       pretty(member, indent + 2, out);
     }
   } else {
@@ -264,7 +266,7 @@ class Page {
   }
 
   static std::string plain(const json::value& value) {
-    return value.is_string() ? std::string(view(value.get_string())) : json::serialize(value);
+    return value.is_string() ? std::string(view(value.get_string())) : to_text(value);
   }
 
   static std::string types(const json::value& type) {
@@ -284,7 +286,7 @@ class Page {
   void request(const json::object& body) {
     out_ += "<h4>Body</h4>\n" + paragraphs(text(body, "description"));
     media(body.at("content").as_object());
-    examples(body.at("content").as_object());
+    examples(body.at("content").as_object(), true);
   }
 
   void media(const json::object& content) {
@@ -311,7 +313,7 @@ class Page {
     const json::object& good = resolved(all.at("200").as_object());
     out_ += "<h4>Answer</h4>\n" + paragraphs(text(good, "description"));
     media(good.at("content").as_object());
-    examples(good.at("content").as_object());
+    examples(good.at("content").as_object(), true);
     out_ += "<h4>Other answers</h4>\n<div class=\"wide\"><table>\n<tbody>\n";
     for (const auto& [status, value] : all) {
       if (status == "200") continue;
@@ -321,7 +323,7 @@ class Page {
     out_ += "</tbody></table></div>\n";
     for (const auto& [status, value] : all) {
       const json::object& one = resolved(value.as_object());
-      if (status != "200" && one.contains("content")) examples(one.at("content").as_object());
+      if (status != "200" && one.contains("content")) examples(one.at("content").as_object(), false);
     }
   }
 
@@ -337,7 +339,7 @@ class Page {
     return out;
   }
 
-  void examples(const json::object& content) {
+  void examples(const json::object& content, bool open) {
     for (const auto& [type, one] : content) {
       const json::value* list = one.as_object().if_contains("examples");
       if (list == nullptr) continue;
@@ -349,7 +351,10 @@ class Page {
         } else {
           pretty(value, 0, shown);
         }
-        out_ += "<details class=\"example\" open><summary><code>" +
+        std::string title(view(name));
+        std::replace(title.begin(), title.end(), '_', ' ');
+        out_ += std::string("<details class=\"example\"") + (open ? " open" : "") + "><summary>" +
+                escaped(title) + " <code>" +
                 escaped(text(example.as_object(), "summary")) + "</code></summary>\n" +
                 paragraphs(text(example.as_object(), "description")) + "<pre tabindex=\"0\">" +
                 escaped(shown) + "</pre></details>\n";
