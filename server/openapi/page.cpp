@@ -255,13 +255,13 @@ class Page {
 
   template <class Add>
   static void limits(const json::object& schema, Add add) {
-    const auto limit = [&](const char* key, const char* words) {
-      if (const auto* value = schema.if_contains(key)) add(words + escaped(plain(*value)));
+    const auto limit = [&](const char* key, const char* before, const char* after = "") {
+      if (const auto* value = schema.if_contains(key)) add(before + escaped(plain(*value)) + after);
     };
     limit("minimum", "from ");
     limit("maximum", "to ");
-    limit("maxLength", "up to bytes: ");
-    limit("maxItems", "items at most: ");
+    limit("maxLength", "up to ", " bytes");
+    limit("maxItems", "up to ", " of them");
     limit("default", "default ");
   }
 

@@ -40,7 +40,9 @@ std::string Operation::filled_path() const {
 DocumentedDaemon::DocumentedDaemon()
     : token_(make_token(dir_.path() + "/tokens")),
       daemon_(dir_.path() + "/data",
-              {"--tokens", dir_.path() + "/tokens", "--retention", "raw=36500d"}),
+              // Nobody reads what it logs of each refusal, and a full pipe would stop it.
+              {"--tokens", dir_.path() + "/tokens", "--retention", "raw=36500d", "--log-level",
+               "error"}),
       client_(daemon_.port()) {
   // Without a token: it is open to all.
   const Answer answer = client_.get("/openapi.json");
@@ -70,7 +72,23 @@ Answer DocumentedDaemon::ask(const Operation& operation, const std::string& quer
                            : operation.path == "/events"            ? "[]"
                                                                     : "{}";
   HeaderList headers{{"Authorization", "Bearer " + token_}};
-  return client_.request(operation.method, operation.filled_path() + query, body, headers);
+  Answer answer = client_.request(operation.method, operation.filled_path() + query, body, headers);
+  expect_documented(operation, answer);
+  return answer;
+}
+
+void DocumentedDaemon::expect_documented(const Operation& operation, const Answer& answer) const {
+  const std::string what = operation.method + ' ' + operation.path + ": " + answer.body;
+  const json::value* response =
+      operation.source.at("responses").as_object().if_contains(std::to_string(answer.status));
+  ASSERT_NE(response, nullptr) << answer.status << ' ' << what;
+  if (answer.status < 400) return;
+  const json::value known = json::value(resolved(*response))
+                                .at_pointer("/content/application~1json/schema/properties/error_code/enum");
+  const json::value code(refused(answer).code);
+  EXPECT_TRUE(std::find(known.as_array().begin(), known.as_array().end(), code) !=
+              known.as_array().end())
+      << answer.status << ' ' << what;
 }
 
 Refused refused(const Answer& answer) {

@@ -33,9 +33,13 @@ class DocumentedDaemon {
   // What a reference of the document stands for; anything else stands for itself.
   boost::json::object resolved(const boost::json::value& value) const;
 
-  // With the token; a body where the operation wants one.
+  // With the token; a body where the operation wants one. Fails the test for an answer that the operation
+  // does not document.
   Answer ask(const Operation& operation, const std::string& query = {});
+  // Fails the test if the operation does not document the answer's status, and an error's code with it.
+  void expect_documented(const Operation& operation, const Answer& answer) const;
   HttpClient& client() { return client_; }
+  std::uint16_t port() const { return daemon_.port(); }
   const std::string& token() const { return token_; }
 
  private:

@@ -9,6 +9,7 @@
 #include <map>
 #include <regex>
 #include <set>
+#include <vector>
 
 #include "handlers/routes.hpp"
 #include "openapi/documented_daemon.hpp"
@@ -183,6 +184,68 @@ TEST(OpenApiWalkTest, EveryDocumentedBoundIsTheDaemons) {
     }
   }
   EXPECT_GE(walked, 6);
+}
+
+// What can be got wrong in any request, each tried with every operation.
+TEST(OpenApiWalkTest, RefusalsAreDocumented) {
+  struct Wrong {
+    std::string query;
+    std::string body;
+    HeaderList headers;
+  };
+  const std::string json_type = "application/json";
+  const std::vector<Wrong> kWrongs{
+      {"", "", {{"Authorization", "Basic x"}}},
+      {"", "", {{"Authorization", "Bearer nobody"}}},
+      {"?" + std::string(9000, 'x'), "", {}},
+      {"", "", {{"X-Long", std::string(9000, 'x')}}},
+      {"", "", {{"Expect", "something"}}},
+      {"", "", {{"Transfer-Encoding", "gzip"}}},
+      {"", "", {{"Host", "another"}}},
+      {"", "", {{"Accept-Encoding", "identity;q=0"}}},
+      {"", "", {{"Accept", "image/png"}}},
+      {"", "{", {{"Content-Type", json_type}}},
+      {"", "7", {{"Content-Type", json_type}}},
+      {"", R"({"day":7,"region":7,"workspace":7,"ip":7})", {{"Content-Type", json_type}}},
+      {"", "{}", {{"Content-Type", "text/plain"}}},
+      {"", "{}", {{"Content-Encoding", "br"}}},
+      {"", "{}", {{"Content-Encoding", "gzip"}}},
+      {"", "{}", {{"Idempotency-Key", "two words"}}},
+      {"", std::string(70 << 10, 'x'), {}},
+      {"?strict=1", "{}", {{"Content-Type", json_type}}},
+      {"?startDate=2024-02-01", "", {}},
+      {"?unitId=a&bucketId=b", "", {}},
+  };
+  DocumentedDaemon daemon;
+  std::set<std::string> seen;
+  const auto attempt = [&](const Operation& operation, const std::string& path, const Wrong& wrong) {
+    HeaderList headers = wrong.headers;
+    if (headers.empty() || headers.front().first != "Authorization") {
+      headers.emplace_back("Authorization", "Bearer " + daemon.token());
+    }
+    const std::string query =
+        wrong.query.empty() ? required_query(operation) : wrong.query + "&" + required_query(operation).substr(1);
+    // A connection of its own: after some of these it cannot be used again.
+    const Answer answer =
+        HttpClient(daemon.port()).request(operation.method, path + query, wrong.body, headers);
+    SCOPED_TRACE(wrong.query.substr(0, 40) + " " + wrong.body.substr(0, 40) + " " +
+                 (wrong.headers.empty() ? "" : wrong.headers.front().first));
+    daemon.expect_documented(operation, answer);
+    if (answer.status >= 400) seen.insert(refused(answer).code);
+  };
+  for (const Operation& operation : daemon.operations()) {
+    for (const Wrong& wrong : kWrongs) attempt(operation, operation.filled_path(), wrong);
+    const std::regex brace(R"(\{\w+\})");
+    attempt(operation, std::regex_replace(operation.path, brace, "%zz"), {"", "{}", {}});
+  }
+  for (const char* code :
+       {"malformed_authorization", "unknown_token", "uri_too_long", "header_too_large",
+        "expectation_failed", "bad_framing", "bad_host", "not_acceptable", "malformed_json",
+        "wrong_shape", "invalid_field", "unsupported_media_type", "unsupported_encoding",
+        "bad_encoding", "invalid_idempotency_key", "body_too_large", "invalid_event",
+        "invalid_parameter", "not_found"}) {
+    EXPECT_TRUE(seen.contains(code)) << code;
+  }
 }
 
 // The status is not the daemon's alone: what another method gets is told by Allow.
