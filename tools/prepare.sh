@@ -13,7 +13,8 @@ packages=(
   libgtest-dev libbenchmark-dev        # tests and benchmarks
 )
 
-# Clients that the contract is tried with: tests/clients.
+# Clients that the contract is tried with: tests/clients. And npm, for tests/openapi, where nodejs did not
+# bring its own.
 client_packages=(
   curl wget python3 python3-requests ruby ruby-rest-client php-cli php-guzzlehttp-guzzle
   default-jdk-headless golang-go nodejs node-typescript

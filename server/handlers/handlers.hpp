@@ -62,6 +62,9 @@ Awaitable<Response> get_livez(Services& services, Request& request);
 Awaitable<Response> get_readyz(Services& services, Request& request);
 Awaitable<Response> get_version(Services& services, Request& request);
 
+// documents.cpp
+Awaitable<Response> get_document(Services& services, Request& request);
+
 // metrics.cpp
 Awaitable<Response> get_metrics(Services& services, Request& request);
 

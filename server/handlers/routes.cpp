@@ -35,6 +35,9 @@ constexpr std::array kRoutes = {
     Route{kGet, "/livez", kNothing, kIgnored, nullptr, get_livez},
     Route{kGet, "/readyz", kNothing, kIgnored, nullptr, get_readyz},
     Route{kGet, "/version", kNothing, kIgnored, nullptr, get_version},
+    Route{kGet, "/openapi.json", kNothing, kIgnored, nullptr, get_document},
+    Route{kGet, "/docs", kNothing, kIgnored, nullptr, get_document},
+    Route{kGet, "/docs/style.css", kNothing, kIgnored, nullptr, get_document},
     Route{kGet, "/metrics", kMetrics, kIgnored, nullptr, get_metrics},
 };
 

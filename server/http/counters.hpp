@@ -20,9 +20,9 @@ inline constexpr std::array<double, 13> kRequestSecondsBounds = {
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10};
 
 // Statuses that are counted one by one; any other falls under the last.
-inline constexpr std::array<std::uint16_t, 21> kCountedStatuses = {
-    200, 204, 400, 401, 403, 404, 405, 406, 408, 411, 413, 414, 415, 417, 422, 429, 431, 500, 503,
-    507, 599};
+inline constexpr std::array<std::uint16_t, 22> kCountedStatuses = {
+    200, 204, 304, 400, 401, 403, 404, 405, 406, 408, 411, 413, 414, 415, 417, 422, 429, 431, 500,
+    503, 507, 599};
 
 class HttpCounters {
  public:

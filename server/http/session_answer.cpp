@@ -26,6 +26,10 @@ constexpr std::size_t kTurnBytesMax = 512 << 10;
 // Most headers are shorter: one allocation each.
 constexpr std::size_t kHeadBytes = 768;
 
+bool has_content(const Response& response) {
+  return response.status != 204 && response.status != 304;
+}
+
 }  // namespace
 
 std::string Session::head_of(const Response& response, Method method, bool chunked,
@@ -39,7 +43,7 @@ std::string Session::head_of(const Response& response, Method method, bool chunk
   head.append(reason.data(), reason.size());
   head += "\r\nDate: ";
   head += date;
-  if (response.status != 204) {
+  if (has_content(response)) {
     head += "\r\nContent-Type: ";
     head += response.content_type;
     if (chunked && http_1_1_) {
@@ -95,7 +99,7 @@ Awaitable<bool> Session::send(Response response, Method method) {
   const bool chunked = response.source != nullptr;
   const std::string head = head_of(response, method, chunked, loop_.date(), keep_alive_);
   asio::const_buffer body;
-  if (method != Method::kHead && response.status != 204) body = asio::buffer(response.body);
+  if (method != Method::kHead && has_content(response)) body = asio::buffer(response.body);
   sent_bytes_ = body.size();
   const bool written = co_await write(asio::buffer(head), body, TimePoint::max());
   if (!written) keep_alive_ = false;

@@ -53,6 +53,9 @@ const std::vector<Row>& table() {
       {"GET", "/livez", "/livez", "", kNothing},
       {"GET", "/readyz", "/readyz", "", kNothing},
       {"GET", "/version", "/version", "", kNothing},
+      {"GET", "/openapi.json", "/openapi.json", "", kNothing},
+      {"GET", "/docs", "/docs", "", kNothing},
+      {"GET", "/docs/style.css", "/docs/style.css", "", kNothing},
       {"GET", "/metrics", "/metrics", "", kMetrics},
   };
   return kTable;
