@@ -1,5 +1,6 @@
 #include "log/log.hpp"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -96,10 +97,26 @@ std::string format_line(Format format, Level level, std::string_view message, Fi
 
 void Log::write(Level level, std::string_view message, Fields fields) const {
   if (!wants(level)) return;
-  const std::string line = format_line(format_, level, message, fields, clock_.now());
+  std::string line = format_line(format_, level, message, fields, clock_.now());
+  const std::lock_guard lock(mutex_);
+  if (!takes_a_line()) {
+    ++lost_;
+    return;
+  }
+  if (lost_ > 0) {
+    line = format_line(format_, Level::kWarn, "log lines were lost: nobody read them",
+                       {{"lines", lost_}}, clock_.now()) + line;
+    lost_ = 0;
+  }
   // A log that cannot be written must not stop the daemon.
   const ssize_t ignored = ::write(fd_, line.data(), line.size());
   (void)ignored;
+}
+
+// A pipe that has room has it for PIPE_BUF bytes; files and terminals always do.
+bool Log::takes_a_line() const {
+  pollfd ready{fd_, POLLOUT, 0};
+  return ::poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT) != 0;
 }
 
 }  // namespace minuted::log

@@ -1,10 +1,12 @@
 // What the daemon tells its operator while it runs: one line an event, for people on a terminal, as
 // JSON otherwise. Never a token, never a body. Each line is one write, so lines of several threads do
-// not mix. Any thread.
+// not mix. Whoever reads them holds nobody up: lines that a full pipe does not take are lost, and
+// counted by the next one it takes. Any thread.
 #pragma once
 
 #include <cstdint>
 #include <initializer_list>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -47,10 +49,14 @@ class Log {
   }
 
  private:
+  bool takes_a_line() const;
+
   const int fd_;
   const Format format_;
   const Level level_min_;
   const Clock& clock_;
+  mutable std::mutex mutex_;         // held from the look for room to the write
+  mutable std::uint64_t lost_ = 0;   // lines since the last that was taken
 };
 
 // The line write() would write, with its end. Pure.

@@ -5,6 +5,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <string>
+
 #include "support/manual_clock.hpp"
 
 namespace minuted::log {
@@ -95,6 +98,28 @@ TEST(LogTest, ALogThatCannotBeWrittenIsLeftAlone) {
   const test::ManualClock clock(kNow);
   const Log log(-1, Format::kJson, Level::kDebug, clock);
   log.error("nobody hears this");
+}
+
+TEST(LogTest, AReaderThatStallsHoldsNobodyUp) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  test::ManualClock clock{kNow};
+  const Log log(ends[1], Format::kHuman, Level::kInfo, clock);
+  constexpr int kLines = 10'000;  // far more than a pipe holds
+  for (int i = 0; i < kLines; ++i) log.info("a line");
+  std::string text(1 << 20, '\0');
+  text.resize(static_cast<std::size_t>(::read(ends[0], text.data(), text.size())));
+  const auto taken = std::count(text.begin(), text.end(), '\n');
+  EXPECT_LT(taken, kLines);
+
+  log.info("the reader is back");
+  text.resize(1 << 20);
+  text.resize(static_cast<std::size_t>(::read(ends[0], text.data(), text.size())));
+  EXPECT_EQ(text, "2024-02-01T10:15:00.042Z warn  log lines were lost: nobody read them lines=" +
+                      std::to_string(kLines - taken) +
+                      "\n2024-02-01T10:15:00.042Z info  the reader is back\n");
+  ::close(ends[0]);
+  ::close(ends[1]);
 }
 
 }  // namespace
