@@ -1,6 +1,11 @@
 #include "fold/fold_batch.hpp"
 
 #include <algorithm>
+#include <array>
+#include <span>
+
+#include "store/rollup_merge.hpp"
+#include "store/signs_merge.hpp"
 
 namespace minuted {
 namespace {
@@ -10,6 +15,12 @@ constexpr std::uint32_t kSixHours = 6 * kMinutesPerHour;
 
 Minute first_of(Minute minute, std::uint32_t span_minutes) {
   return span_minutes == 0 ? Minute{0} : floor_to(minute, span_minutes);
+}
+
+std::string merged(Family family, std::span<const std::string_view> values) {
+  if (family == Family::kDaySigns) return merge_day_signs(values);
+  if (family == Family::kHostState) return merge_host_states(values);
+  return merge_rollups(values);
 }
 
 }  // namespace
@@ -32,7 +43,7 @@ bool FoldBatch::add(const RawGeneration& generation, RawCursor& at) {
   key_ = mark_.key;
   append_sequence(key_, generation.first_commit());
   set_.remove_raw(key_);
-  if (archive_) {
+  if (options_.archive) {
     value_.clear();
     for (const std::string_view value : at.values()) value_ += value;
     set_.put(Family::kArchive, key_, value_);
@@ -134,7 +145,7 @@ template <class Signs>
 void FoldBatch::merge_signs(Family family, Signs& signs) {
   value_.clear();
   encode_value(signs, value_);
-  set_.merge(family, key_, value_);
+  add_value(family);
   signs.clear();
 }
 
@@ -144,7 +155,7 @@ void FoldBatch::close(Span& span) {
   if (span.minutes != 0) append_minute(key_, span.first);
   value_.clear();
   encode_hosts(span.hosts, value_);
-  set_.merge(span.family, key_, value_);
+  add_value(span.family);
 
   if (span.family == Family::kMinute) {
     for (const HostRollups::Entry& e : span.hosts.entries()) {
@@ -182,9 +193,23 @@ void FoldBatch::put_values(std::string_view repo, RepoValues& values) {
   for (const auto& [place, rollup] : values) {
     value_.clear();
     encode_repo(rollup, value_);
-    set_.merge(Family::kRepo, repo_key(repo, place.first, place.second), value_);
+    key_ = repo_key(repo, place.first, place.second);
+    add_value(Family::kRepo);
   }
   values.clear();
+}
+
+// Under the key at hand, which no other of this batch is: nothing of it is in the store yet.
+void FoldBatch::add_value(Family family) {
+  if (options_.adds_up && family != Family::kMinute) {
+    const auto stored = store_.get(family, key_);
+    // What cannot be read now is reported by whoever reads it.
+    if (stored.ok() && stored->has_value()) {
+      set_.put(family, key_, merged(family, std::array<std::string_view, 2>{**stored, value_}));
+      return;
+    }
+  }
+  set_.merge(family, key_, value_);
 }
 
 }  // namespace minuted

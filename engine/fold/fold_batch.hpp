@@ -24,8 +24,14 @@ namespace minuted {
 
 class FoldBatch {
  public:
-  // `archive`: what is folded is kept as raw events as well.
-  FoldBatch(const Store& store, bool archive) : store_(store), archive_(archive), set_(store) {}
+  struct Options {
+    bool archive = false;  // what is folded is kept as raw events as well
+    // Values are written whole, together with what the store has of them, and not as operands. Costs a
+    // look at each; never to do it costs whoever reads: a quiet store's memtables live for days, and a
+    // day's value gets an operand with each fold.
+    bool adds_up = false;
+  };
+  FoldBatch(const Store& store, Options options) : store_(store), options_(options), set_(store) {}
 
   // Counts the entry of a closed generation in that the cursor stands on. Entries must come in their
   // order. False if it cannot be read: it is then left as it is, for readers to report.
@@ -77,9 +83,10 @@ class FoldBatch {
   using RepoValues = std::map<std::pair<RepoSpan, Minute>, RepoRollup>;
   void close_repo();
   void put_values(std::string_view repo, RepoValues& values);
+  void add_value(Family family);
 
   const Store& store_;
-  const bool archive_;
+  const Options options_;
   WriteSet set_;
   FoldMark mark_;
   RawSize removed_;

@@ -7,6 +7,13 @@
 
 namespace minuted {
 
+namespace {
+
+// Operands that wait at most to be added up by whoever reads an hour, a day or a total.
+constexpr std::uint64_t kFoldsPerSum = 32;
+
+}  // namespace
+
 Result<void> load_unfolded(const Store& store, RawTable& table, std::int64_t steady_ms) {
   const auto view = store.view();
   const auto floor = read_floor(*view);
@@ -51,6 +58,7 @@ Result<void> Folder::fold() {
 }
 
 Result<void> Folder::fold_all() {
+  ++folds_;
   Unreadable unreadable;
   for (const auto& generation : table_.close()) {
     if (auto folded = fold_generation(generation, unreadable); !folded) return folded;
@@ -67,7 +75,7 @@ Result<void> Folder::fold_all() {
 Result<void> Folder::fold_generation(const std::shared_ptr<RawGeneration>& generation,
                                      Unreadable& unreadable) {
   RawCursor at({generation}, UINT64_MAX, folded_);
-  FoldBatch batch(store_, options_.archive);
+  FoldBatch batch(store_, {options_.archive, folds_ % kFoldsPerSum == 1});
   for (at.seek({}); at.valid(); at.next()) {
     if (!batch.add(*generation, at)) {
       const std::string_view prefix = at.key().substr(0, at.key().size() - kMinuteKeyBytes);

@@ -61,6 +61,7 @@ class Folder {
   const Options options_;
   std::atomic<bool> stopping_ = false;
   FoldMark folded_;  // how far
+  std::uint64_t folds_ = 0;
 };
 
 }  // namespace minuted

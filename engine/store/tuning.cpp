@@ -30,9 +30,6 @@ constexpr double kMemtableFilterShare = 0.02;
 // when it is sealed, and every read of it would step over them.
 constexpr std::size_t kDeletionsWindow = 4096;
 constexpr std::size_t kDeletionsOfWindow = 1024;
-// Of operands of one repo value in a memtable: then they are added up. A day's value gets one from each
-// fold, tens of thousands between two flushes of a quiet store, and whoever read it would add them up.
-constexpr std::size_t kRepoMergesMax = 16;
 
 class RollupMergeOperator final : public rocksdb::MergeOperator {
  public:
@@ -197,7 +194,6 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& o
     cf.table_properties_collector_factories.push_back(
         rocksdb::NewCompactOnDeletionCollectorFactory(kDeletionsWindow, kDeletionsOfWindow));
   }
-  if (family == Family::kRepo) cf.max_successive_merges = kRepoMergesMax;
   if (family == Family::kRaw) {
     cf.merge_operator = std::make_shared<RawMergeOperator>();
     cf.table_properties_collector_factories.push_back(raw_generations_noted());

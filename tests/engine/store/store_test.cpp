@@ -86,8 +86,8 @@ TEST_F(StoreTest, RawTablesOfFoldedGenerationsAreNotRead) {
   EXPECT_EQ(keys_from(8), (std::vector{key_of("c", 9)}));
 }
 
-// A day's value gets an operand from each fold: what was added up on the way, and what was deleted in
-// between, is all there is, in this process and the next.
+// A day's value gets an operand from each fold: all of them, and what was deleted in between, is all
+// there is, in this process and the next.
 TEST_F(StoreTest, ARepoValueOfManyOperandsIsTheirSum) {
   auto store = must_open();
   const std::string key = repo_key("r", RepoSpan::kDay, Minute{1440});
