@@ -189,8 +189,9 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& o
   cf.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   cf.merge_operator = signs_operator(family);
   if (holds_rollups(family)) cf.merge_operator = std::make_shared<RollupMergeOperator>();
-  if (family == Family::kRaw || family == Family::kMinute || family == Family::kHour ||
-      family == Family::kRepo) {
+  // Not the raw family's: most of a table's deletions are of the table before, and four together come to
+  // nothing, where each by itself is written again: 0.17 s of processor time a million events.
+  if (family == Family::kMinute || family == Family::kHour || family == Family::kRepo) {
     cf.table_properties_collector_factories.push_back(
         rocksdb::NewCompactOnDeletionCollectorFactory(kDeletionsWindow, kDeletionsOfWindow));
   }
