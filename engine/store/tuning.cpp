@@ -15,6 +15,9 @@
 #include "store/rollup_merge.hpp"
 #include "store/signs_merge.hpp"
 
+// "A fill" below is `minuted-fill --uniform --events 1` of 2.88 million rows, sealed on the way, with one
+// setting changed: as it is, it takes 7.9 to 8.4 µs of processor time a row, writes 390 to 399 bytes a row,
+// and 261 to 320 MB of memory. Bytes repeat to 2%, times to 10% at best.
 namespace minuted {
 namespace {
 
@@ -27,7 +30,8 @@ constexpr int kOpenFilesMax = 512;
 constexpr double kFilterBitsPerKey = 10;
 constexpr double kMemtableFilterShare = 0.02;
 // A table is rewritten when so many of so many keys in a row are deletions: a span's rows are deleted
-// when it is sealed, and every read of it would step over them.
+// when it is sealed, and every read of it would step over them. Without, a fill writes 350 bytes a row and
+// takes 1 µs less: that is what reads of sealed spans are kept quick with.
 constexpr std::size_t kDeletionsWindow = 4096;
 constexpr std::size_t kDeletionsOfWindow = 1024;
 
@@ -147,11 +151,17 @@ rocksdb::DBOptions db_options(const StoreOptions& options, std::shared_ptr<Stall
   db.info_log_level = rocksdb::WARN_LEVEL;
   db.keep_log_file_num = kInfoLogsMax;
   db.max_open_files = kOpenFilesMax;
-  db.max_background_jobs = 2;  // for two cores
+  // For two cores: with one a fill is 15% slower, since a flush waits for a compaction; four gain nothing.
+  db.max_background_jobs = 2;
+  // Of all families together, the default being 64 MiB: with 32 a fill writes 445 bytes a row in 60 MB
+  // less, with 128 it writes 360 in 90 MB more.
   db.db_write_buffer_size = options.memtable_bytes;
-  // One small unflushed write to any family would pin every later log file: flush them together.
+  // One small unflushed write to any family would pin every later log file: flush them together. Of what
+  // a fill takes nothing changes by it.
   db.atomic_flush = true;
   db.allow_concurrent_memtable_write = false;  // the raw family's takes one writer at a time
+  // A bound that flushing together keeps from being reached: 40 to 60 MB of log are the most there was.
+  // Compressed with zstd a fill writes 283 bytes a row, and takes a quarter more processor time: not worth it.
   db.max_total_wal_size = 4 * options.memtable_bytes;
   // The first background error stops writes for good; resuming by itself could acknowledge data
   // whose log was lost.
@@ -166,14 +176,20 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& o
                                             const ExpiredRecords* expired,
                                             bool read_only) {
   rocksdb::ColumnFamilyOptions cf;
+  // Half: with a quarter a fill writes 5% more in 50 MB less.
   cf.write_buffer_size = options.memtable_bytes / 2;
+  // Compaction stays as RocksDB has it, by levels, four tables at a time: with two a fill writes 7% more, with
+  // eight the same, with levels of dynamic size 1% more, by size instead of levels (universal) 3% more.
+  // What is going to be rewritten is compressed quickly: without, a fill writes 439 bytes a row in the same
+  // time; with zstd everywhere 369, and takes 12% more processor time. What stays is compressed well.
   cf.compression = rocksdb::kLZ4Compression;
   cf.bottommost_compression = rocksdb::kZSTD;
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;
   table.cache_index_and_filter_blocks = true;
   table.format_version = 5;
-  // Debian's RocksDB computes CRC32C without the processor's help.
+  // Debian's RocksDB computes CRC32C without the processor's help: a fill takes 15% more with it. Blocks stay
+  // at 4 KiB: of 16 KiB a fill writes 2% less, and a lookup unpacks four times as much.
   table.checksum = rocksdb::kXXH3;
   const bool expires = family == Family::kIdempotency || family == Family::kEventId;
   if (family == Family::kCatalog || expires) {
