@@ -35,35 +35,11 @@ constexpr double kMemtableFilterShare = 0.02;
 constexpr std::size_t kDeletionsWindow = 4096;
 constexpr std::size_t kDeletionsOfWindow = 1024;
 
-class RollupMergeOperator final : public rocksdb::MergeOperator {
- public:
-  bool FullMergeV2(const MergeOperationInput& in, MergeOperationOutput* out) const override {
-    std::vector<std::string_view> operands;
-    operands.reserve(in.operand_list.size() + 1);
-    if (in.existing_value) operands.push_back(view_of(*in.existing_value));
-    for (const rocksdb::Slice& operand : in.operand_list) operands.push_back(view_of(operand));
-    out->new_value = merge_rollups(operands);
-    return true;
-  }
-
-  // Without this a minute folded sixty times is read as sixty operands: 10 µs a row against 0.25.
-  bool PartialMergeMulti(const rocksdb::Slice&, const std::deque<rocksdb::Slice>& list,
-                         std::string* merged, rocksdb::Logger*) const override {
-    std::vector<std::string_view> operands;
-    operands.reserve(list.size());
-    for (const rocksdb::Slice& operand : list) operands.push_back(view_of(operand));
-    *merged = merge_rollups(operands);
-    return true;
-  }
-
-  const char* Name() const override { return "minuted.rollup.1"; }
-};
-
-// Merges what is kept of nodes by one of the functions of store/signs_merge.hpp.
-class SignsMergeOperator final : public rocksdb::MergeOperator {
+// Merges by one of the functions of store/rollup_merge.hpp and signs_merge.hpp.
+class ValueMergeOperator final : public rocksdb::MergeOperator {
  public:
   using Merge = std::string (*)(std::span<const std::string_view>);
-  SignsMergeOperator(const char* name, Merge merge) : name_(name), merge_(merge) {}
+  ValueMergeOperator(const char* name, Merge merge) : name_(name), merge_(merge) {}
 
   bool FullMergeV2(const MergeOperationInput& in, MergeOperationOutput* out) const override {
     std::vector<std::string_view> operands;
@@ -74,6 +50,7 @@ class SignsMergeOperator final : public rocksdb::MergeOperator {
     return true;
   }
 
+  // Without this a minute folded sixty times is read as sixty operands: 10 µs a row against 0.25.
   bool PartialMergeMulti(const rocksdb::Slice&, const std::deque<rocksdb::Slice>& list,
                          std::string* merged, rocksdb::Logger*) const override {
     std::vector<std::string_view> operands;
@@ -93,11 +70,11 @@ class SignsMergeOperator final : public rocksdb::MergeOperator {
 std::shared_ptr<rocksdb::MergeOperator> signs_operator(Family family) {
   switch (family) {
     case Family::kDaySigns:
-      return std::make_shared<SignsMergeOperator>("minuted.day_signs.1", merge_day_signs);
+      return std::make_shared<ValueMergeOperator>("minuted.day_signs.1", merge_day_signs);
     case Family::kHostState:
-      return std::make_shared<SignsMergeOperator>("minuted.host_state.1", merge_host_states);
+      return std::make_shared<ValueMergeOperator>("minuted.host_state.1", merge_host_states);
     case Family::kNode:
-      return std::make_shared<SignsMergeOperator>("minuted.node.1", merge_heartbeats);
+      return std::make_shared<ValueMergeOperator>("minuted.node.1", merge_heartbeats);
     default:
       return nullptr;
   }
@@ -204,7 +181,7 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& o
   }
   cf.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   cf.merge_operator = signs_operator(family);
-  if (holds_rollups(family)) cf.merge_operator = std::make_shared<RollupMergeOperator>();
+  if (holds_rollups(family)) cf.merge_operator = std::make_shared<ValueMergeOperator>("minuted.rollup.1", merge_rollups);
   // Not the raw family's: most of a table's deletions are of the table before, and four together come to
   // nothing, where each by itself is written again: 0.17 s of processor time a million events.
   if (family == Family::kMinute || family == Family::kHour || family == Family::kRepo) {

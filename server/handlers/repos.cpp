@@ -7,11 +7,8 @@
 
 #include "handlers/access.hpp"
 #include "handlers/handlers.hpp"
-#include "handlers/media_type.hpp"
 #include "handlers/services.hpp"
-#include "http/ascii.hpp"
 #include "json/repo_json.hpp"
-#include "minuted/event.hpp"
 #include "render/json_text.hpp"
 #include "render/path_ids.hpp"
 
@@ -52,25 +49,10 @@ Response answer_with(std::string_view repo, const RepoFacts& facts) {
 
 }  // namespace
 
-std::optional<Response> check_put_repo(Services&, const Request& request) {
+std::optional<Response> check_put_repo(Services& services, const Request& request) {
   auto repo = repo_of(request);
   if (auto* refused = std::get_if<Response>(&repo)) return std::move(*refused);
-  if (const auto encoding = request.headers.find("Content-Encoding");
-      encoding && !equals_ignoring_case(*encoding, "identity")) {
-    return error_response(415, "unsupported_encoding",
-                          "Content-Encoding " + shorten(*encoding) +
-                              " is not accepted here; send the body as it is");
-  }
-  const auto type = request.headers.find("Content-Type");
-  if (!type) return std::nullopt;
-  const auto media = parse_media_type(*type);
-  if (media && equals_ignoring_case(media->type, "application/json") &&
-      (media->charset.empty() || equals_ignoring_case(media->charset, "utf-8"))) {
-    return std::nullopt;
-  }
-  return error_response(415, "unsupported_media_type",
-                        "Content-Type " + shorten(*type) +
-                            " is not accepted; send application/json, in UTF-8");
+  return check_small_json(services, request);
 }
 
 Awaitable<Response> put_repo(Services& services, Request& request) {
