@@ -353,7 +353,8 @@ TEST_F(ForeignRepoTest, TakesNoLongerThanOneThatDoesNotExist) {
     std::nth_element(all.begin(), all.begin() + kRounds / 2, all.end());
     return all[kRounds / 2];
   };
-  for (const Question& one : questions()) {
+  // A leak shows each time, a disk that was busy with something else does not.
+  const auto told_apart = [&](const Question& one) {
     std::vector<double> foreign;
     std::vector<double> absent;
     for (int round = 0; round < kRounds; ++round) {
@@ -368,9 +369,11 @@ TEST_F(ForeignRepoTest, TakesNoLongerThanOneThatDoesNotExist) {
     }
     const double known_us = median(foreign);
     const double unknown_us = std::max(median(absent), kNoiseMicros);
-    EXPECT_LT(known_us, kTimesMax * unknown_us) << one.method << " " << one.target;
-    EXPECT_LT(median(absent), kTimesMax * std::max(known_us, kNoiseMicros))
-        << one.method << " " << one.target;
+    return known_us >= kTimesMax * unknown_us ||
+           median(absent) >= kTimesMax * std::max(known_us, kNoiseMicros);
+  };
+  for (const Question& one : questions()) {
+    EXPECT_FALSE(told_apart(one) && told_apart(one) && told_apart(one)) << one.method << " " << one.target;
   }
 }
 
