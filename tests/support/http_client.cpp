@@ -42,12 +42,13 @@ HttpClient::HttpClient(HttpClient&& other) noexcept
     : port_(other.port_),
       fd_(std::exchange(other.fd_, -1)),
       received_(std::move(other.received_)),
-      ended_(other.ended_) {}
+      ended_(other.ended_),
+      ending_(other.ending_) {}
 
 void HttpClient::connect() {
   if (fd_ >= 0) ::close(fd_);
   received_.clear();
-  ended_ = false;
+  ended_ = ending_ = false;
   fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -88,7 +89,7 @@ bool HttpClient::receive(int patience_ms) {
 
 Answer HttpClient::request(std::string_view method, std::string_view target, std::string_view body,
                            const HeaderList& headers) {
-  if (received_.empty() && closed(0)) connect();
+  if (ending_ || (received_.empty() && closed(0))) connect();
   std::string text;
   text.append(method).append(" ").append(target).append(" HTTP/1.1\r\nHost: 127.0.0.1\r\n");
   for (const auto& [name, value] : headers) text += name + ": " + value + "\r\n";
@@ -136,6 +137,7 @@ Answer HttpClient::read_answer(bool to_head) {
   if (!parser.is_header_done()) return answer;
   answer.whole = parser.is_done() && !error;
   answer.status = parser.get().result_int();
+  ending_ = !parser.get().keep_alive();
   for (const auto& field : parser.get()) {
     answer.headers.emplace(lower(std::string(field.name_string())), std::string(field.value()));
   }

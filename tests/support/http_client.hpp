@@ -37,7 +37,8 @@ class HttpClient {
   HttpClient(HttpClient&& other) noexcept;
   HttpClient& operator=(HttpClient&&) = delete;
 
-  // A whole request and its answer. Reconnects first if the daemon closed the connection before.
+  // A whole request and its answer. Reconnects first if the daemon closed the connection before, or
+  // said so in its last answer.
   Answer request(std::string_view method, std::string_view target, std::string_view body = {},
                  const HeaderList& headers = {});
   Answer get(std::string_view target, const HeaderList& headers = {}) {
@@ -72,6 +73,7 @@ class HttpClient {
   int fd_ = -1;
   std::string received_;  // and not consumed
   bool ended_ = false;
+  bool ending_ = false;   // the last answer said that none will follow
 };
 
 }  // namespace minuted::test
