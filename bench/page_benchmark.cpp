@@ -95,13 +95,32 @@ void BM_PageRead(benchmark::State& state) {
 }
 BENCHMARK(BM_PageRead)->ArgNames({"events", "sums"})->Args({1, 0})->Args({10, 0})->Args({10, 1});
 
+// What percentiles are read from.
+void BM_PageReadSketches(benchmark::State& state) {
+  const Sealed sealed = seal(day_of_minutes(static_cast<int>(state.range(0))));
+  PagePart part;
+  part.sketches = true;
+  PageReader reader;
+  Rollup rollup;
+  std::string_view host;
+  std::uint32_t slot = 0;
+  for (auto _ : state) {
+    if (!reader.open(sealed.page, part) || !reader.open_sketches(sealed.sketches)) {
+      state.SkipWithError("not a page");
+    }
+    while (reader.next(slot, host, rollup)) benchmark::DoNotOptimize(rollup);
+  }
+  count_rows(state, sealed.page.size(), sealed.sketches.size());
+}
+BENCHMARK(BM_PageReadSketches)->ArgName("events")->Arg(3)->Arg(10)->Arg(1000);
+
 void BM_PageEncode(benchmark::State& state) {
   const auto day = day_of_minutes(static_cast<int>(state.range(0)));
   for (auto _ : state) benchmark::DoNotOptimize(seal(day));
   const Sealed sealed = seal(day);
   count_rows(state, sealed.page.size(), sealed.sketches.size());
 }
-BENCHMARK(BM_PageEncode)->ArgName("events")->Arg(1)->Arg(10);
+BENCHMARK(BM_PageEncode)->ArgName("events")->Arg(1)->Arg(10)->Arg(1000);
 
 }  // namespace
 }  // namespace minuted

@@ -5,7 +5,9 @@
 #include <cassert>
 #include <cstring>
 
+#include "codec/bits.hpp"
 #include "codec/bytes.hpp"
+#include "page/sketch_codec.hpp"
 #include "rollup/rollup_codec.hpp"
 
 namespace minuted {
@@ -36,6 +38,8 @@ using Values = std::vector<UInt128>;
 
 constexpr unsigned kSparseDepthMax = 1;  // the values of a sparse column are not sparse themselves
 constexpr std::uint32_t kHostsMax = 65'535;
+// Of two latencies the columns say all there is.
+constexpr std::uint64_t kSketchLatenciesMin = 3;
 
 std::size_t varint_bytes(UInt128 value) {
   std::size_t bytes = 1;
@@ -44,29 +48,6 @@ std::size_t varint_bytes(UInt128 value) {
 }
 
 bool is_wide(UInt128 value) { return (value >> 64) != 0; }
-
-// Appends `bits`-wide numbers, low end first.
-class BitWriter {
- public:
-  explicit BitWriter(std::string& out) : out_(out) {}
-  ~BitWriter() {
-    for (; filled_ > 0; filled_ -= std::min(filled_, 8U)) put_byte();
-  }
-  void put(std::uint64_t value, unsigned bits) {
-    pending_ |= UInt128{value} << filled_;
-    filled_ += bits;
-    for (; filled_ >= 8; filled_ -= 8) put_byte();
-  }
-
- private:
-  void put_byte() {
-    out_.push_back(static_cast<char>(pending_));
-    pending_ >>= 8;
-  }
-  std::string& out_;
-  UInt128 pending_ = 0;
-  unsigned filled_ = 0;
-};
 
 struct Packing {
   std::uint64_t least;
@@ -257,15 +238,19 @@ void encode_page(std::span<const PageRow> rows, std::string& page, std::string& 
     }
     put_column(values, page);
   }
-  std::string sketch;
+  std::string packed;
+  values.clear();
   for (const auto& of_host : by_host) {
     for (const Rollup* rollup : of_host) {
-      if (rollup->latency_count < 3) continue;
-      sketch.clear();
-      encode_sketch(rollup->sketch, sketch);
-      put_string(sketches, sketch);
+      if (rollup->latency_count < kSketchLatenciesMin) continue;
+      const std::size_t before = packed.size();
+      pack_sketch(*rollup, packed);
+      values.push_back(packed.size() - before);
     }
   }
+  if (values.empty()) return;
+  put_column(values, sketches);
+  sketches += packed;
 }
 
 bool PageReader::open(std::string_view page, const PagePart& part) {
@@ -447,14 +432,20 @@ bool PageReader::values_agree() const {
 bool PageReader::open_sketches(std::string_view sketches) {
   assert(decoded_rows_ == page_rows_);
   sketches_.assign(page_rows_, {});
-  ByteReader in(sketches);
+  std::vector<std::size_t> rows;  // that have one
   for (std::size_t row = 0; row < page_rows_; ++row) {
     std::uint64_t requests = 0;
     for (std::size_t op = 0; op < kOpClasses; ++op) requests += columns_[op].low_at(row);
     const std::uint64_t latencies =
         requests + static_cast<std::uint64_t>(unzigzag(columns_[kLatencyCount].low_at(row)));
-    if (latencies >= 3) sketches_[row] = in.string();
+    if (latencies >= kSketchLatenciesMin) rows.push_back(row);
   }
+  ByteReader in(sketches);
+  if (rows.empty()) return in.done();
+  Column sizes;
+  if (!take_column(in, rows.size(), {{0, rows.size()}}, sizes, 0)) return false;
+  if (!sizes.high.empty()) return false;
+  for (std::size_t i = 0; i < rows.size(); ++i) sketches_[rows[i]] = in.bytes(sizes.low_at(i));
   return in.done();
 }
 
@@ -490,8 +481,8 @@ bool PageReader::next(std::uint32_t& slot, std::string_view& host, Rollup& r) {
     return false;
   }
   if (sketches_.empty()) return true;
-  if (r.latency_count >= 3) {
-    ok_ = decode_sketch(sketches_[i], r.latency_count, r.sketch);
+  if (r.latency_count >= kSketchLatenciesMin) {
+    ok_ = unpack_sketch(sketches_[i], r);
     return ok_;
   }
   if (r.latency_count >= 1) r.sketch.add(r.latency_min_us);

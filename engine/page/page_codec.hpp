@@ -13,7 +13,6 @@
 //                 latency_sum_us
 //                 zigzag of their mean, rounded down, - latency_min_us
 //                 latency_max_us - latency_min_us
-//   sketches    varint bytes, apart from the rest: see encode_page
 //
 // A column is one byte, then what it says, whichever is smallest:
 //
@@ -25,8 +24,9 @@
 //   0x04 sparse   one bit a row, low bit first: not zero; then the column of those values
 //
 // The latency sketches of the rows lie in bytes of their own, so that a read that asks for no
-// quantile never touches them: per row with three latencies or more, in the columns' order, the
-// sketch as rollup_codec.hpp has it, with varint length before it. Pure; each object for one thread.
+// quantile never touches them: a column of how many bytes each row's sketch takes, of the rows with
+// three latencies or more and in the columns' order, then these bytes as sketch_codec.hpp has them.
+// Nothing if there is no such row. Pure; each object for one thread.
 #pragma once
 
 #include <array>
@@ -70,8 +70,8 @@ struct PagePart {
 class PageReader {
  public:
   // Decodes the columns of the part's rows; what lies outside of it costs next to nothing, unless
-  // sketches are wanted. False if
-  // the bytes are not one page, or what was looked at of them is not well-formed.
+  // sketches are wanted. False if the bytes are not one page, or what was looked at of them is not
+  // well-formed.
   [[nodiscard]] bool open(std::string_view page, const PagePart& part = {});
   // The sketches that belong to the page, to be given before next() if they are wanted; the whole
   // page must be open, or a part that asked for them. False if they do not fit it.

@@ -71,10 +71,10 @@ LatencySketch::Bounds LatencySketch::bucket_bounds(std::uint16_t index) {
   return {kFirst[index], index == 0 ? 0 : kFirst[index + 1U] - 1};
 }
 
-void LatencySketch::add_bucket(std::uint16_t index, std::uint64_t count) {
+void LatencySketch::add_within(std::uint16_t index, std::uint64_t count) {
   if (count == 0) return;
-  if (buckets_.empty() || buckets_.back().index < index) {  // as stored ones come
-    buckets_.push_back(Bucket{index, count});
+  if (buckets_.back().index == index) {
+    buckets_.back().count += count;
     return;
   }
   const auto at = std::lower_bound(buckets_.begin(), buckets_.end(), index,

@@ -28,7 +28,7 @@ namespace minuted {
 
 // The version of everything below the data directory. Before the first release a change of any
 // layout raises it, and stores of another version are refused.
-inline constexpr std::uint32_t kFormatVersion = 5;
+inline constexpr std::uint32_t kFormatVersion = 6;
 
 // The families. Their names on disk are in store.cpp.
 enum class Family : std::uint8_t {

@@ -5,12 +5,11 @@
 #include <chrono>
 #include <thread>
 
-#include "codec/bytes.hpp"
 #include "engine_over.hpp"
 #include "seal/sealer.hpp"
 #include "minuted/engine.hpp"
 #include "model/oracle.hpp"
-#include "rollup/rollup_codec.hpp"
+#include "page/page_codec.hpp"
 #include "store/key_codec.hpp"
 #include "store/store.hpp"
 #include "store/tiers.hpp"
@@ -160,21 +159,24 @@ TEST_F(SealTest, ALateEventIsAddedToItsSealedMinute) {
 
 // The sketch of a sealed row is what it would be if it had never been sealed.
 TEST_F(SealTest, SketchesAreMergedAsWell) {
-  for (int i = 0; i < 5; ++i) append(i);
+  for (int i = 0; i < 5; ++i) append(i * 100);
   fold();
   seal_at(2 * kSpanMs);
-  for (int i = 5; i < 9; ++i) append(i);
+  for (int i = 5; i < 9; ++i) append(i * 100);
   fold();
   seal_at(2 * kSpanMs);
   LatencySketch expected;
-  for (std::uint64_t i = 0; i < 9; ++i) expected.add(1'000 + i);
-  std::string bytes;
-  encode_sketch(expected, bytes);
-  std::string framed;
-  put_string(framed, bytes);
-  const auto stored = store_below(*engine_).get(Family::kMinuteSketches, key_at(0));
-  ASSERT_TRUE(stored.ok() && stored->has_value());
-  EXPECT_EQ(**stored, framed);
+  for (std::uint64_t i = 0; i < 9; ++i) expected.add(1'000 + i * 100);
+  const auto page = store_below(*engine_).get(Family::kMinutePage, key_at(0));
+  const auto sketches = store_below(*engine_).get(Family::kMinuteSketches, key_at(0));
+  ASSERT_TRUE(page.ok() && page->has_value() && sketches.ok() && sketches->has_value());
+  PageReader reader;
+  ASSERT_TRUE(reader.open(**page) && reader.open_sketches(**sketches));
+  std::uint32_t slot = 0;
+  std::string_view host;
+  Rollup sealed;
+  ASSERT_TRUE(reader.next(slot, host, sealed));
+  EXPECT_EQ(sealed.sketch, expected);
 }
 
 TEST_F(SealTest, RangesFiltersAndPagesOfAnswersCutSealedSpans) {

@@ -38,7 +38,13 @@ class LatencySketch {
   static Bounds bucket_bounds(std::uint16_t index);
 
   void add(std::uint64_t latency_us, std::uint64_t count = 1) { add_bucket(bucket_of(latency_us), count); }
-  void add_bucket(std::uint16_t index, std::uint64_t count);
+  void add_bucket(std::uint16_t index, std::uint64_t count) {
+    if (count != 0 && (buckets_.empty() || buckets_.back().index < index)) {  // as stored ones come
+      buckets_.push_back(Bucket{index, count});
+    } else {
+      add_within(index, count);
+    }
+  }
   void merge(const LatencySketch& other);
   // Undoes merge(other). What is not there stays away.
   void take_out(const LatencySketch& other);
@@ -59,6 +65,8 @@ class LatencySketch {
   friend bool operator==(const LatencySketch&, const LatencySketch&) = default;
 
  private:
+  void add_within(std::uint16_t index, std::uint64_t count);
+
   std::vector<Bucket> buckets_;
 };
 
