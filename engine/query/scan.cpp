@@ -26,6 +26,7 @@ RowScan::RowScan(RawView view, const FoldMark& mark, const QuerySpec& spec, cons
                : std::make_unique<RawCursor>(std::move(view.generations), view.last_commit, mark)),
       plan_(plan_query(spec)),
       counters_(counters),
+      rows_(counters.rows),
       deadline_(*options.clock, options.lifetime_ms, kStepsPerClockCheck, counters),
       ended_(spec.range.empty()) {
   plan_.minutes.begin = std::max(plan_.minutes.begin, options.horizon);
@@ -66,7 +67,7 @@ Result<bool> RowScan::next_row(Row& row) {
       while (reader_->next(host, rollup_)) {
         if (!wanted(host)) continue;
         row = {repo_, bucket_, host, minute_, &rollup_};
-        ++counters_.rows;
+        ++rows_;
         return true;
       }
       if (!reader_->ok()) return corrupt(minute_, "the folded value");
@@ -76,7 +77,7 @@ Result<bool> RowScan::next_row(Row& row) {
         const HostRollups::Entry& e = merged_.entries()[next_merged_++];
         if (!wanted(e.host)) continue;
         row = {repo_, bucket_, e.host, minute_, &e.rollup};
-        ++counters_.rows;
+        ++rows_;
         return true;
       }
     }
@@ -210,7 +211,7 @@ bool RowScan::next_page_row(Row& row) {
     if (!page_.next(slot, host, rollup_)) return false;
     if (!wanted(host)) continue;
     row = {repo_, bucket_, host, minute_, &rollup_};
-    ++counters_.rows;
+    ++rows_;
     return true;
   }
   return false;

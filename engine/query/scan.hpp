@@ -13,6 +13,7 @@
 #include "query/deadline.hpp"
 #include "query/pair_walk.hpp"
 #include "query/planner.hpp"
+#include "query/row_count.hpp"
 #include "rollup/rollup_codec.hpp"
 #include "stats/counters.hpp"
 #include "store/raw_table.hpp"
@@ -61,6 +62,7 @@ class RowScan final : public RowCursor {
   std::unique_ptr<RawCursor> raw_;  // null: all is folded
   QueryPlan plan_;
   ReadCounters& counters_;
+  RowCount rows_;
   Deadline deadline_;
   bool ended_ = false;
 

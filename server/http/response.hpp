@@ -26,7 +26,7 @@ inline constexpr std::string_view kGuardLines =
 inline constexpr std::string_view kDataPolicy = "default-src 'none'; frame-ancestors 'none'";
 inline constexpr std::string_view kNoStore = "no-store";
 // Rows are handed to the socket in pieces of about this size: the memory of one answer.
-inline constexpr std::size_t kPieceBytes = 64 << 10;
+inline constexpr std::size_t kPieceBytes = 128 << 10;
 
 // A body too large to hold, produced piece by piece. Called on worker threads, by one at a time.
 class BodySource {

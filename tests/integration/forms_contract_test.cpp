@@ -247,7 +247,7 @@ TEST_F(FormsContractTest, EachFormIsCompressedWhole) {
         EXPECT_TRUE(unpacked.plain == plain);
         EXPECT_TRUE(plain.size() < 2000 || answer.body.size() < plain.size() / 2);
         // A whole one has its length, as plain ones do.
-        EXPECT_EQ(answer.header("content-length").empty(), plain.size() > 64 << 10);
+        EXPECT_EQ(answer.header("content-length").empty(), plain.size() > 128 << 10);
       }
     }
   }
