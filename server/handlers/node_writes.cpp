@@ -46,6 +46,13 @@ Awaitable<Result<NodeFacts>> tell(Services& services, NodeUpdate update) {
   co_return std::move(*answer);
 }
 
+// What a caller that is limited to repos hears of a node: what it has just told, for the rest may be of
+// nodes of others' repos.
+NodeFacts told_in(const NodeFactsPatch& patch) {
+  return {patch.endpoint.value_or(""), patch.region.value_or(""), patch.storage_type.value_or(""),
+          patch.provider.value_or(""), patch.version.value_or("")};
+}
+
 // The node that the path names, or why it can be none.
 std::variant<NodeUpdate, Response> update_of(std::string_view pattern, const Request& request) {
   auto ids = render::path_ids(pattern, request.path);
@@ -88,10 +95,11 @@ Awaitable<Response> put_node(Services& services, Request& request) {
   auto& told = std::get<NodeUpdate>(update);
   told.facts = std::move(std::get<NodeFactsPatch>(facts));
   const std::string node = told.node;
+  const NodeFacts said = told_in(told.facts);
   const Result<NodeFacts> known = co_await tell(services, std::move(told));
   if (!known.ok()) co_return error_response(known.error());
   Response response;
-  render::append_node_facts(node, *known, response.body);
+  render::append_node_facts(node, request.caller.limited_to() ? said : *known, response.body);
   co_return response;
 }
 

@@ -217,6 +217,20 @@ TEST_F(AccessContractTest, RefusalComesBeforeTheBody) {
   EXPECT_TRUE(client_.closed());
 }
 
+// A node may be another's too: what others told of it is not for a token of some repos to read.
+TEST_F(AccessContractTest, ATokenLimitedToReposHearsOfANodeWhatItTold) {
+  const auto tell = [&](std::string_view name, std::string_view body) {
+    return client_.request("PUT", "/nodes/h", body, bearer(name)).body;
+  };
+  tell("ingest", R"({"endpoint":"10.0.0.1","region":"north"})");
+  EXPECT_EQ(tell("ingest-a", R"({"region":"south"})"),
+            R"({"success":true,"nodeId":"h","endpoint":"","region":"south","storageType":"",)"
+            R"("provider":"","version":""})");
+  EXPECT_EQ(tell("ingest", "{}"),
+            R"({"success":true,"nodeId":"h","endpoint":"10.0.0.1","region":"south","storageType":"",)"
+            R"("provider":"","version":""})");
+}
+
 // Storage of a limited token is that of its repos, whatever it asks for; only an admin tells of repos.
 TEST_F(AccessContractTest, StorageOfALimitedTokenIsThatOfItsRepos) {
   for (const char* repo : {"a", "b", "c"}) {
