@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -21,34 +20,30 @@
 namespace minuted::render {
 namespace {
 
-// One end of the range as the request wrote it.
-struct DateValue {
-  std::string text;
-  IsoTime time;
+using Date = Given<IsoTime>;
 
-  bool same_as(const IsoTime& other) const {
-    return time.start == other.start && time.date_only == other.date_only;
-  }
-  // The last millisecond it names.
-  Millis last() const {
-    return time.date_only ? Millis{time.start.value + kMillisPerDay - 1} : time.start;
-  }
-};
+// The last millisecond it names.
+Millis last_of(const Date& date) {
+  return date.value.date_only ? Millis{date.value.start.value + kMillisPerDay - 1}
+                              : date.value.start;
+}
 
 // The parameters as they were given, before they are set against each other.
 struct Collected {
-  std::optional<DateValue> start;
-  std::optional<DateValue> end;
+  std::optional<Date> start;
+  std::optional<Date> end;
   std::vector<std::string> repos;
   std::vector<std::string> buckets;
   std::vector<std::string> units;
   std::vector<std::string> hosts;
-  std::optional<std::uint64_t> limit;
+  std::optional<Given<std::uint64_t>> limit;
   std::optional<std::string> cursor;
   std::optional<Grouping> grouping;
   FieldSet fields;
-  std::optional<RowFormat> format;
-  std::optional<bool> quoted_bytes;
+  std::optional<Given<RowFormat>> format;
+  std::optional<Given<bool>> quoted_bytes;
+
+  bool quotes_bytes() const { return quoted_bytes && quoted_bytes->value; }
 };
 
 using Definition = ParameterDefinition<Collected>;
@@ -57,7 +52,7 @@ ParameterError invalid(std::string message) {
   return {kInvalidParameter, std::move(message)};
 }
 
-template <std::optional<DateValue> Collected::*Slot>
+template <std::optional<Date> Collected::*Slot>
 std::optional<ParameterError> take_date(const Definition& self, std::string_view value,
                                         Collected& target) {
   const std::optional<IsoTime> time = parse_iso8601(value);
@@ -66,13 +61,7 @@ std::optional<ParameterError> take_date(const Definition& self, std::string_view
                    " is not an ISO 8601 date; give a day like 2024-02-01 or a time like "
                    "2024-02-01T10:15:00Z or 2024-02-01T10:15:00+02:00");
   }
-  std::optional<DateValue>& slot = target.*Slot;
-  if (slot && !slot->same_as(*time)) {
-    return invalid(std::string(self.name) + " is given twice, as " + shorten(slot->text) + " and " +
-                   shorten(value) + "; give one value");
-  }
-  if (!slot) slot = DateValue{std::string(value), *time};
-  return std::nullopt;
+  return take_once(self.name, value, *time, target.*Slot);
 }
 
 template <std::vector<std::string> Collected::*List>
@@ -92,33 +81,14 @@ std::optional<ParameterError> take_ids(const Definition& self, std::string_view 
   return std::nullopt;
 }
 
-template <class Value>
-std::optional<ParameterError> take_once(const Definition& self, std::string_view text, Value value,
-                                        std::optional<Value>& slot) {
-  if (slot && *slot != value) {
-    return invalid(std::string(self.name) + " is given twice, the second time as " + shorten(text) +
-                   "; give one value");
-  }
-  slot = std::move(value);
-  return std::nullopt;
-}
-
 std::optional<ParameterError> take_limit(const Definition& self, std::string_view value,
                                          Collected& target) {
-  std::uint64_t limit = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), limit);
-  if (error != std::errc{} || end != value.data() + value.size() || limit == 0 ||
-      limit > kLimitMax) {
-    return invalid(std::string(self.name) + " " + shorten(value) +
-                   " is not a number of rows; give a whole number from 1 to " +
-                   std::to_string(kLimitMax));
-  }
-  return take_once(self, value, limit, target.limit);
+  return take_row_limit(self.name, value, kLimitMax, target.limit);
 }
 
 std::optional<ParameterError> take_cursor(const Definition& self, std::string_view value,
                                           Collected& target) {
-  return take_once(self, value, std::string(value), target.cursor);
+  return take_once(self.name, value, target.cursor);
 }
 
 // An empty list is one: of rows that keep nothing but their time.
@@ -170,7 +140,7 @@ std::optional<ParameterError> take_fields(const Definition& self, std::string_vi
 std::optional<ParameterError> take_format(const Definition& self, std::string_view value,
                                           Collected& target) {
   for (const RowFormat format : {RowFormat::kJson, RowFormat::kNdjson, RowFormat::kCsv}) {
-    if (to_string(format) == value) return take_once(self, value, format, target.format);
+    if (to_string(format) == value) return take_once(self.name, value, format, target.format);
   }
   return invalid(std::string(self.name) + " " + shorten(value) +
                  " is none of json, ndjson and csv; give one of them");
@@ -179,7 +149,7 @@ std::optional<ParameterError> take_format(const Definition& self, std::string_vi
 std::optional<ParameterError> take_integers(const Definition& self, std::string_view value,
                                             Collected& target) {
   if (auto fault = check_integers(self.name, value)) return fault;
-  return take_once(self, value, value == "string", target.quoted_bytes);
+  return take_once(self.name, value, value == "string", target.quoted_bytes);
 }
 
 constexpr std::array<Definition, 12> kDefinitions{{
@@ -231,7 +201,7 @@ std::optional<ParameterError> settle_lists(Collected& given) {
 }
 
 std::optional<ParameterError> check_order(const Collected& given) {
-  if (!given.start || !given.end || given.start->time.start <= given.end->last()) {
+  if (!given.start || !given.end || given.start->value.start <= last_of(*given.end)) {
     return std::nullopt;
   }
   return invalid("startDate " + shorten(given.start->text) + " is after endDate " +
@@ -239,17 +209,17 @@ std::optional<ParameterError> check_order(const Collected& given) {
 }
 
 // The half-open range the dates given mean.
-MinuteRange resolve_range(const std::optional<DateValue>& start,
-                          const std::optional<DateValue>& end, Millis now) {
+MinuteRange resolve_range(const std::optional<Date>& start,
+                          const std::optional<Date>& end, Millis now) {
   const auto day_before = [](Millis t) { return Millis{t.value - kMillisPerDay}; };
   MinuteRange range{minute_near(day_before(now)), Minute{kMinuteMax.value + 1}};
-  if (start) range.begin = minute_near(start->time.start);
+  if (start) range.begin = minute_near(start->value.start);
   if (end) {
-    range.end = minute_near(end->last(), 1);
+    range.end = minute_near(last_of(*end), 1);
     // A day by its date is itself the 24 hours asked for.
     if (!start) {
       range.begin =
-          minute_near(end->time.date_only ? end->time.start : day_before(end->time.start));
+          minute_near(end->value.date_only ? end->value.start : day_before(end->value.start));
     }
   }
   return range;
@@ -258,8 +228,8 @@ MinuteRange resolve_range(const std::optional<DateValue>& start,
 // Of all that decides which rows there are and in what form; not of `now`, nor of the page's size.
 std::uint64_t hash_of(const Collected& given, const QuerySpec& spec, bool unit_id) {
   std::string text;
-  const auto add_date = [&](const std::optional<DateValue>& date) {
-    text += date ? std::to_string(date->time.start.value) + (date->time.date_only ? "d" : "t") : "";
+  const auto add_date = [&](const std::optional<Date>& date) {
+    text += date ? std::to_string(date->value.start.value) + (date->value.date_only ? "d" : "t") : "";
     text += '\n';
   };
   add_date(given.start);
@@ -274,7 +244,7 @@ std::uint64_t hash_of(const Collected& given, const QuerySpec& spec, bool unit_i
     }
   }
   if (!given.fields.empty()) text += 'f' + std::to_string(given.fields.bits());
-  if (given.quoted_bytes.value_or(false)) text += 's';
+  if (given.quotes_bytes()) text += 's';
   return XXH3_64bits(text.data(), text.size());
 }
 
@@ -325,7 +295,7 @@ std::variant<RawEventParams, ParameterError> parse_raw_event_params(std::string_
   if (auto fault = check_order(given)) return std::move(*fault);
   RawEventParams params;
   params.unit_id = !given.units.empty();
-  params.quoted_bytes = given.quoted_bytes.value_or(false);
+  params.quoted_bytes = given.quotes_bytes();
   params.query.range = resolve_range(given.start, given.end, now);
   params.query.repos = std::move(given.repos);
   params.query.buckets = std::move(params.unit_id ? given.units : given.buckets);
@@ -398,10 +368,10 @@ std::variant<MinuteParams, ParameterError> parse_minute_params(std::string_view 
   if (given.grouping != Grouping{true, true, true}) params.spec.grouping = given.grouping;
   params.spec.columns = columns_for(given.fields, params.spec.grouping.has_value());
   params.columns = {unit_id, params.spec.grouping.value_or(Grouping{true, true, true}), given.fields,
-                    given.quoted_bytes.value_or(false)};
-  params.format = given.format;
+                    given.quotes_bytes()};
+  if (given.format) params.format = given.format->value;
   params.paged = given.limit || given.cursor;
-  params.limit = given.limit;
+  if (given.limit) params.limit = given.limit->value;
   params.query_hash = hash_of(given, params.spec, unit_id);
   if (given.cursor) {
     if (auto error = resume(*given.cursor, params)) return std::move(*error);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <string>
 #include <utility>
@@ -21,17 +20,12 @@ namespace {
 
 constexpr MinuteRange kAllMinutes{{0}, {kMinuteMax.value + 1}};
 
-struct GivenDay {
-  std::string text;
-  Millis start;
-};
-
 // The parameters that are no lists.
 struct Collected {
-  std::optional<GivenDay> start;
-  std::optional<GivenDay> end;
-  std::string search;
-  std::optional<std::uint64_t> limit;
+  std::optional<Given<Millis>> start;
+  std::optional<Given<Millis>> end;
+  std::optional<std::string> search;
+  std::optional<Given<std::uint64_t>> limit;
   std::optional<std::string> cursor;
   bool unit_id = false;
 };
@@ -53,7 +47,7 @@ std::optional<Millis> parse_day(std::string_view text) {
   return day->start;
 }
 
-template <std::optional<GivenDay> Collected::*Slot>
+template <std::optional<Given<Millis>> Collected::*Slot>
 std::optional<ParameterError> take_day(const Definition& self, std::string_view value,
                                        Collected& target) {
   const auto day = parse_day(value);
@@ -61,33 +55,17 @@ std::optional<ParameterError> take_day(const Definition& self, std::string_view 
     return invalid(std::string(self.name) + " " + shorten(value) +
                    " is not a day written ddmmyyyy; give one like 15012024, for 15 January 2024");
   }
-  std::optional<GivenDay>& slot = target.*Slot;
-  if (slot && slot->start != *day) {
-    return invalid(std::string(self.name) + " is given twice, as " + shorten(slot->text) + " and " +
-                   shorten(value) + "; give one value");
-  }
-  slot = GivenDay{std::string(value), *day};
-  return std::nullopt;
+  return take_once(self.name, value, *day, target.*Slot);
 }
 
 std::optional<ParameterError> take_limit(const Definition& self, std::string_view value,
                                          Collected& target) {
-  std::uint64_t limit = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), limit);
-  if (error != std::errc{} || end != value.data() + value.size() || limit == 0 ||
-      limit > kSeriesLimitMax) {
-    return invalid(std::string(self.name) + " " + shorten(value) +
-                   " is not a number of rows; give a whole number from 1 to " +
-                   std::to_string(kSeriesLimitMax));
-  }
-  target.limit = limit;
-  return std::nullopt;
+  return take_row_limit(self.name, value, kSeriesLimitMax, target.limit);
 }
 
-std::optional<ParameterError> take_cursor(const Definition&, std::string_view value,
+std::optional<ParameterError> take_cursor(const Definition& self, std::string_view value,
                                           Collected& target) {
-  target.cursor = std::string(value);
-  return std::nullopt;
+  return take_once(self.name, value, target.cursor);
 }
 
 std::optional<ParameterError> take_search(const Definition& self, std::string_view value,
@@ -96,8 +74,7 @@ std::optional<ParameterError> take_search(const Definition& self, std::string_vi
     return invalid(std::string(self.name) + " " + shorten(value) + " " + *fault +
                    "; give the beginning of a repoId, bucketId or host");
   }
-  target.search = value;
-  return std::nullopt;
+  return take_once(self.name, value, target.search);
 }
 
 std::optional<ParameterError> take_unit(const Definition&, std::string_view, Collected& target) {
@@ -177,13 +154,13 @@ std::variant<NodeParams, ParameterError> parse_node_day_params(std::string_view 
   if (params == nullptr) return parsed;
   Collected given;
   if (auto error = take_parameters(raw_query, kDays, given)) return std::move(*error);
-  if (given.start && given.end && given.start->start > given.end->start) {
+  if (given.start && given.end && given.start->value > given.end->value) {
     return invalid("startDate " + shorten(given.start->text) + " is after endDate " +
                    shorten(given.end->text) + "; give a startDate that is not after the endDate");
   }
-  const std::int64_t last = given.end ? day_number(given.end->start) : day_number(now);
+  const std::int64_t last = given.end ? day_number(given.end->value) : day_number(now);
   params->query.days =
-      days_of(given.start ? day_number(given.start->start) : last - (kNodeDaysDefault - 1), last);
+      days_of(given.start ? day_number(given.start->value) : last - (kNodeDaysDefault - 1), last);
   return parsed;
 }
 
@@ -203,8 +180,8 @@ std::variant<SeriesParams, ParameterError> parse_series_params(std::string_view 
   params.unit_id = asks_by_unit(raw_query);
   params.query.repos = std::move(std::get<std::vector<std::string>>(repos));
   params.query.buckets = std::move(std::get<std::vector<std::string>>(buckets));
-  params.query.search = std::move(given.search);
-  params.limit = given.limit.value_or(kSeriesLimitDefault);
+  if (given.search) params.query.search = std::move(*given.search);
+  params.limit = given.limit ? given.limit->value : kSeriesLimitDefault;
   params.query_hash = hash_of(params);
   if (given.cursor) {
     if (auto error = resume(*given.cursor, params)) return std::move(*error);

@@ -58,15 +58,9 @@ struct Collected {
 using Definition = ParameterDefinition<Collected>;
 
 template <std::optional<std::string> Collected::*Slot>
-std::optional<ParameterError> take_once(const Definition& self, std::string_view value,
-                                        Collected& target) {
-  auto& slot = target.*Slot;
-  if (slot && *slot != value) {
-    return invalid(std::string(self.name) + " is given twice, as " + shorten(*slot) + " and " +
-                   shorten(value) + "; give one value");
-  }
-  slot = value;
-  return std::nullopt;
+std::optional<ParameterError> take(const Definition& self, std::string_view value,
+                                   Collected& target) {
+  return take_once(self.name, value, target.*Slot);
 }
 
 std::optional<ParameterError> take_unit(const Definition&, std::string_view, Collected& target) {
@@ -75,14 +69,14 @@ std::optional<ParameterError> take_unit(const Definition&, std::string_view, Col
 }
 
 constexpr std::array<Definition, 8> kDefinitions{{
-    {"window", ValueKind::kText, take_once<&Collected::window>},
-    {"scope", ValueKind::kText, take_once<&Collected::scope>},
-    {"id", ValueKind::kText, take_once<&Collected::id>},
+    {"window", ValueKind::kText, take<&Collected::window>},
+    {"scope", ValueKind::kText, take<&Collected::scope>},
+    {"id", ValueKind::kText, take<&Collected::id>},
     {"unitId", ValueKind::kText, take_unit},
-    {"includeSeries", ValueKind::kText, take_once<&Collected::series>},
-    {"limit", ValueKind::kText, take_once<&Collected::limit>},
-    {"offset", ValueKind::kText, take_once<&Collected::offset>},
-    {"integers", ValueKind::kText, take_once<&Collected::integers>},
+    {"includeSeries", ValueKind::kText, take<&Collected::series>},
+    {"limit", ValueKind::kText, take<&Collected::limit>},
+    {"offset", ValueKind::kText, take<&Collected::offset>},
+    {"integers", ValueKind::kText, take<&Collected::integers>},
 }};
 
 // "`window` is missing" or what it is instead.

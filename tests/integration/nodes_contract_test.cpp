@@ -178,6 +178,10 @@ TEST_F(NodesContractTest, BadParametersAreRefusedByName) {
   for (const char* cursor : {"x", "AQ", "AAAA", "%01"}) {
     EXPECT_EQ(client_.get("/series?cursor=" + std::string(cursor)).status, 400U) << cursor;
   }
+  for (const std::string name : {"limit", "search", "cursor"}) {
+    expect_refusal(client_.get("/series?" + name + "=1&" + name + "=2"), 400, "invalid_parameter",
+                   name + " is given twice, as \"1\" and \"2\"; give one value");
+  }
   push({});
   push({.host = "i"});
   const std::string page = client_.get("/series?limit=1").body;

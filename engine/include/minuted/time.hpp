@@ -68,6 +68,7 @@ const Clock& system_clock();
 struct IsoTime {
   Millis start;    // the instant, or 00:00 UTC of a date-only form; digits past the millisecond dropped
   bool date_only;  // the text named a day, not an instant
+  friend bool operator==(const IsoTime&, const IsoTime&) = default;
 };
 
 // Reads `2024-02-01`, or `2024-02-01T10:15[:30[.123…]]` with `Z`, `±hh:mm`, `±hhmm`, `±hh` or no

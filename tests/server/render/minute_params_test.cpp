@@ -209,7 +209,7 @@ TEST(MinuteParamsTest, FormatAndIntegersAreOneOfTheirNames) {
   EXPECT_EQ(refusal_of("format=CSV"),
             "invalid_parameter: format \"CSV\" is none of json, ndjson and csv; give one of them");
   EXPECT_EQ(refusal_of("format=csv&format=json"),
-            "invalid_parameter: format is given twice, the second time as \"json\"; give one value");
+            "invalid_parameter: format is given twice, as \"csv\" and \"json\"; give one value");
   EXPECT_FALSE(params_of("integers=").columns.quoted_bytes);
   EXPECT_FALSE(params_of("integers=number").columns.quoted_bytes);
   EXPECT_TRUE(params_of("integers=string").columns.quoted_bytes);

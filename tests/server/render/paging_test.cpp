@@ -91,7 +91,7 @@ TEST(PagingTest, LimitIsAWholeNumberInRange) {
                   "\" is not a number of rows; give a whole number from 1 to 1000000");
   }
   EXPECT_EQ(refusal_of("limit=1&limit=2"),
-            "invalid_parameter: limit is given twice, the second time as \"2\"; give one value");
+            "invalid_parameter: limit is given twice, as \"1\" and \"2\"; give one value");
 }
 
 TEST(PagingTest, ACursorGoesOnInItsOwnRange) {
