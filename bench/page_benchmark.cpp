@@ -62,11 +62,14 @@ void BM_MinuteValuesRead(benchmark::State& state) {
   const auto day = day_of_minutes(static_cast<int>(state.range(0)));
   std::vector<std::string> values(kMinutes);
   std::size_t bytes = 0;
+  std::string sketches;
   for (std::uint32_t slot = 0; slot < kMinutes; ++slot) {
     encode_hosts(day[slot], values[slot]);
     bytes += values[slot].size();
+    for (const auto& entry : day[slot].entries()) {
+      if (entry.rollup.latency_count >= 3) encode_sketch(entry.rollup.sketch, sketches);
+    }
   }
-  const std::size_t sketches = seal(day).sketches.size();
   Rollup rollup;
   std::string_view host;
   for (auto _ : state) {
@@ -75,7 +78,7 @@ void BM_MinuteValuesRead(benchmark::State& state) {
       while (reader.next(host, rollup)) benchmark::DoNotOptimize(rollup);
     }
   }
-  count_rows(state, bytes - sketches, sketches);
+  count_rows(state, bytes - sketches.size(), sketches.size());
 }
 BENCHMARK(BM_MinuteValuesRead)->ArgName("events")->Arg(1)->Arg(10);
 

@@ -391,7 +391,11 @@ Result<void> Store::flush() {
   if (auto usable = impl_->check_log(); !usable) return usable;
   const std::vector<rocksdb::ColumnFamilyHandle*> all(impl_->families.begin(),
                                                       impl_->families.end());
-  return check(impl_->db->Flush({}, all), "flushing the store");
+  // At once. By default it waits until one more table would delay no writer, which may be as long as a
+  // large compaction takes; and who flushes here writes nothing meanwhile.
+  rocksdb::FlushOptions options;
+  options.allow_write_stall = true;
+  return check(impl_->db->Flush(options, all), "flushing the store");
 }
 
 Result<void> Store::compact() {
