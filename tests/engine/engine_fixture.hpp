@@ -48,6 +48,21 @@ inline AppendRequest keyed(const std::string& key, std::uint64_t body,
   return request;
 }
 
+// All rows of a question; a failure is the test's.
+inline std::vector<OracleRow> read_rows(Engine& engine, const QuerySpec& spec) {
+  std::vector<OracleRow> rows;
+  auto cursor = engine.query(spec);
+  EXPECT_TRUE(cursor.ok());
+  Row row;
+  while (cursor.ok()) {
+    const auto more = (*cursor)->next(row);
+    EXPECT_TRUE(more.ok()) << more.error().message;
+    if (!more.ok() || !*more) break;
+    rows.push_back(to_oracle(row));
+  }
+  return rows;
+}
+
 class EngineTest : public testing::Test {
  protected:
   EngineTest() : clock_(Millis{kNowMs}) {
@@ -70,16 +85,7 @@ class EngineTest : public testing::Test {
   }
 
   std::vector<OracleRow> read(const QuerySpec& spec = {kAllMinutes, {}, {}, {}}) {
-    std::vector<OracleRow> rows;
-    auto cursor = engine_->query(spec);
-    EXPECT_TRUE(cursor.ok());
-    Row row;
-    for (;;) {
-      const auto more = (*cursor)->next(row);
-      EXPECT_TRUE(more.ok()) << more.error().message;
-      if (!more.ok() || !*more) return rows;
-      rows.push_back(to_oracle(row));
-    }
+    return read_rows(*engine_, spec);
   }
 
   std::uint64_t requests_read() {

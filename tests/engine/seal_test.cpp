@@ -5,6 +5,7 @@
 #include <chrono>
 #include <thread>
 
+#include "engine/engine_fixture.hpp"
 #include "engine_over.hpp"
 #include "seal/sealer.hpp"
 #include "minuted/engine.hpp"
@@ -19,11 +20,9 @@
 namespace minuted::test {
 namespace {
 
-constexpr std::int64_t kHourMs = 3'600'000;
 constexpr std::int64_t kSpanMs = 6 * kHourMs;
 // The start of a span of six hours, and of one of fifteen days.
 constexpr std::int64_t kStartMs = 1'699'920'000'000 / (60 * kSpanMs) * (60 * kSpanMs);
-const MinuteRange kAllMinutes{{0}, {kMinuteMax.value + 1}};
 
 class SealTest : public testing::Test {
  protected:
@@ -71,16 +70,7 @@ class SealTest : public testing::Test {
   }
 
   std::vector<OracleRow> read(const QuerySpec& spec) {
-    std::vector<OracleRow> rows;
-    auto cursor = engine_->query(spec);
-    EXPECT_TRUE(cursor.ok());
-    Row row;
-    for (;;) {
-      const auto more = (*cursor)->next(row);
-      EXPECT_TRUE(more.ok()) << more.error().message;
-      if (!more.ok() || !*more) return rows;
-      rows.push_back(to_oracle(row));
-    }
+    return read_rows(*engine_, spec);
   }
 
   std::vector<std::string> keys(Family family) {
