@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "crash/stored_state.hpp"
+#include "engine/engine_fixture.hpp"
 #include "engine_over.hpp"
 #include "minuted/engine.hpp"
 #include "model/oracle.hpp"
@@ -62,14 +63,7 @@ class RemovalTest : public testing::Test {
   }
 
   void expect_rows() {
-    std::vector<OracleRow> rows;
-    auto cursor = engine_->query(kEverything);
-    ASSERT_TRUE(cursor.ok());
-    Row row;
-    for (auto more = (*cursor)->next(row); more.ok() && *more; more = (*cursor)->next(row)) {
-      rows.push_back(to_oracle(row));
-    }
-    EXPECT_EQ(rows, oracle_.rows(kEverything));
+    EXPECT_EQ(read_rows(*engine_, kEverything), oracle_.rows(kEverything));
   }
 
   std::size_t count(Family family) {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <thread>
 
+#include "engine/engine_fixture.hpp"
 #include "engine_over.hpp"
 #include "minuted/engine.hpp"
 #include "model/oracle.hpp"
@@ -18,10 +19,8 @@
 namespace minuted::test {
 namespace {
 
-constexpr std::int64_t kHourMs = 3'600'000;
 constexpr std::int64_t kDayMs = 24 * kHourMs;
 constexpr std::int64_t kNowMs = 1'700'000'000'000 / (15 * kDayMs) * (15 * kDayMs) + 3 * kHourMs;
-const MinuteRange kAllMinutes{{0}, {kMinuteMax.value + 1}};
 
 class RetentionTest : public testing::Test {
  protected:
@@ -58,14 +57,7 @@ class RetentionTest : public testing::Test {
   void expect_rows_from(Span span, Minute first) {
     QuerySpec spec{kAllMinutes, {}, {}, {}, span};
     QuerySpec kept{{first, kAllMinutes.end}, {}, {}, {}, span};
-    std::vector<OracleRow> rows;
-    auto cursor = engine_->query(spec);
-    ASSERT_TRUE(cursor.ok());
-    Row row;
-    for (auto more = (*cursor)->next(row); more.ok() && *more; more = (*cursor)->next(row)) {
-      rows.push_back(to_oracle(row));
-    }
-    EXPECT_EQ(rows, oracle_.rows(kept));
+    EXPECT_EQ(read_rows(*engine_, spec), oracle_.rows(kept));
   }
 
   std::size_t count(Family family) {
