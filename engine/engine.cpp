@@ -173,6 +173,8 @@ class EngineImpl final : public Engine {
 
   std::optional<Error> failure() const override { return committer_->failure(); }
 
+  std::vector<std::string> opening_notes() const override { return store_->opening_notes(); }
+
   Store& store() { return *store_; }
 
   EngineStats stats() const override {
@@ -271,22 +273,6 @@ class EngineImpl final : public Engine {
   std::unique_ptr<Upkeep> upkeep_;
 };
 
-// The last commit's number, once it is sure that the log holds all that was acknowledged.
-Result<std::uint64_t> check_log(const Store& store, const Options& options) {
-  const auto last = store.last_commit();
-  if (!last) return last;
-  const std::uint64_t acknowledged = store.acknowledged();
-  if (*last >= acknowledged) return last;
-  if (!options.accept_lost_commits) {
-    return Error{ErrorCode::kCorruption,
-                 "the store ends with commit " + std::to_string(*last) + ", but commit " +
-                     std::to_string(acknowledged) +
-                     " was acknowledged: its log has lost its end. Bring the files back from a "
-                     "copy, or accept the loss of the commits between"};
-  }
-  return acknowledged;  // numbers are not given twice
-}
-
 std::optional<Error> check_options(const Options& options) {
   const auto wrong = [](const std::string& what) {
     return Error{ErrorCode::kInvalidArgument, what};
@@ -346,10 +332,12 @@ Result<std::unique_ptr<Engine>> open_engine_over(const Options& options, rocksdb
   store_options.memtable_bytes = options.memtable_bytes;
   store_options.clock = options.clock;
   store_options.idempotency_window_ms = options.idempotency_window_ms;
+  store_options.accept_lost_commits = options.accept_lost_commits;
+  store_options.mark_interval_ms = options.mark_interval_ms;
   store_options.env = env;
   auto store = Store::open(store_options);
   if (!store) return store.error();
-  const auto sequence = check_log(**store, options);
+  const auto sequence = (*store)->last_commit();
   if (!sequence) return sequence.error();
   auto engine = std::make_unique<EngineImpl>(options, std::move(*store), *sequence);
   if (auto started = engine->start(); !started) return started.error();

@@ -159,10 +159,15 @@ int serve(const settings::Settings& s, const log::Log& log, const sigset_t& sign
   const http::Limits limits = http_limits(s);
   auto opened = Engine::open(engine_options(s));
   if (!opened) {
+    std::string reason = opened.error().message;
+    if (opened.error().code == ErrorCode::kCommitsLost) {
+      reason += " (--accept-lost-commits opens the store without them)";
+    }
     log.error("cannot open the data", {{"code", std::string_view(to_string(opened.error().code))},
-                                       {"reason", std::string_view(opened.error().message)}});
+                                       {"reason", std::string_view(reason)}});
     return kExitFailed;
   }
+  for (const std::string& note : (*opened)->opening_notes()) log.warn(note);
   std::unique_ptr<auth::TokenStore> tokens;
   if (!s.tokens_file.empty()) {
     auto read = auth::TokenStore::open(s.tokens_file, system_clock());

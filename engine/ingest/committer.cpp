@@ -14,8 +14,6 @@ namespace {
 
 // How many series ahead of the one at hand the catalog is told of.
 constexpr std::size_t kSeriesAhead = 8;
-// How far the record of the last acknowledged commit may lag.
-constexpr std::int64_t kAcknowledgeEveryMs = 1000;
 // The share of the memory for unfolded events at which a fold begins: there is room for as much again
 // and for what comes while it runs.
 constexpr std::size_t kFoldAtPart = 3;
@@ -78,9 +76,6 @@ void Committer::stop() {
   wake_.notify_one();
   if (!thread_.joinable()) return;
   thread_.join();
-  if (!failure_ && sequence_ != store_.acknowledged()) {
-    (void)store_.acknowledge(sequence_);  // as good as it gets: the next start checks what is there
-  }
 }
 
 void Committer::submit(AppendRequest request, AppendDone done) {
@@ -311,15 +306,7 @@ void Committer::commit(std::vector<Waiting>& waiting, std::vector<WaitingNode>& 
     if (n.result->ok() && !written) n.result.emplace(written.error());
     n.done(std::move(*n.result));
   }
-  if (written) acknowledge_now_and_then();
-}
-
-// After the answers: nobody waits for this sync.
-void Committer::acknowledge_now_and_then() {
-  const std::int64_t now = options_.clock->steady_ms();
-  if (sequence_ == store_.acknowledged() || now < acknowledge_at_ms_) return;
-  acknowledge_at_ms_ = now + kAcknowledgeEveryMs;
-  if (auto done = store_.acknowledge(sequence_); !done) fail(done.error());
+  if (auto noted = store_.acknowledge(); !noted) fail(noted.error());
 }
 
 Committer::Answer Committer::admit(Waiting& waiting) {

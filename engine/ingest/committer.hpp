@@ -126,7 +126,6 @@ class Committer {
   void add_chunks();
   Result<void> write(std::size_t batches);
   void publish();
-  void acknowledge_now_and_then();
 
   Store& store_;
   RawTable& table_;
@@ -143,7 +142,6 @@ class Committer {
   ChunkEncoder encoder_;
   WriteSet set_;
   std::uint64_t sequence_;
-  std::int64_t acknowledge_at_ms_ = INT64_MIN;
   std::unordered_map<std::string, Fresh> fresh_keys_;
   std::vector<const EventBatch*> batches_;
   std::string values_;                         // all of the commit's, one behind the other

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -18,6 +19,9 @@ namespace fs = std::filesystem;
 
 constexpr char kMarkerName[] = "minuted.store";
 constexpr std::string_view kMarkerHead = "minuted store, format ";
+// Nobody but the owner writes, and strangers read nothing, whatever the umask.
+constexpr ::mode_t kDirectoryMode = 0750;
+constexpr ::mode_t kFileMode = 0640;
 
 Error io_error(const std::string& what, const std::string& path, int error) {
   return {ErrorCode::kIoError, what + " " + path + ": " + std::strerror(error)};
@@ -46,6 +50,9 @@ Result<void> make_directory(const std::string& path, bool create_if_missing) {
   if (!fs::create_directories(path, error) && error) {
     return io_error("cannot make the data directory", path, error.value());
   }
+  if (::chmod(path.c_str(), kDirectoryMode) != 0) {
+    return io_error("cannot set the mode of the data directory", path, errno);
+  }
   const fs::path parent = fs::absolute(path).lexically_normal().parent_path();
   return sync_directory(parent.string());
 }
@@ -57,33 +64,56 @@ Result<std::string> read_marker(int fd, const std::string& path) {
   return std::string(text, static_cast<std::size_t>(bytes));
 }
 
-// Whether it names the format of this build.
-Result<void> check_marker(std::string_view marker, const std::string& path) {
-  std::uint32_t version = 0;
-  const bool ours = marker.starts_with(kMarkerHead);
-  const char* const begin = marker.data() + (ours ? kMarkerHead.size() : 0);
-  const auto [end, parse_error] = std::from_chars(begin, marker.data() + marker.size(), version);
-  if (!ours || parse_error != std::errc{}) {
-    return Error{ErrorCode::kCorruption, path + " does not name a format; it should read \"" +
-                                             std::string(kMarkerHead) +
-                                             std::to_string(kFormatVersion) + "\""};
-  }
-  if (version != kFormatVersion) {
-    return Error{ErrorCode::kUnsupportedFormat,
-                 "the data directory is of format " + std::to_string(version) +
-                     ", this build reads and writes format " + std::to_string(kFormatVersion) +
-                     " only; start with an empty directory, or use the build that wrote it"};
-  }
-  return {};
+std::string marker_line() {
+  return std::string(kMarkerHead) + std::to_string(kFormatVersion) + "\n";
 }
 
-// An empty marker is one whose making was cut short; it is written anew.
-Result<void> read_or_write_marker(int fd, const std::string& path, bool may_write) {
-  const auto marker = read_marker(fd, path);
-  if (!marker) return marker.error();
-  if (!marker->empty() || !may_write) return check_marker(*marker, path);
-  std::string line(kMarkerHead);
-  line += std::to_string(kFormatVersion) + "\n";
+// Whether it is, byte for byte, what this build writes; or else what is wrong with it.
+Result<void> check_marker(std::string_view marker, const std::string& path) {
+  if (marker == marker_line()) return {};
+  std::uint32_t version = 0;
+  if (marker.starts_with(kMarkerHead) && marker.ends_with('\n')) {
+    const char* const end = marker.data() + marker.size() - 1;
+    const auto [after, error] = std::from_chars(marker.data() + kMarkerHead.size(), end, version);
+    if (error == std::errc{} && after == end && version != kFormatVersion) {
+      return Error{ErrorCode::kUnsupportedFormat,
+                   "the data directory is of format " + std::to_string(version) +
+                       ", this build reads and writes format " + std::to_string(kFormatVersion) +
+                       " only; start with an empty directory, or use the build that wrote it"};
+    }
+  }
+  const std::string line = marker_line();
+  return Error{ErrorCode::kCorruption,
+               path + " has been emptied or altered; it should hold the line \"" +
+                   line.substr(0, line.size() - 1) + "\", if that is the format of the store"};
+}
+
+// Entries that file systems and their tools put into a directory by themselves.
+bool made_by_the_system(const std::string& name) {
+  return name == "lost+found" || name == ".snapshot" || name == ".snapshots" || name == ".zfs" ||
+         name == "System Volume Information" || name.starts_with(".nfs");
+}
+
+// Whether a store may be made here: the directory holds nothing but a marker that is not written yet.
+Result<bool> is_vacant(const std::string& path) {
+  std::error_code error;
+  for (fs::directory_iterator at(path, error), end; !error && at != end; at.increment(error)) {
+    const std::string name = at->path().filename();
+    if (name != kMarkerName && !made_by_the_system(name)) return false;
+  }
+  if (error) return io_error("cannot list the data directory", path, error.value());
+  return true;
+}
+
+// Whether a marker is the beginning of a whole one, or blocks that were never written.
+bool is_unfinished(const std::string& marker) {
+  const std::string line = marker_line();
+  return (marker.size() < line.size() && line.starts_with(marker)) ||
+         marker.find_first_not_of('\0') == std::string::npos;
+}
+
+Result<void> write_marker(int fd, const std::string& path) {
+  const std::string line = marker_line();
   if (::pwrite(fd, line.data(), line.size(), 0) != static_cast<ssize_t>(line.size()) ||
       ::fsync(fd) != 0) {
     return io_error("cannot write", path, errno);
@@ -119,16 +149,19 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::take(const std::string& pa
 
   const std::string marker = path + "/" + kMarkerName;
   std::error_code error;
-  const bool fresh = !fs::exists(marker, error);
-  if (fresh && !fs::is_empty(path, error)) {
-    return Error{ErrorCode::kInvalidArgument,
-                 "the directory " + path + " holds files but no " + kMarkerName +
-                     "; give minuted an empty or absent directory, or one it made"};
+  const auto vacant = is_vacant(path);
+  if (!vacant) return vacant.error();
+  if (!fs::exists(marker, error)) {
+    if (!*vacant) {
+      return Error{ErrorCode::kInvalidArgument,
+                   "the directory " + path + " holds files but no " + kMarkerName +
+                       "; give minuted an empty or absent directory, or one it made"};
+    }
+    if (!create_if_missing) {
+      return Error{ErrorCode::kInvalidArgument, "there is no store in " + path};
+    }
   }
-  if (fresh && !create_if_missing) {
-    return Error{ErrorCode::kInvalidArgument, "there is no store in " + path};
-  }
-  const int fd = ::open(marker.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  const int fd = ::open(marker.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kFileMode);
   if (fd < 0) return io_error("cannot open", marker, errno);
   // From here on the object closes the file, and so gives the lock up, on every way out.
   std::unique_ptr<DataDirectory> directory(new DataDirectory(path, fd));
@@ -137,8 +170,15 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::take(const std::string& pa
     return Error{ErrorCode::kLocked,
                  "another process has the data directory " + path + " open"};
   }
-  if (auto read = read_or_write_marker(fd, marker, create_if_missing); !read) return read.error();
-  if (auto synced = sync_directory(path); !synced) return synced.error();
+  const auto text = read_marker(fd, marker);
+  if (!text) return text.error();
+  // In an otherwise empty directory it may be one whose making was cut short.
+  if (*vacant && create_if_missing && is_unfinished(*text)) {
+    if (auto written = write_marker(fd, marker); !written) return written.error();
+    if (auto synced = sync_directory(path); !synced) return synced.error();
+    return directory;
+  }
+  if (auto ours = check_marker(*text, marker); !ours) return ours.error();
   return directory;
 }
 

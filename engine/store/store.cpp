@@ -3,13 +3,19 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
+#include <rocksdb/transaction_log.h>
 #include <rocksdb/write_batch.h>
+#include <pthread.h>
 #include <sys/random.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
+#include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
+#include <mutex>
 #include <set>
 #include <thread>
 #include <vector>
@@ -18,6 +24,7 @@
 #include "store/directory.hpp"
 #include "store/event_ids.hpp"
 #include "store/idempotency.hpp"
+#include "store/log_scan.hpp"
 #include "store/raw_tables.hpp"
 #include "store/tuning.hpp"
 #include "store/watermark.hpp"
@@ -76,6 +83,29 @@ class NoLogger final : public rocksdb::Logger {
 
 }  // namespace
 
+// Wakes whoever records the MANIFEST's length when tables were added to it.
+class FlushListener final : public rocksdb::EventListener {
+ public:
+  explicit FlushListener(std::function<void()> flushed) : flushed_(std::move(flushed)) {}
+  void OnFlushCompleted(rocksdb::DB*, const rocksdb::FlushJobInfo&) override { flushed_(); }
+
+ private:
+  const std::function<void()> flushed_;
+};
+
+// What a look at a store without opening it for writing shows.
+struct Recoverable {
+  std::uint64_t commit = 0;        // the last
+  std::uint64_t sequence = 0;      // RocksDB's newest
+  std::uint64_t first_log = 0;     // the oldest log that is not in tables
+};
+
+// Acknowledged commits that a store no longer has.
+struct Loss {
+  std::string what;               // in words
+  std::uint64_t last_commit = 0;  // that it has
+};
+
 struct Store::Impl {
   std::unique_ptr<DataDirectory> directory;
   std::shared_ptr<rocksdb::Cache> cache;
@@ -87,9 +117,30 @@ struct Store::Impl {
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families{};
   std::uint64_t epoch = 0;
   std::string secret;
-  std::atomic<bool> log_failed = false;
+  std::vector<std::string> notes;
+
+  // One write at a time, so that what a sync covered is known exactly.
+  std::mutex write_mutex;
+  std::mutex failure_mutex;  // guards the next
+  std::optional<Error> failure;
+  std::atomic<bool> log_failed = false;  // it has a value
+  // RocksDB's sequence number up to which all is synced.
+  std::atomic<std::uint64_t> synced{0};
+  std::uint64_t opening_log = 0;        // the number of this opening's first log
+  std::atomic<std::uint64_t> synced_commit{0};  // the last commit of which that is true
+
+  // The record of what was acknowledged. With an interval a thread of its own writes it.
+  std::int64_t mark_interval_ms = 0;
+  std::atomic<std::uint64_t> acknowledged{0};
+  std::mutex mark_mutex;  // guards all below but the thread
+  std::condition_variable mark_wake;
+  bool mark_due = false;      // there is something new to record
+  bool mark_at_once = false;  // without waiting for the interval
+  bool mark_stop = false;
+  std::thread mark_thread;
 
   ~Impl() {
+    stop_marking();
     if (!db) return;
     for (auto* family : families) {
       if (family) db->DestroyColumnFamilyHandle(family);
@@ -109,12 +160,29 @@ struct Store::Impl {
                                                            bool read_only) const;
   void take(rocksdb::DB* opened, const std::vector<rocksdb::ColumnFamilyHandle*>& handles);
   Result<void> log_result(const rocksdb::Status& status, std::string_view doing);
-  Result<void> check_log() const;
+  Result<void> check_log();
+  void fail(const Error& error);
+  Result<std::uint64_t> last_commit() const;
+
+  // Opens RocksDB to read; changes nothing.
+  rocksdb::Status open_to_read(const StoreOptions& options);
+  static Result<Recoverable> look(const StoreOptions& options);
+  static Result<std::optional<Loss>> find_loss(rocksdb::Env& env, const StoreOptions& options,
+                                               const Mark& mark);
+  Result<std::optional<Loss>> examine(rocksdb::Env& env, const StoreOptions& options);
+  static Result<void> begin_making(rocksdb::Env& env, const StoreOptions& options);
+  Result<void> open_database(const StoreOptions& options, bool is_new);
+
+  Result<void> write_mark();
+  void start_marking();
+  void stop_marking();
+  void mark_now_and_then();
 };
 
 struct WriteSet::Impl {
   const Store::Impl& store;
   rocksdb::WriteBatch batch{0, 0, kProtectionBytes, 0};
+  std::uint64_t commit = 0;  // that it is marked with; 0 = none
 };
 
 // A write into memory fails only for reasons that are ours: a family of another store, say.
@@ -122,7 +190,8 @@ static void must(const rocksdb::Status& status) {
   if (!status.ok()) std::abort();
 }
 
-WriteSet::WriteSet(const Store& store) : impl_(new Impl{*store.impl_}) {}
+// Every set begins with a note for the log: what was synced before it. See log_scan.hpp.
+WriteSet::WriteSet(const Store& store) : impl_(new Impl{*store.impl_}) { clear(); }
 WriteSet::~WriteSet() = default;
 
 void WriteSet::put(Family family, std::string_view key, std::string_view value) {
@@ -142,7 +211,11 @@ void WriteSet::remove_raw(std::string_view key) {
 }
 bool WriteSet::empty() const { return impl_->batch.Count() == 0; }
 std::size_t WriteSet::bytes() const { return impl_->batch.GetDataSize(); }
-void WriteSet::clear() { impl_->batch.Clear(); }
+void WriteSet::clear() {
+  impl_->batch.Clear();
+  impl_->commit = 0;
+  must(impl_->batch.PutLogData(log_note(impl_->store.synced, impl_->store.opening_log)));
+}
 
 StoreCursor::StoreCursor(std::unique_ptr<rocksdb::Slice> upper, std::string upper_bytes)
     : upper_bytes_(std::move(upper_bytes)), upper_(std::move(upper)) {
@@ -207,7 +280,7 @@ Store::~Store() = default;
 
 namespace {
 
-Result<void> load_secret(rocksdb::DB& db, std::string& secret) {
+Result<void> load_secret(rocksdb::DB& db, bool is_new, std::string& secret) {
   rocksdb::Status status = db.Get({}, slice(kSecretKey), &secret);
   if (status.ok() && secret.size() == kSecretBytes) return {};
   if (status.ok()) {
@@ -215,6 +288,7 @@ Result<void> load_secret(rocksdb::DB& db, std::string& secret) {
                                              " bytes long, not " + std::to_string(kSecretBytes)};
   }
   if (!status.IsNotFound()) return translate(status, "reading the store's secret");
+  if (!is_new) return Error{ErrorCode::kCorruption, "the store's secret is missing"};
   secret.resize(kSecretBytes);
   if (auto filled = fill_random(secret.data(), secret.size()); !filled) return filled;
   rocksdb::WriteOptions write;
@@ -262,30 +336,278 @@ void Store::Impl::take(rocksdb::DB* opened,
   std::copy(handles.begin(), handles.end(), families.begin());
 }
 
+namespace {
+
+// The number in "MANIFEST-000123", which the file CURRENT names.
+Result<std::uint64_t> current_manifest(rocksdb::Env& env, const std::string& database) {
+  constexpr std::string_view kPrefix = "MANIFEST-";
+  std::string text;
+  const auto status = rocksdb::ReadFileToString(&env, database + "/CURRENT", &text);
+  if (!status.ok()) return translate(status, "reading " + database + "/CURRENT");
+  std::uint64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const char* const digits = text.data() + std::min(kPrefix.size(), text.size());
+  const auto [after, error] = std::from_chars(digits, end, number);
+  const bool whole = error == std::errc{} && after + 1 == end && *after == '\n';
+  if (text.starts_with(kPrefix) && whole) return number;
+  return Error{ErrorCode::kCorruption, database + "/CURRENT names no MANIFEST"};
+}
+
+// Whether the MANIFEST has all that is known to have been synced of it. RocksDB takes one that ends early
+// for the state of an earlier moment, and deletes the tables it does not name.
+// `accept_older`: it may be that of an older copy of the whole store.
+Result<void> check_manifest(rocksdb::Env& env, const std::string& database, const Mark& mark,
+                            bool accept_older) {
+  const auto number = current_manifest(env, database);
+  if (!number) return number.error();
+  if (*number > mark.manifest) return {};
+  const auto damaged = [&](const std::string& what) {
+    return Error{ErrorCode::kCorruption, "the list of the store's tables is damaged: " + what +
+                                             "; restore the files in " + database +
+                                             " from a copy. Nothing was changed"};
+  };
+  if (*number < mark.manifest) {
+    if (accept_older) return {};
+    return Error{ErrorCode::kCommitsLost,
+                 "the store is an older one than the commits up to number " +
+                     std::to_string(mark.commit) +
+                     ", which were acknowledged: its list of tables is MANIFEST " +
+                     std::to_string(*number) + ", but number " + std::to_string(mark.manifest) +
+                     " was in use. Nothing was changed: restore the files in " + database +
+                     " from a newer copy, or accept the loss of the commits since"};
+  }
+  std::string digits = std::to_string(*number);
+  if (digits.size() < 6) digits.insert(0, 6 - digits.size(), '0');
+  const std::string name = "MANIFEST-" + digits;
+  std::string text;
+  const auto status = rocksdb::ReadFileToString(&env, database + "/" + name, &text);
+  if (!status.ok()) return translate(status, "reading " + database + "/" + name);
+  const auto damage = first_damage(text);
+  const std::uint64_t whole = damage ? *damage : text.size();
+  if (whole >= mark.manifest_bytes) return {};
+  return damaged(name + " is whole up to byte " + std::to_string(whole) + ", but " +
+                 std::to_string(mark.manifest_bytes) + " bytes of it were synced");
+}
+
+}  // namespace
+
+rocksdb::Status Store::Impl::open_to_read(const StoreOptions& options) {
+  rocksdb::DBOptions read = db_options(options, stalls);
+  read.create_if_missing = false;
+  read.create_missing_column_families = false;
+  read.info_log = std::make_shared<NoLogger>();
+  read.max_open_files = -1;  // all at once: what is open cannot be taken away
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* opened = nullptr;
+  const rocksdb::Status status =
+      rocksdb::DB::OpenForReadOnly(read, options.path + "/rocksdb",
+                                   descriptors(options, /*read_only=*/true), &handles, &opened);
+  if (status.ok()) take(opened, handles);
+  return status;
+}
+
+Result<Recoverable> Store::Impl::look(const StoreOptions& options) {
+  Impl impl;
+  if (auto prepared = impl.prepare(options); !prepared) return prepared.error();
+  const rocksdb::Status status = impl.open_to_read(options);
+  if (!status.ok()) return translate(status, "reading the store in " + options.path);
+  Recoverable found;
+  const auto commit = impl.last_commit();
+  if (!commit) return commit.error();
+  found.commit = *commit;
+  found.sequence = impl.db->GetLatestSequenceNumber();
+  if (!impl.db->GetIntProperty(rocksdb::DB::Properties::kMinLogNumberToKeep, &found.first_log)) {
+    return Error{ErrorCode::kIoError, "RocksDB does not say which of its logs it needs"};
+  }
+  return found;
+}
+
+namespace {
+
+std::string commits_lost(std::uint64_t last, std::uint64_t acknowledged) {
+  if (last >= acknowledged) return "commits after number " + std::to_string(last);
+  if (last + 1 == acknowledged) return "commit " + std::to_string(acknowledged);
+  return "commits " + std::to_string(last + 1) + " to " + std::to_string(acknowledged);
+}
+
+}  // namespace
+
+// Compares what the logs hold with what is known to have been synced, before RocksDB recovers from them and
+// deletes them.
+Result<std::optional<Loss>> Store::Impl::find_loss(rocksdb::Env& env, const StoreOptions& options,
+                                                   const Mark& mark) {
+  const auto logs = scan_logs(env, options.path + "/rocksdb");
+  if (!logs) return logs.error();
+  LogEvidence evidence = judge_logs(*logs, 0);
+  const bool whole =
+      evidence.has_records && evidence.reached >= std::max(evidence.synced, mark.synced);
+  if (whole) return std::optional<Loss>();
+  // Either there is nothing in the logs, or something is missing: what is in tables decides.
+  const auto rest = look(options);
+  if (!rest) return rest.error();
+  evidence = judge_logs(*logs, rest->first_log);
+  const std::uint64_t reached =
+      evidence.has_records ? std::min(evidence.reached, rest->sequence) : rest->sequence;
+  const bool all_there = reached >= std::max(evidence.synced, mark.synced);
+  if (all_there && rest->commit >= mark.commit) return std::optional<Loss>();
+  if (evidence.damage.empty()) evidence.damage = "the log ends early";
+  return std::optional<Loss>(Loss{"the store has lost " + commits_lost(rest->commit, mark.commit) +
+                                      ", which were acknowledged: " + evidence.damage,
+                                  rest->commit});
+}
+
+// Whether the store may be opened, and with what loss. Changes nothing.
+Result<std::optional<Loss>> Store::Impl::examine(rocksdb::Env& env, const StoreOptions& options) {
+  auto opened = Watermark::open(env, options.path);
+  if (!opened) return opened.error();
+  watermark = std::move(*opened);
+  const std::string database = options.path + "/rocksdb";
+  auto sound = check_manifest(env, database, watermark->mark(), options.accept_lost_commits);
+  if (!sound) return sound.error();
+  auto loss = find_loss(env, options, watermark->mark());
+  if (!loss || !*loss || options.accept_lost_commits) return loss;
+  return Error{ErrorCode::kCommitsLost,
+               (*loss)->what + ". Nothing was changed: restore the files in " + database +
+                   " from a copy, or accept the loss of these commits"};
+}
+
+// A store whose making was cut short is made anew, unless it has been used: then somebody took the file
+// away that says so.
+Result<void> Store::Impl::begin_making(rocksdb::Env& env, const StoreOptions& options) {
+  const auto rest = look(options);
+  if (rest && rest->commit > 0) {
+    return Error{ErrorCode::kCorruption,
+                 "the file `acknowledged` is missing from " + options.path +
+                     ", whose store has commits; restore it from a copy"};
+  }
+  return make_database_directory(env, options.path, options.path + "/rocksdb");
+}
+
+Result<void> Store::Impl::open_database(const StoreOptions& options, bool is_new) {
+  rocksdb::DBOptions open = db_options(options, stalls);
+  open.create_if_missing = is_new;
+  open.create_missing_column_families = is_new;
+  open.listeners.push_back(std::make_shared<FlushListener>([this] {
+    const std::lock_guard lock(mark_mutex);
+    mark_due = mark_at_once = true;
+    mark_wake.notify_one();
+  }));
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* opened = nullptr;
+  const rocksdb::Status status =
+      rocksdb::DB::Open(open, options.path + "/rocksdb", descriptors(options, /*read_only=*/false),
+                        &handles, &opened);
+  if (!status.ok()) return translate(status, "opening the store in " + options.path);
+  take(opened, handles);
+  synced = db->GetLatestSequenceNumber();  // recovery wrote all it read out as tables
+  std::unique_ptr<rocksdb::LogFile> log;
+  if (const auto told = db->GetCurrentWalFile(&log); !told.ok()) {
+    return translate(told, "asking for the current log");
+  }
+  opening_log = log->LogNumber();
+  return load_secret(*db, is_new, secret);
+}
+
 Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
   auto impl = std::make_unique<Impl>();
   auto directory = DataDirectory::take(options.path, options.create_if_missing);
   if (!directory) return directory.error();
   impl->directory = std::move(*directory);
   if (auto prepared = impl->prepare(options); !prepared) return prepared.error();
-  rocksdb::Env* const env = options.env != nullptr ? options.env : rocksdb::Env::Default();
-  auto watermark = Watermark::open(*env, options.path);
-  if (!watermark) return watermark.error();
-  impl->watermark = std::move(*watermark);
-  const std::string database = options.path + "/rocksdb";
-  if (auto made = make_database_directory(*env, options.path, database); !made) {
-    return made.error();
-  }
+  rocksdb::Env& env = options.env != nullptr ? *options.env : *rocksdb::Env::Default();
 
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  rocksdb::DB* db = nullptr;
-  const rocksdb::Status status = rocksdb::DB::Open(
-      db_options(options, impl->stalls), database,
-      impl->descriptors(options, /*read_only=*/false), &handles, &db);
-  if (!status.ok()) return translate(status, "opening the store in " + options.path);
-  impl->take(db, handles);
-  if (auto loaded = load_secret(*db, impl->secret); !loaded) return loaded.error();
-  return std::unique_ptr<Store>(new Store(std::move(impl)));
+  const auto finished = Watermark::exists(env, options.path);
+  if (!finished) return finished.error();
+  std::optional<Loss> loss;
+  if (*finished) {
+    auto examined = impl->examine(env, options);
+    if (!examined) return examined.error();
+    loss = std::move(*examined);
+  } else if (auto begun = impl->begin_making(env, options); !begun) {
+    return begun.error();
+  }
+  if (auto opened = impl->open_database(options, !*finished); !opened) return opened.error();
+  if (!*finished) {
+    if (auto made = Watermark::create(env, options.path, {}); !made) return made.error();
+    auto watermark = Watermark::open(env, options.path);
+    if (!watermark) return watermark.error();
+    impl->watermark = std::move(*watermark);
+  }
+  impl->acknowledged = impl->synced_commit = impl->watermark->mark().commit;
+  impl->mark_interval_ms = options.mark_interval_ms;
+
+  std::unique_ptr<Store> store(new Store(std::move(impl)));
+  if (loss) {
+    if (auto accepted = store->accept_loss(); !accepted) return accepted.error();
+    store->impl_->notes.push_back(loss->what + ". The loss was accepted: the store goes on after commit " +
+                                  std::to_string(loss->last_commit));
+  }
+  if (auto marked = store->impl_->write_mark(); !marked) return marked.error();
+  store->impl_->start_marking();
+  return store;
+}
+
+// Numbers are not given twice: the next commit follows the last one that was acknowledged.
+Result<void> Store::accept_loss() {
+  const auto last = last_commit();
+  if (!last) return last.error();
+  if (*last >= acknowledged()) return {};
+  WriteSet set(*this);
+  mark_commit(acknowledged(), set);
+  return write(set, Durability::kSynced);
+}
+
+Result<void> Store::Impl::write_mark() {
+  Mark mark;
+  mark.commit = acknowledged;
+  mark.synced = synced;
+  std::vector<std::string> files;
+  // Its length is that of what was synced, unlike the file's.
+  const auto status = db->GetLiveFiles(files, &mark.manifest_bytes, /*flush_memtable=*/false);
+  if (!status.ok()) return translate(status, "asking for the MANIFEST's length");
+  for (const std::string& file : files) {
+    constexpr std::string_view kPrefix = "/MANIFEST-";
+    if (!file.starts_with(kPrefix)) continue;
+    std::from_chars(file.data() + kPrefix.size(), file.data() + file.size(), mark.manifest);
+  }
+  if (mark == watermark->mark()) return {};
+  return watermark->write(mark);
+}
+
+void Store::Impl::start_marking() {
+  if (mark_interval_ms == 0) return;
+  mark_thread = std::thread([this] { mark_now_and_then(); });
+}
+
+void Store::Impl::stop_marking() {
+  {
+    const std::lock_guard lock(mark_mutex);
+    mark_stop = true;
+  }
+  mark_wake.notify_one();
+  if (mark_thread.joinable()) mark_thread.join();
+  // As good as it gets: the next start examines what is there.
+  if (db && watermark && mark_interval_ms != 0 && !log_failed) (void)write_mark();
+}
+
+// The thread: at once when there is something to record, if nothing was recorded within the interval.
+void Store::Impl::mark_now_and_then() {
+  ::pthread_setname_np(::pthread_self(), "mark");
+  const std::chrono::milliseconds interval(mark_interval_ms);
+  auto next = std::chrono::steady_clock::now();
+  std::unique_lock lock(mark_mutex);
+  for (;;) {
+    mark_wake.wait(lock, [this] { return mark_stop || mark_due; });
+    mark_wake.wait_until(lock, next, [this] { return mark_stop || mark_at_once; });
+    if (mark_stop) return;
+    mark_due = mark_at_once = false;
+    lock.unlock();
+    next = std::chrono::steady_clock::now() + interval;
+    if (!log_failed) {
+      if (const auto marked = write_mark(); !marked) fail(marked.error());
+    }
+    lock.lock();
+  }
 }
 
 namespace {
@@ -321,26 +643,16 @@ Result<std::unique_ptr<Store>> Store::open_read_only(const StoreOptions& options
     if (attempt > 0) std::this_thread::sleep_for(kReadOnlyPause);
     auto impl = std::make_unique<Impl>();
     if (auto prepared = impl->prepare(options); !prepared) return prepared.error();
-    rocksdb::DBOptions read = db_options(options, impl->stalls);
-    read.create_if_missing = false;
-    read.create_missing_column_families = false;
-    read.info_log = std::make_shared<NoLogger>();
-    read.max_open_files = -1;  // all at once: what is open cannot be taken away
     const std::set<std::string> before = file_names(database);
-    std::vector<rocksdb::ColumnFamilyHandle*> handles;
-    rocksdb::DB* db = nullptr;
-    status = rocksdb::DB::OpenForReadOnly(read, database,
-                                          impl->descriptors(options, /*read_only=*/true), &handles,
-                                          &db);
+    status = impl->open_to_read(options);
     const std::set<std::string> after = file_names(database);
     if (!status.ok() && before == after) break;
     if (!status.ok()) continue;
-    impl->take(db, handles);
     if (lost_log(before, after)) {
       status = rocksdb::Status::IOError("log files vanish as they are read");
       continue;
     }
-    status = db->Get({}, slice(kSecretKey), &impl->secret);
+    status = impl->db->Get({}, slice(kSecretKey), &impl->secret);
     if (status.ok()) return std::unique_ptr<Store>(new Store(std::move(impl)));
   }
   return translate(status, "opening the store in " + options.path + " to read it");
@@ -349,25 +661,44 @@ Result<std::unique_ptr<Store>> Store::open_read_only(const StoreOptions& options
 // RocksDB may take writes again after one failed for want of space, and then asserts that nobody
 // appends to, syncs or flushes past a log that an append failed on: ours end at the first failure.
 Result<void> Store::Impl::log_result(const rocksdb::Status& status, std::string_view doing) {
-  if (!status.ok()) log_failed = true;
-  return check(status, doing);
+  auto result = check(status, doing);
+  if (!result) fail(result.error());
+  return result;
 }
 
-Result<void> Store::Impl::check_log() const {
+void Store::Impl::fail(const Error& error) {
+  const std::lock_guard lock(failure_mutex);
+  if (!failure) failure = error;
+  log_failed = true;
+}
+
+Result<void> Store::Impl::check_log() {
   if (!log_failed) return {};
-  return Error{ErrorCode::kIoError, "the store takes no more writes: an earlier one failed"};
+  const std::lock_guard lock(failure_mutex);
+  return Error{failure->code, "the store takes no more writes, since an earlier one failed: " +
+                                  failure->message};
 }
 
 Result<void> Store::write(WriteSet& set, Durability durability) {
+  const std::lock_guard lock(impl_->write_mutex);
   if (auto usable = impl_->check_log(); !usable) return usable;
   rocksdb::WriteOptions options;
   options.sync = durability == Durability::kSynced;
-  return impl_->log_result(impl_->db->Write(options, &set.impl_->batch), "writing to the store");
+  auto written =
+      impl_->log_result(impl_->db->Write(options, &set.impl_->batch), "writing to the store");
+  if (written && options.sync) {
+    impl_->synced = impl_->db->GetLatestSequenceNumber();
+    if (set.impl_->commit != 0) impl_->synced_commit = set.impl_->commit;
+  }
+  return written;
 }
 
 Result<void> Store::sync() {
+  const std::lock_guard lock(impl_->write_mutex);
   if (auto usable = impl_->check_log(); !usable) return usable;
-  return impl_->log_result(impl_->db->SyncWAL(), "syncing the store's log");
+  auto synced = impl_->log_result(impl_->db->SyncWAL(), "syncing the store's log");
+  if (synced) impl_->synced = impl_->db->GetLatestSequenceNumber();
+  return synced;
 }
 
 Result<std::optional<std::string>> Store::Impl::get(const rocksdb::ReadOptions& options,
@@ -407,8 +738,10 @@ Result<void> Store::compact() {
   return {};
 }
 
-Result<std::uint64_t> Store::last_commit() const {
-  const auto value = get(Family::kMeta, kCommitKey);
+Result<std::uint64_t> Store::last_commit() const { return impl_->last_commit(); }
+
+Result<std::uint64_t> Store::Impl::last_commit() const {
+  const auto value = get({}, Family::kMeta, kCommitKey);
   if (!value) return value.error();
   if (!value->has_value()) return std::uint64_t{0};
   ByteReader in(**value);
@@ -424,15 +757,22 @@ void Store::mark_commit(std::uint64_t sequence, WriteSet& set) const {
   std::string mark;
   put_fixed64(mark, sequence);
   put_fixed64(mark, impl_->epoch);
+  set.impl_->commit = sequence;
   set.put(Family::kMeta, kCommitKey, mark);
 }
 
-std::uint64_t Store::acknowledged() const {
-  return impl_->watermark ? impl_->watermark->sequence() : 0;
-}
+std::uint64_t Store::acknowledged() const { return impl_->acknowledged; }
 
-Result<void> Store::acknowledge(std::uint64_t sequence) {
-  return impl_->watermark->advance(sequence);
+Result<void> Store::acknowledge() {
+  const std::uint64_t commit = impl_->synced_commit;
+  if (impl_->acknowledged.exchange(commit) == commit) return {};
+  if (impl_->mark_interval_ms == 0) return impl_->write_mark();
+  const std::lock_guard lock(impl_->mark_mutex);
+  if (!impl_->mark_due) {
+    impl_->mark_due = true;
+    impl_->mark_wake.notify_one();
+  }
+  return {};
 }
 
 StoreGauges Store::gauges() const {
@@ -509,6 +849,8 @@ Result<std::vector<std::uint64_t>> Store::approximate_bytes(
   if (!status.ok()) return translate(status, "estimating sizes in the store");
   return bytes;
 }
+
+const std::vector<std::string>& Store::opening_notes() const { return impl_->notes; }
 
 std::uint64_t Store::epoch() const { return impl_->epoch; }
 std::string_view Store::secret() const { return impl_->secret; }

@@ -28,7 +28,7 @@ namespace minuted {
 
 // The version of everything below the data directory. Before the first release a change of any
 // layout raises it, and stores of another version are refused.
-inline constexpr std::uint32_t kFormatVersion = 6;
+inline constexpr std::uint32_t kFormatVersion = 7;
 
 // The families. Their names on disk are in store.cpp.
 enum class Family : std::uint8_t {
@@ -67,6 +67,11 @@ struct StoreOptions {
   const Clock* clock = &system_clock();            // borrowed
   std::int64_t idempotency_window_ms = 0;          // records, of event ids too, older than this may
                                                    // be dropped
+  // Open without commits that were acknowledged and that the log has lost; otherwise kCommitsLost.
+  bool accept_lost_commits = false;
+  // How far the record of what was acknowledged may lag behind, milliseconds; 0 = it is written by
+  // acknowledge() itself, for tests that count calls.
+  std::int64_t mark_interval_ms = 1000;
   rocksdb::Env* env = nullptr;                     // borrowed; nullptr = the operating system's
 };
 
@@ -189,8 +194,9 @@ struct StoreGauges {
 
 class Store {
  public:
-  // Opens or makes the store. kInvalidArgument (not a directory of ours), kLocked,
-  // kUnsupportedFormat, kCorruption, kIoError.
+  // Opens or makes the store. What is there is examined first without changing anything, so that a
+  // store that is refused is as it was: repaired files, or a copy, open later. kInvalidArgument (not a
+  // directory of ours), kLocked, kUnsupportedFormat, kCorruption, kCommitsLost, kIoError.
   static Result<std::unique_ptr<Store>> open(const StoreOptions& options);
   // Opens a store to read what it held at that moment, whether or not another process has it open;
   // takes no lock and makes or changes nothing. What is not in tables then is read into memory, at
@@ -198,6 +204,9 @@ class Store {
   // acknowledged() is 0. kInvalidArgument (no store there), kUnsupportedFormat, kCorruption, kIoError.
   static Result<std::unique_ptr<Store>> open_read_only(const StoreOptions& options);
   ~Store();
+
+  // Sentences about the opening that an operator should see: what was lost, say. Empty as a rule.
+  const std::vector<std::string>& opening_notes() const;
 
   // After any failure the outcome of that write is unknown and no write may follow.
   Result<void> write(WriteSet& set, Durability durability);
@@ -215,14 +224,17 @@ class Store {
   // Writes the memtables out and compacts everything: for benchmarks and tests.
   Result<void> compact();
 
-  // The number of the last commit in the store, 0 in a new one. mark_commit() puts it there.
+  // The number of the last commit in the store, 0 in a new one. mark_commit() puts it there, by a write that
+  // is to be synced.
   Result<std::uint64_t> last_commit() const;
   void mark_commit(std::uint64_t sequence, WriteSet& set) const;
 
-  // The last commit known to have been acknowledged; more than last_commit() means that the log has
-  // lost its tail. acknowledge() is durable when it returns; one thread at a time.
+  // The last commit known to have been acknowledged, which the store holds.
   std::uint64_t acknowledged() const;
-  Result<void> acknowledge(std::uint64_t sequence);
+  // The commits that were synced so far are acknowledged. That is on record within
+  // StoreOptions::mark_interval_ms, or at the latest when the store is closed; where it cannot be recorded
+  // the next write fails. One thread at a time.
+  Result<void> acknowledge();
 
   StoreGauges gauges() const;
 
@@ -242,6 +254,7 @@ class Store {
   friend class WriteSet;
   struct Impl;
   explicit Store(std::unique_ptr<Impl> impl);
+  Result<void> accept_loss();
   std::unique_ptr<Impl> impl_;
 };
 

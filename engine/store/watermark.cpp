@@ -10,31 +10,27 @@
 namespace minuted {
 namespace {
 
-constexpr std::uint64_t kVersion = 1;
+constexpr std::uint64_t kVersion = 2;
 constexpr std::size_t kSlots = 2;
 constexpr std::size_t kSlotStride = 4096;  // no two slots in one disk block
-constexpr std::size_t kSlotBytes = 24;
+constexpr std::size_t kSlotBytes = 56;
 
 Error io_error(const rocksdb::Status& status) {
   return {ErrorCode::kIoError, "the file of the last acknowledged commit: " + status.ToString()};
 }
 
-std::string encode_slot(std::uint64_t sequence) {
+std::string path_in(const std::string& directory) { return directory + "/acknowledged"; }
+
+std::string encode_slot(std::uint64_t number, const Mark& mark) {
   std::string slot;
   put_fixed64(slot, kVersion);
-  put_fixed64(slot, sequence);
+  put_fixed64(slot, number);
+  put_fixed64(slot, mark.commit);
+  put_fixed64(slot, mark.synced);
+  put_fixed64(slot, mark.manifest);
+  put_fixed64(slot, mark.manifest_bytes);
   put_fixed64(slot, XXH3_64bits(slot.data(), slot.size()));
   return slot;
-}
-
-rocksdb::Status make_file(rocksdb::Env& env, const std::string& directory,
-                          const std::string& path) {
-  const std::string empty(kSlots * kSlotStride, '\0');
-  auto status = rocksdb::WriteStringToFile(&env, empty, path, /*should_sync=*/true);
-  if (!status.ok()) return status;
-  std::unique_ptr<rocksdb::Directory> entry;
-  status = env.NewDirectory(directory, &entry);
-  return status.ok() ? entry->Fsync() : status;
 }
 
 }  // namespace
@@ -42,22 +38,40 @@ rocksdb::Status make_file(rocksdb::Env& env, const std::string& directory,
 Watermark::Watermark(std::unique_ptr<rocksdb::RandomRWFile> file) : file_(std::move(file)) {}
 Watermark::~Watermark() = default;
 
+Result<bool> Watermark::exists(rocksdb::Env& env, const std::string& directory) {
+  const auto status = env.FileExists(path_in(directory));
+  if (status.IsNotFound()) return false;
+  if (!status.ok()) return io_error(status);
+  return true;
+}
+
+Result<void> Watermark::create(rocksdb::Env& env, const std::string& directory, const Mark& mark) {
+  std::string text(kSlots * kSlotStride, '\0');
+  const std::string slot = encode_slot(1, mark);
+  text.replace(0, slot.size(), slot);
+  const std::string unfinished = path_in(directory) + ".new";
+  auto status = rocksdb::WriteStringToFile(&env, text, unfinished, /*should_sync=*/true);
+  if (status.ok()) status = env.RenameFile(unfinished, path_in(directory));
+  std::unique_ptr<rocksdb::Directory> entry;
+  if (status.ok()) status = env.NewDirectory(directory, &entry);
+  if (status.ok()) status = entry->Fsync();
+  if (!status.ok()) return io_error(status);
+  return {};
+}
+
 Result<std::unique_ptr<Watermark>> Watermark::open(rocksdb::Env& env,
                                                    const std::string& directory) {
-  const std::string path = directory + "/acknowledged";
-  rocksdb::Status status = env.FileExists(path);
-  if (status.IsNotFound()) status = make_file(env, directory, path);
-  if (!status.ok()) return io_error(status);
   std::unique_ptr<rocksdb::RandomRWFile> file;
-  status = env.NewRandomRWFile(path, &file, rocksdb::EnvOptions());
+  const auto status = env.NewRandomRWFile(path_in(directory), &file, rocksdb::EnvOptions());
   if (!status.ok()) return io_error(status);
   std::unique_ptr<Watermark> watermark(new Watermark(std::move(file)));
   if (auto read = watermark->read(); !read) return read.error();
   return watermark;
 }
 
-// The newer of the slots that are whole. One torn slot is a crash's doing; the other then counts.
+// The newer of the slots that are whole. A crash tears one at most; the other then counts.
 Result<void> Watermark::read() {
+  bool found = false;
   for (std::size_t i = 0; i < kSlots; ++i) {
     char bytes[kSlotBytes];
     rocksdb::Slice slot;
@@ -65,26 +79,37 @@ Result<void> Watermark::read() {
     if (!status.ok()) return io_error(status);
     ByteReader in({slot.data(), slot.size()});
     const std::uint64_t version = in.fixed64();
-    const std::uint64_t sequence = in.fixed64();
+    const std::uint64_t number = in.fixed64();
+    Mark mark;
+    mark.commit = in.fixed64();
+    mark.synced = in.fixed64();
+    mark.manifest = in.fixed64();
+    mark.manifest_bytes = in.fixed64();
     const std::uint64_t sum = in.fixed64();
     if (!in.done() || sum != XXH3_64bits(slot.data(), kSlotBytes - sizeof sum)) continue;
     if (version != kVersion) {
       return Error{ErrorCode::kUnsupportedFormat, "the file of the last acknowledged commit is of "
                                                   "version " + std::to_string(version)};
     }
-    if (sequence < sequence_) continue;
-    sequence_ = sequence;
+    if (found && number < written_) continue;
+    found = true;
+    written_ = number;
+    mark_ = mark;
     next_slot_ = (i + 1) % kSlots;
   }
-  return {};
+  if (found) return {};
+  return Error{ErrorCode::kCorruption,
+               "the file `acknowledged` in the data directory holds no whole record of the last "
+               "acknowledged commit; restore it from a copy"};
 }
 
-Result<void> Watermark::advance(std::uint64_t sequence) {
-  auto status = file_->Write(next_slot_ * kSlotStride, encode_slot(sequence));
+Result<void> Watermark::write(const Mark& mark) {
+  auto status = file_->Write(next_slot_ * kSlotStride, encode_slot(written_ + 1, mark));
   if (status.ok()) status = file_->Sync();
   if (!status.ok()) return io_error(status);
+  ++written_;
   next_slot_ = (next_slot_ + 1) % kSlots;
-  sequence_ = sequence;
+  mark_ = mark;
   return {};
 }
 

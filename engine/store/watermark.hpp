@@ -1,11 +1,14 @@
-// The last commit that was acknowledged, kept outside RocksDB: so that a log which lost its tail, and
-// which RocksDB takes for one that simply ends there, is noticed at the next start. It is written at
-// most once a second, so it may lag; it never runs ahead of what is synced.
+// What is known to be on disk, kept outside RocksDB: the last commit that was acknowledged, the newest
+// sequence number that was synced, and how long RocksDB's MANIFEST was. A log or a MANIFEST that has lost
+// its end is noticed by it at the next start, where RocksDB would take a file that simply ends. It may lag
+// behind by a second; it never runs ahead of what is synced. The file is made when a new store is complete:
+// a store without it was never finished, and holds nothing that was acknowledged.
 //
 // File `acknowledged`: two slots, at bytes 0 and 4096, written in turn, so that a torn write leaves
 // the other whole. Numbers little-endian.
 //
-//   u64 version (1) | u64 sequence | u64 XXH3-64 of the 16 bytes before
+//   u64 version (2) | u64 number of the writing, from 1 | u64 commit | u64 synced
+//                   | u64 MANIFEST number | u64 MANIFEST bytes | u64 XXH3-64 of the bytes before
 //
 // One thread at a time.
 #pragma once
@@ -23,24 +26,37 @@ class RandomRWFile;
 
 namespace minuted {
 
+struct Mark {
+  std::uint64_t commit = 0;          // the last that was acknowledged
+  std::uint64_t synced = 0;          // RocksDB's sequence number: every write up to it was synced
+  std::uint64_t manifest = 0;        // number of the MANIFEST
+  std::uint64_t manifest_bytes = 0;  // that were synced of it
+  friend bool operator==(const Mark&, const Mark&) = default;
+};
+
 class Watermark {
  public:
-  // Opens or makes the file in `directory`. `env` is borrowed. kUnsupportedFormat, kIoError.
+  // Whether `directory` has the file. kIoError.
+  static Result<bool> exists(rocksdb::Env& env, const std::string& directory);
+  // Makes the file, durably, wholly or not at all. kIoError.
+  static Result<void> create(rocksdb::Env& env, const std::string& directory, const Mark& mark);
+  // Opens the file. `env` is borrowed. kCorruption (no slot is whole), kUnsupportedFormat, kIoError.
   static Result<std::unique_ptr<Watermark>> open(rocksdb::Env& env, const std::string& directory);
   ~Watermark();
 
-  // As last written, 0 in a new store.
-  std::uint64_t sequence() const { return sequence_; }
+  // As last written.
+  const Mark& mark() const { return mark_; }
 
-  // Durable when it returns. `sequence` has been synced and acknowledged.
-  Result<void> advance(std::uint64_t sequence);
+  // Durable when it returns.
+  Result<void> write(const Mark& mark);
 
  private:
   explicit Watermark(std::unique_ptr<rocksdb::RandomRWFile> file);
   Result<void> read();
 
   std::unique_ptr<rocksdb::RandomRWFile> file_;
-  std::uint64_t sequence_ = 0;
+  Mark mark_;
+  std::uint64_t written_ = 0;  // the number of the writing that made it
   std::size_t next_slot_ = 0;
 };
 

@@ -38,12 +38,14 @@ HttpError http_error(ErrorCode code) {
     // Whether an append that met it is on disk is unknown: it is to be sent again, with its key.
     case ErrorCode::kIoError:
       return {503, "io_error", kLaterSeconds};
-    // These two need somebody to act. Still 5xx, for a node must not throw its batch away, but no
+    // These need somebody to act. Still 5xx, for a node must not throw its batch away, but no
     // promise of when to come back.
     case ErrorCode::kUnsupportedFormat:
       return {500, "unsupported_format", std::nullopt};
     case ErrorCode::kCorruption:
       return {500, "corruption", std::nullopt};
+    case ErrorCode::kCommitsLost:
+      return {500, "commits_lost", std::nullopt};
   }
   return {500, "internal", std::nullopt};  // no such code: a value nobody named
 }

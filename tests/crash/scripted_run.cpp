@@ -152,6 +152,7 @@ Options script_options(const std::string& path, const Clock& clock) {
   Options options;
   options.path = path;
   options.clock = &clock;
+  options.mark_interval_ms = 0;  // no call at a moment that differs from run to run
   options.fold_interval_ms = 0;
   options.seal_interval_ms = 0;
   options.idempotency_window_ms = 10 * kAllClosedMs;

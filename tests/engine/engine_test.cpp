@@ -294,12 +294,13 @@ TEST_F(EngineTest, LogThatLostAcknowledgedCommitsIsRefusedUnlessAccepted) {
                         std::filesystem::copy_options::recursive);
   const auto refused = Engine::open(options_);
   ASSERT_FALSE(refused.ok());
-  EXPECT_EQ(refused.error().code, ErrorCode::kCorruption);
-  EXPECT_EQ(refused.error().message,
-            "the store ends with commit 1, but commit 2 was acknowledged: its log has lost its "
-            "end. Bring the files back from a copy, or accept the loss of the commits between");
+  EXPECT_EQ(refused.error().code, ErrorCode::kCommitsLost);
+  EXPECT_TRUE(refused.error().message.starts_with(
+      "the store is an older one than the commits up to number 2, which were acknowledged: "))
+      << refused.error().message;
   options_.accept_lost_commits = true;
   open();
+  EXPECT_EQ(engine_->opening_notes().size(), 1U);
   EXPECT_EQ(requests_read(), 1U);
   append(request_of({event_at(kNowMs)}));
   options_.accept_lost_commits = false;

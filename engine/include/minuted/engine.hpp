@@ -86,7 +86,7 @@ using AppendDone = std::function<void(Result<Receipt>)>;
 class Engine {
  public:
   // Opens or makes the store at options.path and starts its threads. kInvalidArgument, kLocked,
-  // kUnsupportedFormat, kCorruption, kIoError.
+  // kUnsupportedFormat, kCorruption, kCommitsLost, kIoError. A store that is refused is as it was before.
   static Result<std::unique_ptr<Engine>> open(const Options& options);
 
   // Stops taking appends, commits those queued, stops the fold and closes. Cursors must be gone.
@@ -156,6 +156,9 @@ class Engine {
 
   // The fingerprint of a request's body and of whether it was strict, keyed by this store's secret.
   virtual Fingerprint fingerprint(std::string_view body, bool strict) const = 0;
+
+  // Sentences about the opening that an operator should see, such as what was lost. Empty as a rule.
+  virtual std::vector<std::string> opening_notes() const = 0;
 
   // nullopt while healthy; else why writes are refused.
   virtual std::optional<Error> failure() const = 0;

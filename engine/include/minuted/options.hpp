@@ -54,9 +54,15 @@ struct Options {
   std::string path;
   bool create_if_missing = true;
 
-  // Open a store whose log has lost commits that were acknowledged (its end was cut off), without
-  // them. Otherwise such a store is refused with kCorruption.
+  // Open a store whose log has lost commits that were acknowledged (it was damaged or cut off) without
+  // them; Engine::opening_notes() then says what was lost. Otherwise such a store is refused with
+  // kCommitsLost, and nothing in it is changed.
   bool accept_lost_commits = false;
+
+  // How far the record of what was acknowledged may lag behind, milliseconds: a log that lost its end
+  // within this time before a crash is taken for one that was never longer. 0 = the record is written
+  // after each commit, which costs one more sync.
+  std::int64_t mark_interval_ms = 1000;
 
   // Borrowed; must outlive the engine. What "now" means for idempotency keys and snapshots.
   const Clock* clock = &system_clock();

@@ -26,6 +26,8 @@ enum class ErrorCode : std::uint8_t {
   kLocked,             // another process holds the data directory
   kCorruption,         // stored bytes fail their checks
   kIoError,            // the file system refused
+  kCommitsLost,        // as kCorruption: commits that were acknowledged are missing from the log, and
+                       // Options::accept_lost_commits would open the store without them
 };
 
 // The code's stable name in lower_snake_case, for logs and messages.

@@ -22,7 +22,7 @@ struct Mapping {
   HttpError http;
 };
 
-const std::array<Mapping, 13> kMappings{{
+const std::array<Mapping, 14> kMappings{{
     {ErrorCode::kInvalidArgument, {400, "invalid_argument", std::nullopt}},
     {ErrorCode::kKeyReused, {422, "idempotency_key_reused", std::nullopt}},
     {ErrorCode::kTooManyNewSeries, {429, "too_many_new_series", 60}},
@@ -36,6 +36,7 @@ const std::array<Mapping, 13> kMappings{{
     {ErrorCode::kLocked, {503, "locked", 5}},
     {ErrorCode::kCorruption, {500, "corruption", std::nullopt}},
     {ErrorCode::kIoError, {503, "io_error", 5}},
+    {ErrorCode::kCommitsLost, {500, "commits_lost", std::nullopt}},
 }};
 
 // The names are frozen: clients compare them.
