@@ -425,7 +425,9 @@ Result<Recoverable> Store::Impl::look(const StoreOptions& options) {
 namespace {
 
 std::string commits_lost(std::uint64_t last, std::uint64_t acknowledged) {
-  if (last >= acknowledged) return "commits after number " + std::to_string(last);
+  if (last >= acknowledged) {
+    return last == 0 ? "every commit" : "commits after number " + std::to_string(last);
+  }
   if (last + 1 == acknowledged) return "commit " + std::to_string(acknowledged);
   return "commits " + std::to_string(last + 1) + " to " + std::to_string(acknowledged);
 }
@@ -499,13 +501,14 @@ Result<void> Store::Impl::open_database(const StoreOptions& options, bool is_new
                         &handles, &opened);
   if (!status.ok()) return translate(status, "opening the store in " + options.path);
   take(opened, handles);
-  synced = db->GetLatestSequenceNumber();  // recovery wrote all it read out as tables
   std::unique_ptr<rocksdb::LogFile> log;
   if (const auto told = db->GetCurrentWalFile(&log); !told.ok()) {
     return translate(told, "asking for the current log");
   }
   opening_log = log->LogNumber();
-  return load_secret(*db, is_new, secret);
+  auto loaded = load_secret(*db, is_new, secret);
+  synced = db->GetLatestSequenceNumber();  // recovery wrote all it read out as tables
+  return loaded;
 }
 
 Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
