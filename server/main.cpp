@@ -25,6 +25,7 @@
 #include "inspection/inspect_command.hpp"
 #include "log/log.hpp"
 #include "minuted/engine.hpp"
+#include "minuted/process.hpp"
 #include "settings/settings.hpp"
 
 namespace minuted {
@@ -280,6 +281,8 @@ int run(std::vector<std::string> arguments) {
 }  // namespace minuted
 
 int main(int argc, char** argv) {
+  minuted::open_standard_descriptors();
+  minuted::restrict_new_files();
   try {
     return minuted::run({argv + 1, argv + argc});
   } catch (const std::exception& thrown) {
