@@ -13,8 +13,8 @@ constexpr mode_t kWithheldRights = 027;
 
 bool is_closed(int fd) { return ::fcntl(fd, F_GETFD) < 0 && errno == EBADF; }
 
-// Opens something harmless at the lowest free number. In a root directory without /dev/null the root
-// itself occupies the number: it can be neither read nor written through such a descriptor.
+// Opens something harmless at the lowest free number. Where there is no /dev/null, the root directory
+// occupies the number: it can be neither read nor written through such a descriptor.
 int open_harmless() {
   const int fd = ::open("/dev/null", O_RDWR);
   return fd >= 0 ? fd : ::open("/", O_PATH | O_DIRECTORY);

@@ -120,8 +120,8 @@ const std::string kEvent =
     R"({"repoId":"r","bucketId":"b","host":"h","timestamp":"2024-01-01T10:00:30Z","upl_bytes":7})";
 const std::string kRows = "/stats/minute?startDate=2024-01-01&endDate=2024-01-01";
 
-// The lines that the daemon writes to its stdout and its log go nowhere: the store opens again with all
-// that was acknowledged.
+// The lines that the daemon writes to its stdout and its log go nowhere: the store opens again with
+// all that was acknowledged.
 TEST(ProcessTest, ADaemonWithClosedStandardDescriptorsDoesNotWriteIntoItsStore) {
   for (const Closed& closed : closed_sets()) {
     SCOPED_TRACE(to_text(closed));
