@@ -27,6 +27,7 @@
 #include "minuted/engine.hpp"
 #include "minuted/process.hpp"
 #include "settings/settings.hpp"
+#include "watch/watch_thread.hpp"
 
 namespace minuted {
 namespace {
@@ -191,6 +192,8 @@ int serve(const settings::Settings& s, const log::Log& log, const sigset_t& sign
        {s.inflated_bytes_max, s.inflate_ratio_max},
        {s.serve_anyone_without_tokens, s.cors_origins}},
       *engine, workers, tokens.get(), counters, budget, system_clock(), log);
+  std::optional<watch::WatchThread> watch(std::in_place, *engine, services.rejections,
+                                          system_clock(), log);
   const http::Cors cors(s.cors_origins);
   http::Server server({s.io_threads, &system_clock(), trusted_proxy(s.trusted_proxies)},
                       {http::routes(), services, http::admit, limits, counters, budget, workers, log, cors});
@@ -218,6 +221,7 @@ int serve(const settings::Settings& s, const log::Log& log, const sigset_t& sign
     log.error("connections did not end in time; breaking off");
     std::_Exit(kExitFailed);
   }
+  watch.reset();  // its last lines come before the end's
   log.info("stopped");
   return 0;
 }

@@ -143,8 +143,9 @@ void Log::write_limited(Level level, std::string_view reason, std::string_view m
   write_line(format_line(format_, level, message, fields, clock_.now(), left_out));
 }
 
-void Log::report_left_out() const {
-  for (const LineLimiter::LeftOut& one : limiter_.take_left_out(clock_.steady_ms())) {
+void Log::report_left_out(Report report) const {
+  const std::int64_t now_ms = report == Report::kAll ? INT64_MAX : clock_.steady_ms();
+  for (const LineLimiter::LeftOut& one : limiter_.take_left_out(now_ms)) {
     // Lines of a level that is not wanted are not counted, so this one is wanted.
     write(std::max(Level::kInfo, level_min_), "repeated log lines were left out",
           {{"reason", std::string_view(one.reason)}, {"left_out", one.lines}});

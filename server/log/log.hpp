@@ -48,8 +48,10 @@ class Log {
   void write_limited(Level level, std::string_view reason, std::string_view message,
                      Fields fields = {}) const;
 
-  // Reports lines that were left out without another that followed them. To be called once a second.
-  void report_left_out() const;
+  // Reports lines that were left out without another that followed them: those of reasons that have
+  // been quiet for a while, or all of them, at the end. To be called once a second.
+  enum class Report : std::uint8_t { kQuiet, kAll };
+  void report_left_out(Report report = Report::kQuiet) const;
 
   void debug(std::string_view message, Fields fields = {}) const {
     write(Level::kDebug, message, fields);
