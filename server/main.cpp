@@ -260,6 +260,16 @@ int run_inspect(std::span<const std::string> arguments) {
       system_clock());
 }
 
+// What would keep the daemon from starting with these settings, besides its store and its port.
+std::vector<std::string> check_start(const settings::Settings& s) {
+  std::vector<std::string> errors;
+  if (const auto problem = raise_file_limit(s.connections_max)) errors.push_back(*problem);
+  if (s.tokens_file.empty()) return errors;
+  const auto tokens = auth::TokenStore::open(s.tokens_file, system_clock());
+  if (!tokens) errors.push_back("cannot read the tokens: " + tokens.error().message);
+  return errors;
+}
+
 int run(std::vector<std::string> arguments) {
   keep_freed_memory();
   if (!arguments.empty() && arguments.front() == "token") {
@@ -270,7 +280,7 @@ int run(std::vector<std::string> arguments) {
   if (!arguments.empty() && arguments.front() == "inspect") {
     return run_inspect(std::span<const std::string>(arguments).subspan(1));
   }
-  auto read = settings::read_settings(arguments, settings::process_environment());
+  auto read = settings::read_settings(arguments, settings::process_environment(), check_start);
   if (const auto* end = std::get_if<settings::Exit>(&read)) {
     (end->code == 0 ? std::cout : std::cerr) << end->text;
     return end->code;
