@@ -27,6 +27,7 @@
 #include "figures.hpp"
 #include "load/load.hpp"
 #include "machine.hpp"
+#include "minuted/process.hpp"
 
 namespace minuted::bench {
 namespace {
@@ -258,4 +259,8 @@ int main_of(int argc, char** argv) {
 }  // namespace
 }  // namespace minuted::bench
 
-int main(int argc, char** argv) { return minuted::bench::main_of(argc, argv); }
+int main(int argc, char** argv) {
+  minuted::open_standard_descriptors();
+  minuted::restrict_new_files();
+  return minuted::bench::main_of(argc, argv);
+}

@@ -12,6 +12,7 @@
 #include "daemon_load.hpp"
 #include "figures.hpp"
 #include "machine.hpp"
+#include "minuted/process.hpp"
 
 namespace minuted::bench {
 namespace {
@@ -162,4 +163,8 @@ void end_progress() {
 
 }  // namespace minuted::bench
 
-int main(int argc, char** argv) { return minuted::bench::main_of(argc, argv); }
+int main(int argc, char** argv) {
+  minuted::open_standard_descriptors();
+  minuted::restrict_new_files();
+  return minuted::bench::main_of(argc, argv);
+}

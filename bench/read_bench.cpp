@@ -35,6 +35,7 @@
 #include "figures.hpp"
 #include "load/latencies.hpp"
 #include "machine.hpp"
+#include "minuted/process.hpp"
 #include "read_client.hpp"
 #include "read_data.hpp"
 #include "read_queries.hpp"
@@ -495,4 +496,8 @@ int main_of(int argc, char** argv) {
 }  // namespace
 }  // namespace minuted::bench
 
-int main(int argc, char** argv) { return minuted::bench::main_of(argc, argv); }
+int main(int argc, char** argv) {
+  minuted::open_standard_descriptors();
+  minuted::restrict_new_files();
+  return minuted::bench::main_of(argc, argv);
+}

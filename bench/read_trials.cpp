@@ -11,6 +11,7 @@
 
 #include "daemon_load.hpp"
 #include "machine.hpp"
+#include "minuted/process.hpp"
 
 namespace minuted::bench {
 namespace {
@@ -143,4 +144,8 @@ int main_of(int argc, char** argv) {
 }  // namespace
 }  // namespace minuted::bench
 
-int main(int argc, char** argv) { return minuted::bench::main_of(argc, argv); }
+int main(int argc, char** argv) {
+  minuted::open_standard_descriptors();
+  minuted::restrict_new_files();
+  return minuted::bench::main_of(argc, argv);
+}

@@ -17,6 +17,7 @@
 #include "daemon_process.hpp"
 #include "figures.hpp"
 #include "minuted/engine.hpp"
+#include "minuted/process.hpp"
 #include "read_client.hpp"
 #include "render/storage_json.hpp"
 #include "render/storage_params.hpp"
@@ -297,4 +298,8 @@ int run(const std::string& given) {
 }  // namespace
 }  // namespace minuted::bench
 
-int main(int argc, char** argv) { return minuted::bench::run(argc > 1 ? argv[1] : ""); }
+int main(int argc, char** argv) {
+  minuted::open_standard_descriptors();
+  minuted::restrict_new_files();
+  return minuted::bench::run(argc > 1 ? argv[1] : "");
+}

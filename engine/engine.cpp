@@ -207,17 +207,20 @@ class EngineImpl final : public Engine {
     s.fold_lag_seconds =
         static_cast<double>(table_.lag_ms(options_.clock->steady_ms())) / 1e3;
     s.fold_failures = fold.failures;
+    s.fold_error = fold.last_error.get();
 
     const SealCounters& seal = upkeep_counters_.seal;
     s.seal_passes = seal.passes;
     s.pages_sealed = seal.pages;
     s.rows_sealed = seal.rows;
     s.seal_failures = seal.failures;
+    s.seal_error = seal.last_error.get();
 
     const PruneCounters& prune = upkeep_counters_.prune;
     s.prune_passes = prune.passes;
     s.keys_pruned = prune.keys;
     s.prune_failures = prune.failures;
+    s.prune_error = prune.last_error.get();
     s.retention_paused = horizons_.paused();
 
     s.queries = read_counters_.queries;

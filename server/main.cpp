@@ -25,7 +25,9 @@
 #include "inspection/inspect_command.hpp"
 #include "log/log.hpp"
 #include "minuted/engine.hpp"
+#include "minuted/process.hpp"
 #include "settings/settings.hpp"
+#include "watch/watch_thread.hpp"
 
 namespace minuted {
 namespace {
@@ -190,6 +192,8 @@ int serve(const settings::Settings& s, const log::Log& log, const sigset_t& sign
        {s.inflated_bytes_max, s.inflate_ratio_max},
        {s.serve_anyone_without_tokens, s.cors_origins}},
       *engine, workers, tokens.get(), counters, budget, system_clock(), log);
+  std::optional<watch::WatchThread> watch(std::in_place, *engine, services.rejections,
+                                          system_clock(), log);
   const http::Cors cors(s.cors_origins);
   http::Server server({s.io_threads, &system_clock(), trusted_proxy(s.trusted_proxies)},
                       {http::routes(), services, http::admit, limits, counters, budget, workers, log, cors});
@@ -217,6 +221,7 @@ int serve(const settings::Settings& s, const log::Log& log, const sigset_t& sign
     log.error("connections did not end in time; breaking off");
     std::_Exit(kExitFailed);
   }
+  watch.reset();  // its last lines come before the end's
   log.info("stopped");
   return 0;
 }
@@ -255,6 +260,16 @@ int run_inspect(std::span<const std::string> arguments) {
       system_clock());
 }
 
+// What would keep the daemon from starting with these settings, besides its store and its port.
+std::vector<std::string> check_start(const settings::Settings& s) {
+  std::vector<std::string> errors;
+  if (const auto problem = raise_file_limit(s.connections_max)) errors.push_back(*problem);
+  if (s.tokens_file.empty()) return errors;
+  const auto tokens = auth::TokenStore::open(s.tokens_file, system_clock());
+  if (!tokens) errors.push_back("cannot read the tokens: " + tokens.error().message);
+  return errors;
+}
+
 int run(std::vector<std::string> arguments) {
   keep_freed_memory();
   if (!arguments.empty() && arguments.front() == "token") {
@@ -265,7 +280,7 @@ int run(std::vector<std::string> arguments) {
   if (!arguments.empty() && arguments.front() == "inspect") {
     return run_inspect(std::span<const std::string>(arguments).subspan(1));
   }
-  auto read = settings::read_settings(arguments, settings::process_environment());
+  auto read = settings::read_settings(arguments, settings::process_environment(), check_start);
   if (const auto* end = std::get_if<settings::Exit>(&read)) {
     (end->code == 0 ? std::cout : std::cerr) << end->text;
     return end->code;
@@ -280,6 +295,8 @@ int run(std::vector<std::string> arguments) {
 }  // namespace minuted
 
 int main(int argc, char** argv) {
+  minuted::open_standard_descriptors();
+  minuted::restrict_new_files();
   try {
     return minuted::run({argv + 1, argv + argc});
   } catch (const std::exception& thrown) {

@@ -36,6 +36,7 @@ const std::map<std::string, std::set<std::string>> kEngineDoors = {
     {"query", {"chunk", "nodes", "page", "rollup", "stats", "store"}},
     {"inspect", {"chunk", "nodes", "page", "rollup", "store"}},
     {"include", {}},
+    {"process", {}},
     {"engine_over.hpp", {}},
     {"engine.cpp", {"engine_over.hpp", "ingest", "query", "retention", "stats", "store", "upkeep"}},
     {"result.cpp", {}},

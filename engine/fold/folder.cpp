@@ -53,7 +53,10 @@ Result<void> Folder::fold() {
       std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
                                                             start)
           .count());
-  if (!folded) ++counters_.failures;
+  if (!folded) {
+    counters_.last_error.set(folded.error().message);
+    ++counters_.failures;
+  }
   return folded;
 }
 

@@ -4,9 +4,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
+#include <set>
+#include <utility>
 
 #include "codec/bytes.hpp"
 #include "ingest/leaving_hosts.hpp"
+#include "minuted/event.hpp"
 #include "store/key_codec.hpp"
 
 namespace minuted {
@@ -407,15 +411,46 @@ Result<void> Committer::admit_series(Waiting& waiting) {
   return {};
 }
 
+// Why the first kReceiptErrorsMax events of the refused series are rejected, ascending by index.
+std::vector<EventError> Committer::series_errors(const EventBatch& batch) const {
+  const std::vector<EventBatch::Series> series = batch.series();
+  std::set<std::pair<std::string_view, std::string_view>> refused;
+  for (const std::size_t place : refused_places_) {
+    refused.emplace(series[place].prefix, series[place].host);
+  }
+  struct Event {
+    std::uint32_t index;
+    std::string_view prefix;
+    std::string_view host;
+  };
+  std::vector<Event> events;
+  for (const EventBatch::Group& group : batch.groups()) {
+    for (const EventBatch::Row& row : group.rows) {
+      const std::string_view host = batch.host(row.host);
+      if (refused.contains({group.prefix, host})) events.push_back({row.index, group.prefix, host});
+    }
+  }
+  std::sort(events.begin(), events.end(),
+            [](const Event& a, const Event& b) { return a.index < b.index; });
+  if (events.size() > kReceiptErrorsMax) events.resize(kReceiptErrorsMax);
+  std::vector<EventError> errors;
+  for (const Event& event : events) {
+    const auto pair = split_pair(event.prefix);
+    errors.push_back({event.index, "host",
+                      "host " + shorten(event.host) + " of repoId " + shorten(pair->repo) +
+                          " and bucketId " + shorten(pair->bucket) + " would be a new series, and " +
+                          limiter_.bound_of(pair->repo) +
+                          "; delete repos that are not needed any more, or raise the setting"});
+  }
+  return errors;
+}
+
 void Committer::reject_refused(AppendRequest& request) {
+  std::vector<EventError> errors = series_errors(request.batch);
   const std::vector<std::uint32_t> indexes = request.batch.remove_series(refused_places_);
   counters_.events_over_series_max += indexes.size();
   request.rejected += indexes.size();
-  for (std::size_t i = 0; i < indexes.size() && i < kReceiptErrorsMax; ++i) {
-    request.errors.push_back({indexes[i], "",
-                              "the event is of a new series (repo, bucket, host), and there are as "
-                              "many series as there may be"});
-  }
+  std::move(errors.begin(), errors.end(), std::back_inserter(request.errors));
   std::sort(request.errors.begin(), request.errors.end(),
             [](const EventError& a, const EventError& b) { return a.index < b.index; });
   if (request.errors.size() > kReceiptErrorsMax) request.errors.resize(kReceiptErrorsMax);

@@ -122,6 +122,7 @@ class Committer {
   std::vector<NamedRow> name_ids(const EventBatch& batch) const;
   Result<Receipt> admit_events(Waiting& waiting, Millis now);
   Result<std::vector<std::uint32_t>> admit_ids(const std::vector<NamedRow>& ids, Millis now);
+  std::vector<EventError> series_errors(const EventBatch& batch) const;
   void reject_refused(AppendRequest& request);
   void add_chunks();
   Result<void> write(std::size_t batches);

@@ -46,6 +46,15 @@ bool SeriesLimiter::reserve(std::string_view repo) {
   return true;
 }
 
+std::string SeriesLimiter::bound_of(std::string_view repo) const {
+  const auto at = repos_.find(repo);
+  if (total_ + reserved_ < limits_.total_max && at != repos_.end() && at->second.total_max) {
+    return "repo-series-max allows repo " + shorten(repo) + " " +
+           std::to_string(*at->second.total_max) + " series";
+  }
+  return "series-max allows " + std::to_string(limits_.total_max) + " series";
+}
+
 std::optional<std::string> SeriesLimiter::admit(std::int64_t steady_ms) {
   if (reserved_ == 0) return std::nullopt;
   allowance_.refill(steady_ms);

@@ -16,7 +16,6 @@ constexpr std::array<std::string_view, kFields> kNames{
 
 constexpr std::string_view kWantId = "give a string of 1 to 255 bytes";
 constexpr std::string_view kWantEventId = "give a string of 1 to 128 bytes";
-constexpr std::string_view kWantOp = "give a string such as GET, PUT, DELETE, HEAD or LIST";
 constexpr std::string_view kWantBytes = "give an integer from 0 to 9223372036854775807";
 constexpr std::string_view kWantSigned =
     "give an integer from -9223372036854775808 to 9223372036854775807";
@@ -194,8 +193,8 @@ bool EventFields::read_time(const Value& value, Millis& to) {
 bool EventFields::check_op(EventView& event) {
   const Value* value = find(Field::kOp);
   if (value == nullptr) return true;
-  if (value->kind != Kind::kString) return reject_type(Field::kOp, kWantOp);
-  event.op = classify_op(string_of(Field::kOp));
+  // A name that no rule knows is OTHER, and so is what is no name: never a reason to lose the event.
+  event.op = value->kind == Kind::kString ? classify_op(string_of(Field::kOp)) : OpClass::kOther;
   return true;
 }
 

@@ -383,9 +383,13 @@ void EventDecoder::Impl::finish_event(std::uint64_t index) {
 
 void EventDecoder::Impl::reject_event(std::uint64_t index) {
   ++decoded.rejected;
-  ++decoded.rejected_by_reason[static_cast<std::size_t>(rejection.reason)];
-  if (!describes()) return;
-  decoded.errors.push_back({index, std::string(rejection.field), std::move(rejection.message)});
+  const bool described = describes();
+  EventError error{index, std::string(rejection.field), {}};
+  if (described) error.message = std::move(rejection.message);
+  if (decoded.rejected_by_reason[static_cast<std::size_t>(rejection.reason)]++ == 0) {
+    decoded.examples.push_back({rejection.reason, error});
+  }
+  if (described) decoded.errors.push_back(std::move(error));
 }
 
 void EventDecoder::Impl::reject_value(std::uint64_t index, const Value& value,

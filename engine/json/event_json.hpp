@@ -70,11 +70,18 @@ struct BodyError {
   std::string message;    // one sentence; names the byte offset and line where the text goes wrong
 };
 
+// The first rejected event of a reason. Its message is empty if it came after kErrorsMax others.
+struct RejectExample {
+  RejectReason reason;
+  EventError error;
+};
+
 struct Decoded {
   std::uint64_t accepted = 0;  // added to the batch
   std::uint64_t rejected = 0;
   std::array<std::uint64_t, kRejectReasons> rejected_by_reason{};  // adds up to `rejected`
   std::vector<EventError> errors;  // the first kErrorsMax of the rejected, ascending by index
+  std::vector<RejectExample> examples;  // one for each reason there was
 };
 
 // What the contract leaves open is settled so:

@@ -1,6 +1,7 @@
 #include "json/node_json.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
 #include <utility>
@@ -17,6 +18,9 @@ constexpr std::string_view kWantHeartbeat =
     R"(send {"latency_ms":…,"status":…,"ip":…}, or any of them, or nothing)";
 constexpr std::string_view kWantFacts =
     R"(send {"endpoint":…,"region":…,"storageType":…,"provider":…,"version":…}, or any of them)";
+constexpr std::array<std::string_view, 3> kHeartbeatFields{"latency_ms", "status", "ip"};
+constexpr std::array<std::string_view, 5> kFactFields{"endpoint", "region", "storageType", "provider",
+                                                      "version"};
 constexpr std::string_view kWantDay = R"(send {"day":"2024-01-15T00:00:00.000Z"})";
 
 BodyError invalid(std::string_view field, const PlainValue& value, std::string_view ending) {
@@ -73,7 +77,7 @@ std::optional<BodyError> take_latency(const SmallObject& object,
 std::variant<Heartbeat, BodyError> decode_heartbeat(std::string_view body, std::size_t depth_max) {
   Heartbeat heartbeat;
   if (body.find_first_not_of(" \n\r\t") == body.npos) return heartbeat;
-  auto read = read_small_object(body, depth_max, kWantHeartbeat);
+  auto read = read_small_object(body, depth_max, kWantHeartbeat, kHeartbeatFields);
   if (auto* error = std::get_if<BodyError>(&read)) return std::move(*error);
   const auto& object = std::get<SmallObject>(read);
   auto fault = take_latency(object, heartbeat.latency_us);
@@ -85,7 +89,7 @@ std::variant<Heartbeat, BodyError> decode_heartbeat(std::string_view body, std::
 
 std::variant<NodeFactsPatch, BodyError> decode_node_facts(std::string_view body,
                                                           std::size_t depth_max) {
-  auto read = read_small_object(body, depth_max, kWantFacts);
+  auto read = read_small_object(body, depth_max, kWantFacts, kFactFields);
   if (auto* error = std::get_if<BodyError>(&read)) return std::move(*error);
   const auto& object = std::get<SmallObject>(read);
   NodeFactsPatch facts;

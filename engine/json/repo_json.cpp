@@ -1,5 +1,6 @@
 #include "json/repo_json.hpp"
 
+#include <array>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,6 +12,8 @@ namespace minuted::json {
 namespace {
 
 constexpr std::string_view kWant = R"(send {"workspace":…,"provider":…}, or either of them)";
+
+constexpr std::array<std::string_view, 2> kFields{"workspace", "provider"};
 
 std::optional<BodyError> take_id(const SmallObject& object, std::string_view field,
                                  std::optional<std::string>& to) {
@@ -36,7 +39,7 @@ std::optional<BodyError> take_id(const SmallObject& object, std::string_view fie
 
 std::variant<RepoFactsChange, BodyError> decode_repo_facts(std::string_view body,
                                                            std::size_t depth_max) {
-  auto read = read_small_object(body, depth_max, kWant);
+  auto read = read_small_object(body, depth_max, kWant, kFields);
   if (auto* error = std::get_if<BodyError>(&read)) return std::move(*error);
   const auto& object = std::get<SmallObject>(read);
   RepoFactsChange change;

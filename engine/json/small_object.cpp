@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "json/fault.hpp"
 #include "json/scalar.hpp"
 #include "json/token_cursor.hpp"
+#include "minuted/event.hpp"
 
 namespace minuted::json {
 namespace {
@@ -16,9 +18,13 @@ using Kind = PlainValue::Kind;
 // Each read_ function takes what it names off the cursor; false: the text cannot be JSON.
 class Reader {
  public:
-  Reader(std::string_view body, std::size_t depth_max) : depth_max_(depth_max) {
+  Reader(std::string_view body, std::size_t depth_max, FieldNames known)
+      : depth_max_(depth_max), known_(known) {
     cursor_.open_document(body);
   }
+
+  // The first field of the object that is not known.
+  const std::optional<std::string>& unknown() const { return unknown_; }
 
   bool is_object() { return cursor_.peek() == '{'; }
 
@@ -29,6 +35,9 @@ class Reader {
         std::string name;
         std::optional<PlainValue> value;
         if (!read_string(name) || !cursor_.take_if(':') || !read_value(1, value)) return false;
+        const bool is_known =
+            known_.empty() || std::find(known_.begin(), known_.end(), name) != known_.end();
+        if (!is_known && !unknown_) unknown_ = name;
         object.erase(name);
         if (value) object.emplace(std::move(name), std::move(*value));
       } while (cursor_.take_if(','));
@@ -90,22 +99,57 @@ class Reader {
 
   TokenCursor cursor_;
   const std::size_t depth_max_;
+  const FieldNames known_;
+  std::optional<std::string> unknown_;
 };
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+// Levenshtein's distance, in bytes.
+std::size_t changes_between(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t changed = diagonal + (lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row[b.size()];
+}
 
 }  // namespace
 
+std::string_view nearest_field(std::string_view name, FieldNames names) {
+  // All that is longer is as far from all of them; a body's field may have megabytes.
+  constexpr std::size_t kComparedBytesMax = 64;
+  const std::string_view compared = name.substr(0, kComparedBytesMax);
+  return *std::min_element(names.begin(), names.end(), [&](std::string_view a, std::string_view b) {
+    return changes_between(compared, a) < changes_between(compared, b);
+  });
+}
+
 std::variant<SmallObject, BodyError> read_small_object(std::string_view body,
                                                        std::size_t depth_max,
-                                                       std::string_view want) {
+                                                       std::string_view want,
+                                                       FieldNames known) {
   const std::size_t depth = std::clamp<std::size_t>(depth_max, 1, kDepthLimit);
   if (body.find_first_not_of(" \n\r\t") == body.npos) {
     return BodyError{"malformed_json", "the body is empty, up to its end at byte " +
                                            std::to_string(body.size()) + "; " + std::string(want)};
   }
-  Reader reader(body, depth);
+  Reader reader(body, depth, known);
   SmallObject object;
   const bool is_object = reader.is_object();
   if (is_object ? reader.read_object(object) : reader.skip_document()) {
+    if (is_object && reader.unknown()) {
+      return BodyError{"invalid_field",
+                       shorten(*reader.unknown()) + " is not a field of this body; the nearest is " +
+                           std::string(nearest_field(*reader.unknown(), known)) + "; " +
+                           std::string(want)};
+    }
     if (is_object) return object;
     return BodyError{"wrong_shape", "the body is not a JSON object; " + std::string(want)};
   }

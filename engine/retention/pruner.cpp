@@ -77,6 +77,7 @@ Result<bool> Pruner::step() {
   }
   auto more = step_in(part_);
   if (!more) {
+    counters_.last_error.set(more.error().message);
     ++counters_.failures;
     passing_ = false;  // tried again with the next pass
     return more;

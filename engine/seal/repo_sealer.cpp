@@ -36,6 +36,7 @@ Result<bool> RepoSealer::step() {
   }
   if (more.ok() && damage_) more = *damage_;
   if (more.ok()) return more;
+  counters_.last_error.set(more.error().message);
   ++counters_.failures;
   // What cannot be written now is tried again with the next pass.
   if (more.error().code != ErrorCode::kCorruption) passing_ = false;

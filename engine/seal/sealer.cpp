@@ -46,6 +46,7 @@ Result<bool> Sealer::step() {
   if (!passing_) return false;
   auto more = step_in(kSealedTiers[tier_]);
   if (!more) {
+    counters_.last_error.set(more.error().message);
     ++counters_.failures;
     // What cannot be written now is tried again with the next pass.
     if (more.error().code != ErrorCode::kCorruption) passing_ = false;

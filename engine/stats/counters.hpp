@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <mutex>
 #include <span>
+#include <string>
 
 #include "minuted/stats.hpp"
 
@@ -38,6 +39,23 @@ class Histogram {
   HistogramCounts<N> counts_;
 };
 
+// Why something failed the last time it did; empty if it never has.
+class LastError {
+ public:
+  void set(const std::string& message) {
+    const std::lock_guard lock(mutex_);
+    message_ = message;
+  }
+  std::string get() const {
+    const std::lock_guard lock(mutex_);
+    return message_;
+  }
+
+ private:
+  mutable std::mutex mutex_;  // guards message_
+  std::string message_;
+};
+
 struct CommitCounters {
   Counter batches{0};
   Counter replayed{0};
@@ -62,6 +80,7 @@ struct FoldCounters {
   Counter events{0};
   Counter micros{0};
   Counter failures{0};
+  LastError last_error;
 };
 
 struct SealCounters {
@@ -69,12 +88,14 @@ struct SealCounters {
   Counter pages{0};
   Counter rows{0};
   Counter failures{0};
+  LastError last_error;
 };
 
 struct PruneCounters {
   Counter passes{0};
   Counter keys{0};
   Counter failures{0};
+  LastError last_error;
 };
 
 struct ReadCounters {

@@ -118,13 +118,31 @@ Awaitable<Result<Receipt>> append(Services& services, AppendRequest request) {
   co_return std::move(*answer);
 }
 
-void count(Services& services, const json::Decoded& decoded) {
+// What was rejected of a request that is answered now for the first time, for the metrics and the log.
+void count(Services& services, std::string_view token, const json::Decoded& decoded) {
+  for (const json::RejectExample& example : decoded.examples) {
+    services.rejections.note(token, json::to_string(example.reason),
+                             decoded.rejected_by_reason[static_cast<std::size_t>(example.reason)],
+                             example.error);
+  }
   for (std::size_t i = 0; i < json::kRejectReasons; ++i) {
     if (decoded.rejected_by_reason[i] != 0) {
       services.events.rejected[i].fetch_add(decoded.rejected_by_reason[i],
                                             std::memory_order_relaxed);
     }
   }
+}
+
+// The engine rejects events as well: those of new series when there are as many as there may be.
+void note_engine_rejections(Services& services, std::string_view token,
+                            const json::Decoded& decoded, const Receipt& receipt) {
+  if (receipt.rejected <= decoded.rejected) return;
+  const auto is_its_own = [&](const EventError& error) {
+    return std::find(decoded.errors.begin(), decoded.errors.end(), error) == decoded.errors.end();
+  };
+  const auto example = std::find_if(receipt.errors.begin(), receipt.errors.end(), is_its_own);
+  services.rejections.note(token, "series_max", receipt.rejected - decoded.rejected,
+                           example == receipt.errors.end() ? EventError{} : *example);
 }
 
 Response invalid_event(const json::Decoded& decoded) {
@@ -195,7 +213,7 @@ Awaitable<Response> post_events(Services& services, Request& request) {
   const bool refused = params.strict && decoded.rejected != 0;
   if (refused) {
     if (!key) {
-      count(services, decoded);
+      count(services, request.caller.name(), decoded);
       co_return invalid_event(decoded);
     }
     batch.only_if_known = true;
@@ -206,12 +224,13 @@ Awaitable<Response> post_events(Services& services, Request& request) {
   }
   const Result<Receipt> receipt = co_await append(services, std::move(batch));
   if (refused && !receipt.ok() && receipt.error().code == ErrorCode::kInvalidArgument) {
-    count(services, decoded);
+    count(services, request.caller.name(), decoded);
     co_return invalid_event(decoded);
   }
   if (!receipt.ok()) co_return error_response(receipt.error());
   if (!receipt.value().replayed) {
-    count(services, decoded);
+    count(services, request.caller.name(), decoded);
+    note_engine_rejections(services, request.caller.name(), decoded, receipt.value());
     services.events.accepted.fetch_add(receipt.value().accepted, std::memory_order_relaxed);
   }
   co_return receipt_response(receipt.value());

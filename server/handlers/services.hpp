@@ -19,6 +19,7 @@
 #include "json/event_json.hpp"
 #include "log/log.hpp"
 #include "minuted/engine.hpp"
+#include "watch/rejections.hpp"
 
 namespace minuted::http {
 
@@ -79,6 +80,7 @@ class Services {
   const Clock& clock;
   const log::Log& log;
   EventCounters events;
+  watch::Rejections rejections;  // for the log
   Slots scans;
   std::atomic<bool> stopping{false};
 };

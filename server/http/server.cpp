@@ -45,7 +45,8 @@ struct Ended {
       try {
         std::rethrow_exception(failure);
       } catch (const std::exception& thrown) {
-        log->error("a connection failed", {{"peer", address}, {"reason", std::string_view(thrown.what())}});
+        log->write_limited(log::Level::kError, "connection_failed", "a connection failed",
+                           {{"peer", address}, {"reason", std::string_view(thrown.what())}});
       }
     }
     --counters->connections_open;
@@ -135,7 +136,8 @@ Awaitable<void> Server::accept_all() {
     }
     ++app_.counters.accept_failures;
     if (is_shortage(error)) {
-      app_.log.warn("cannot accept a connection", {{"reason", std::string_view(error.message())}});
+      app_.log.write_limited(log::Level::kWarn, "accept_failed", "cannot accept a connection",
+                             {{"reason", std::string_view(error.message())}});
       co_await pause_accepting();
     }
   }

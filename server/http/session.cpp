@@ -361,16 +361,17 @@ void Session::record(const Request& request, std::size_t route, TimePoint start)
                            : sent_status_ >= 400 ? log::Level::kInfo
                                                  : log::Level::kDebug;
   if (!app_.log.wants(level)) return;
-  app_.log.write(level, "request",
-                 {{"request_id", request.id},
-                  {"token", request.caller.name()},
-                  {"peer", request.peer_address},
-                  {"method", to_string(request.method)},
-                  {"path", request.path},
-                  {"status", std::uint64_t{sent_status_}},
-                  {"error_code", sent_code_},
-                  {"sent_bytes", sent_bytes_},
-                  {"latency_ms", took.count() * 1000}});
+  const std::string_view reason = sent_code_.empty() ? "no error code" : sent_code_;
+  app_.log.write_limited(level, reason, "request",
+                         {{"request_id", request.id},
+                          {"token", request.caller.name()},
+                          {"peer", request.peer_address},
+                          {"method", to_string(request.method)},
+                          {"path", request.path},
+                          {"status", std::uint64_t{sent_status_}},
+                          {"error_code", sent_code_},
+                          {"sent_bytes", sent_bytes_},
+                          {"latency_ms", took.count() * 1000}});
 }
 
 // Closing while the client still sends would reset the connection, and the answer with it.

@@ -218,7 +218,8 @@ Awaitable<bool> Session::send_stream(Response response, Method method) {
     }
     sent_bytes_ = delivery.body_bytes;
     if (failed) {
-      app_.log.warn("an answer was cut short", {{"reason", delivery.outcome.error().message}});
+      app_.log.write_limited(log::Level::kWarn, "answer_cut_short", "an answer was cut short",
+                             {{"reason", delivery.outcome.error().message}});
     }
     bool written = !failed && !delivery.broken && !aborted_;
     if (written && delivery.unsent()) {

@@ -5,15 +5,17 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
-#include "minuted/event.hpp"
-#include "render/json_text.hpp"
+#include "log/escape.hpp"
 
 namespace minuted::log {
 namespace {
 
 constexpr std::size_t kNumberBytesMax = 32;
 constexpr std::size_t kMessageColumns = 36;  // where the fields begin, for people
+// A line that is too long is formatted again with shorter texts, each of at least so many bytes.
+constexpr std::size_t kTextBytesMin = 16;
 
 void append_number(std::uint64_t value, std::string& out) {
   char text[kNumberBytesMax];
@@ -26,37 +28,72 @@ void append_number(double value, std::string& out) {
   out.append(text, end.ec == std::errc{} ? end.ptr : text);
 }
 
-// Text may come from a client: a terminal must not obey it, and a JSON reader must not choke on it.
-std::string harmless(std::string_view text) {
-  const bool plain = std::all_of(text.begin(), text.end(),
-                                 [](char c) { return c > ' ' && c <= '~' && c != '"' && c != '\\'; });
-  return plain && !text.empty() ? std::string(text) : shorten(text);
+// What a line says, before it is written down.
+struct Line {
+  Format format;
+  Level level;
+  std::string_view message;
+  Fields fields;
+  Millis now;
+  std::uint64_t left_out;
+};
+
+void append_value(const Field& field, Format format, std::size_t text_bytes_max, std::string& out) {
+  if (const auto* count = std::get_if<std::uint64_t>(&field.value)) return append_number(*count, out);
+  if (const auto* real = std::get_if<double>(&field.value)) return append_number(*real, out);
+  const std::string_view text = std::get<std::string_view>(field.value);
+  if (format == Format::kHuman && text.size() <= text_bytes_max && is_plain(text)) {
+    out += text;
+    return;
+  }
+  out += '"';
+  append_escaped(text, text_bytes_max,
+                 format == Format::kHuman ? Escaping::kQuoted : Escaping::kJson, out);
+  out += '"';
 }
 
-void append_human(const Field& field, std::string& out) {
+void append_field(const Field& field, Format format, std::size_t text_bytes_max, std::string& out) {
+  if (format == Format::kHuman) {
+    out += ' ';
+    out += field.name;
+    out += '=';
+  } else {
+    out += ",\"";
+    out += field.name;
+    out += "\":";
+  }
+  append_value(field, format, text_bytes_max, out);
+}
+
+std::string head_of(const Line& line, std::size_t text_bytes_max) {
+  if (line.format == Format::kJson) {
+    std::string out = R"({"time":")" + format_iso8601(line.now) + R"(","level":")";
+    out += to_string(line.level);
+    out += R"(","message":")";
+    append_escaped(line.message, text_bytes_max, Escaping::kJson, out);
+    return out + '"';
+  }
+  std::string out = format_iso8601(line.now);
   out += ' ';
-  out += field.name;
-  out += '=';
-  if (const auto* text = std::get_if<std::string_view>(&field.value)) {
-    out += harmless(*text);
-  } else if (const auto* count = std::get_if<std::uint64_t>(&field.value)) {
-    append_number(*count, out);
-  } else {
-    append_number(std::get<double>(field.value), out);
-  }
+  out += to_string(line.level);
+  out.resize(out.size() + 6 - to_string(line.level).size(), ' ');
+  const std::size_t start = out.size();
+  append_escaped(line.message, text_bytes_max, Escaping::kBare, out);
+  const bool has_fields = line.fields.size() != 0 || line.left_out != 0;
+  if (has_fields) out.resize(std::max(out.size(), start + kMessageColumns), ' ');
+  return out;
 }
 
-void append_json(const Field& field, std::string& out) {
-  out += ',';
-  render::append_json_string(field.name, out);
-  out += ':';
-  if (const auto* text = std::get_if<std::string_view>(&field.value)) {
-    render::append_json_string(is_valid_utf8(*text) ? std::string(*text) : shorten(*text), out);
-  } else if (const auto* count = std::get_if<std::uint64_t>(&field.value)) {
-    append_number(*count, out);
-  } else {
-    append_number(std::get<double>(field.value), out);
+// With its first `fields` fields, and no text longer than `text_bytes_max`.
+std::string format_with(const Line& line, std::size_t text_bytes_max, std::size_t fields) {
+  std::string out = head_of(line, text_bytes_max);
+  for (std::size_t i = 0; i < fields; ++i) {
+    append_field(line.fields.begin()[i], line.format, text_bytes_max, out);
   }
+  if (line.left_out != 0) append_field({"left_out", line.left_out}, line.format, 0, out);
+  if (line.format == Format::kJson) out += '}';
+  out += '\n';
+  return out;
 }
 
 }  // namespace
@@ -71,33 +108,51 @@ std::string_view to_string(Level level) {
   return "error";
 }
 
+// All texts are shortened to the same size, so that one long value does not push the others out.
 std::string format_line(Format format, Level level, std::string_view message, Fields fields,
-                        Millis now) {
-  std::string line;
-  if (format == Format::kHuman) {
-    line = format_iso8601(now);
-    line += ' ';
-    line += to_string(level);
-    line.resize(line.size() + 6 - to_string(level).size(), ' ');
-    const std::size_t start = line.size();
-    line += message;
-    if (fields.size() != 0) line.resize(std::max(line.size(), start + kMessageColumns), ' ');
-    for (const Field& field : fields) append_human(field, line);
-  } else {
-    line = R"({"time":")" + format_iso8601(now) + R"(","level":")";
-    line += to_string(level);
-    line += R"(","message":)";
-    render::append_json_string(message, line);
-    for (const Field& field : fields) append_json(field, line);
-    line += '}';
+                        Millis now, std::uint64_t left_out) {
+  const Line line{format, level, message, fields, now, left_out};
+  std::size_t text_bytes_max = kLineBytesMax;
+  std::size_t shown = fields.size();
+  std::string out = format_with(line, text_bytes_max, shown);
+  while (out.size() > kLineBytesMax) {
+    if (text_bytes_max > kTextBytesMin) {
+      text_bytes_max = std::max(text_bytes_max * 3 / 4, kTextBytesMin);
+    } else {
+      --shown;  // more fields than any line of ours has
+    }
+    out = format_with(line, text_bytes_max, shown);
   }
-  line += '\n';
-  return line;
+  return out;
 }
 
 void Log::write(Level level, std::string_view message, Fields fields) const {
   if (!wants(level)) return;
-  std::string line = format_line(format_, level, message, fields, clock_.now());
+  write_line(format_line(format_, level, message, fields, clock_.now()));
+}
+
+void Log::write_limited(Level level, std::string_view reason, std::string_view message,
+                        Fields fields) const {
+  if (!wants(level)) return;
+  std::uint64_t left_out = 0;
+  if (!wants(Level::kDebug)) {
+    const auto admitted = limiter_.admit(reason, clock_.steady_ms());
+    if (!admitted) return;
+    left_out = *admitted;
+  }
+  write_line(format_line(format_, level, message, fields, clock_.now(), left_out));
+}
+
+void Log::report_left_out(Report report) const {
+  const std::int64_t now_ms = report == Report::kAll ? INT64_MAX : clock_.steady_ms();
+  for (const LineLimiter::LeftOut& one : limiter_.take_left_out(now_ms)) {
+    // Lines of a level that is not wanted are not counted, so this one is wanted.
+    write(std::max(Level::kInfo, level_min_), "repeated log lines were left out",
+          {{"reason", std::string_view(one.reason)}, {"left_out", one.lines}});
+  }
+}
+
+void Log::write_line(std::string line) const {
   const std::lock_guard lock(mutex_);
   if (!takes_a_line()) {
     ++lost_;

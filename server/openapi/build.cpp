@@ -10,6 +10,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "minuted/process.hpp"
 #include "openapi/compose.hpp"
 #include "openapi/page.hpp"
 
@@ -51,6 +52,7 @@ void write_served(const char* path, const char* type, const std::string& content
 }  // namespace
 
 int main(int count, char** arguments) {
+  minuted::open_standard_descriptors();
   if (count != 4) {
     std::fprintf(stderr, "usage: minuted-openapi FOLDER VERSION FILE\n");
     return 2;

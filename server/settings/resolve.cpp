@@ -26,6 +26,7 @@ class Resolver {
     share_memory();
     check_order("body-bytes-max", "bytes-in-flight-max");
     check_order("body-bytes-max", "inflated-bytes-max");
+    check_tiers();
     check_access();
     check_pages();
     for (const Winner& winner : winners_) out_.origins.push_back(origin_of(winner));
@@ -122,6 +123,32 @@ class Resolver {
                                           "; give at least that, or lower " + flag_of(low)
                                     : offender(low) + " is above " + plain(high) +
                                           "; give at most that, or raise " + flag_of(high));
+  }
+
+  // A minute that is kept is in an hour that is kept, and that hour in a day: the engine opens nothing
+  // else.
+  void check_tiers() {
+    const Definition& retention = *find_definition("retention");
+    const Winner& winner_of_it = winner(retention);
+    if (winner_of_it.given == nullptr || !winner_of_it.good) return;
+    const TierAges& ages = out_.settings.retention;
+    const auto check = [&](std::string_view coarse, std::int64_t coarse_ms, std::string_view fine,
+                           std::int64_t fine_ms) {
+      if (coarse_ms == 0 || (fine_ms != 0 && coarse_ms >= fine_ms)) return;
+      const auto text = [](std::int64_t ms) {
+        return to_text(NumberForm::kDuration, static_cast<std::uint64_t>(ms));
+      };
+      out_.errors.push_back(
+          place_of(*winner_of_it.given, winner_of_it.given->line) + " keeps " +
+          std::string(coarse) + " for " + text(coarse_ms) + ", but " + std::string(fine) + " " +
+          (fine_ms == 0 ? "for ever" : "for " + text(fine_ms)) +
+          "; a coarser tier must be kept at least as long as a finer one: " +
+          (fine_ms == 0 ? "give " + std::string(fine) + "=" + text(coarse_ms) + " or less"
+                        : "give " + std::string(coarse) + "=" + text(fine_ms) + " or more") +
+          ", or leave " + std::string(coarse) + " out to keep it for ever");
+    };
+    check("hour", ages.hour_ms, "minute", ages.minute_ms);
+    check("day", ages.day_ms, "hour", ages.hour_ms);
   }
 
   void check_access() {

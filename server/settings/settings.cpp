@@ -45,7 +45,8 @@ std::string lines(std::span<const std::string> errors, std::span<const std::stri
 }  // namespace
 
 std::variant<Read, Exit> read_settings(std::span<const std::string> arguments,
-                                       const Environment& environment) {
+                                       const Environment& environment,
+                                       const CheckStart& check_start) {
   CommandLine line = read_command_line(arguments);
   if (line.asks_for(kHelp)) return Exit{kGood, help_text()};
   if (line.asks_for(kVersion)) return Exit{kGood, "minuted " MINUTED_VERSION "\n"};
@@ -59,6 +60,8 @@ std::variant<Read, Exit> read_settings(std::span<const std::string> arguments,
   if (!all.errors.empty()) return Exit{kWrongUsage, lines(all.errors, all.warnings)};
   if (line.asks_for(kPrintConfig)) return Exit{kGood, config_text(resolved, all.warnings)};
   if (line.asks_for(kCheckConfig)) {
+    const auto errors = check_start ? check_start(resolved.settings) : std::vector<std::string>();
+    if (!errors.empty()) return Exit{kWrongUsage, lines(errors, all.warnings)};
     return Exit{kGood, lines({}, all.warnings) + "configuration is good\n"};
   }
   return Read{std::move(resolved.settings), std::move(all.warnings)};

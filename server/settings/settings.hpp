@@ -122,8 +122,11 @@ struct Exit {
 // Reads everything; a flag wins over a variable, a variable over the file, the file over the
 // default. Values that lose are checked all the same. `arguments` come without the program's name.
 // Code 0: --help, --version, --print-config or --check-config was answered. Code 2: all that is
-// wrong, one fault a line.
+// wrong, one fault a line. `check_start`, if set, is asked by --check-config for what else would keep
+// the daemon from starting with settings that are good in themselves: a sentence each.
+using CheckStart = std::function<std::vector<std::string>(const Settings&)>;
 std::variant<Read, Exit> read_settings(std::span<const std::string> arguments,
-                                       const Environment& environment);
+                                       const Environment& environment,
+                                       const CheckStart& check_start = {});
 
 }  // namespace minuted::settings

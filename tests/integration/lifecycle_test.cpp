@@ -116,6 +116,32 @@ TEST(LifecycleTest, AnAddressOfTheNetworkNeedsTokens) {
   EXPECT_NE(refused.output.find("tokens"), std::string::npos) << refused.output;
 }
 
+// What would be refused at the start is refused by the check, and nothing is made by it.
+TEST(LifecycleTest, CheckConfigRefusesWhatTheStartWould) {
+  const TempDir directory;
+  const std::string tokens = directory / "tokens.toml";
+  std::ofstream(tokens) << "not a file of tokens";
+  struct Case {
+    std::vector<std::string> flags;
+    std::string reason;
+  };
+  for (const Case& one : {Case{{"--retention", "minute=90d,hour=2d"}, "keeps hour for 2d"},
+                          Case{{"--tokens", tokens}, "cannot read the tokens: "}}) {
+    std::vector<std::string> check = {"--check-config", "--data", directory / "store"};
+    std::vector<std::string> start = {"--data", directory / "store", "--listen", "127.0.0.1:0"};
+    check.insert(check.end(), one.flags.begin(), one.flags.end());
+    start.insert(start.end(), one.flags.begin(), one.flags.end());
+    const Finished checked = run_daemon_program(check);
+    EXPECT_EQ(checked.exit_code, 2) << checked.output;
+    EXPECT_NE(checked.output.find(one.reason), std::string::npos) << checked.output;
+    EXPECT_FALSE(std::filesystem::exists(directory / "store"));
+    EXPECT_NE(run_daemon_program(start).exit_code, 0);
+    std::filesystem::remove_all(directory / "store");
+  }
+  const Finished good = run_daemon_program({"--check-config", "--retention", "minute=90d, hour=2y"});
+  EXPECT_EQ(good.exit_code, 0) << good.output;
+}
+
 TEST(LifecycleTest, ARequestUnderWayIsAnsweredBeforeTheEnd) {
   const TempDir directory;
   Daemon daemon(directory / "store");

@@ -86,7 +86,7 @@ TEST_F(NodesContractTest, UptimeByDayAndWhatWasToldOfTheNode) {
   push({.time = "2024-01-01T10:00:40Z", .more = R"("latency_ms":3)"});
   push({.time = "2024-01-01T23:59:59Z"});
   push({.time = "2024-01-03T00:00:00Z"});
-  EXPECT_EQ(put("h", R"({"endpoint":"e","region":"eu","provider":"p","unknown":[1,{"a":null}]})").body,
+  EXPECT_EQ(put("h", R"({"endpoint":"e","region":"eu","provider":"p"})").body,
             R"({"success":true,"nodeId":"h","endpoint":"e","region":"eu","storageType":"",)"
             R"("provider":"p","version":""})");
   EXPECT_EQ(put("h", R"({"version":"1.2","region":"","storageType":null})").body,
@@ -194,6 +194,12 @@ TEST_F(NodesContractTest, BadParametersAreRefusedByName) {
 TEST_F(NodesContractTest, BadBodiesAreRefusedAndStoreNothing) {
   expect_refusal(beat("h", R"({"latency_ms":-1})"), 400, "invalid_field",
                  "latency_ms -1 is not accepted; give a number from 0 to 10000000000");
+  expect_refusal(put("h", R"({"regions":"eu"})"), 400, "invalid_field",
+                 R"("regions" is not a field of this body; the nearest is region; send )"
+                 R"({"endpoint":…,"region":…,"storageType":…,"provider":…,"version":…}, or any of them)");
+  expect_refusal(beat("h", R"({"latency":1})"), 400, "invalid_field",
+                 R"("latency" is not a field of this body; the nearest is latency_ms; send )"
+                 R"({"latency_ms":…,"status":…,"ip":…}, or any of them, or nothing)");
   expect_refusal(put("h", R"({"region":5})"), 400, "invalid_field",
                  "region 5 is not accepted; give a string of up to 255 bytes of UTF-8 without "
                  "control characters");

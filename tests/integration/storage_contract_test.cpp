@@ -246,6 +246,9 @@ TEST_F(StorageContractTest, WhatIsToldOfARepoStaysUntilItIsDeleted) {
                  "workspace \"a,b\" must not contain a comma; give a string of up to 255 bytes of "
                  "UTF-8 without control characters and commas, empty to take it back");
   EXPECT_EQ(client_.request("PUT", "/repos/r", R"({"provider":1})").status, 400U);
+  expect_refusal(client_.request("PUT", "/repos/r", R"({"workspaces":"w"})"), 400, "invalid_field",
+                 R"("workspaces" is not a field of this body; the nearest is workspace; )"
+                 R"(send {"workspace":…,"provider":…}, or either of them)");
   EXPECT_EQ(client_.request("PUT", "/repos/r", "[]").status, 400U);
   EXPECT_EQ(client_.request("PUT", "/repos/r", "").status, 400U);
   EXPECT_EQ(client_.request("PUT", "/repos/a,b", "{}").status, 400U);

@@ -8,6 +8,7 @@
 
 #include "fill/fill.hpp"
 #include "fill/flags.hpp"
+#include "minuted/process.hpp"
 
 namespace minuted::fill {
 namespace {
@@ -63,4 +64,8 @@ int main_of(const std::vector<std::string>& arguments) {
 }  // namespace
 }  // namespace minuted::fill
 
-int main(int argc, char** argv) { return minuted::fill::main_of({argv + 1, argv + argc}); }
+int main(int argc, char** argv) {
+  minuted::open_standard_descriptors();
+  minuted::restrict_new_files();
+  return minuted::fill::main_of({argv + 1, argv + argc});
+}

@@ -8,6 +8,7 @@
 
 #include "load/flags.hpp"
 #include "load/report.hpp"
+#include "minuted/process.hpp"
 
 namespace minuted::load {
 namespace {
@@ -63,4 +64,7 @@ int main_of(const std::vector<std::string>& arguments) {
 }  // namespace
 }  // namespace minuted::load
 
-int main(int argc, char** argv) { return minuted::load::main_of({argv + 1, argv + argc}); }
+int main(int argc, char** argv) {
+  minuted::open_standard_descriptors();
+  return minuted::load::main_of({argv + 1, argv + argc});
+}

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace minuted {
@@ -61,17 +62,20 @@ struct EngineStats {
   std::size_t unfolded_memory_bytes = 0;
   double fold_lag_seconds = 0;  // age of the oldest commit not yet folded; 0 if none
   std::uint64_t fold_failures = 0;
+  std::string fold_error;  // of the last failure; empty if there was none
 
   // Seal.
   std::uint64_t seal_passes = 0;
   std::uint64_t pages_sealed = 0;  // written; those written again count again
   std::uint64_t rows_sealed = 0;   // moved into pages
   std::uint64_t seal_failures = 0;
+  std::string seal_error;  // as above
 
   // Retention.
   std::uint64_t prune_passes = 0;
   std::uint64_t keys_pruned = 0;  // rows, pages and repos' values deleted
   std::uint64_t prune_failures = 0;
+  std::string prune_error;  // as above
   bool retention_paused = false;  // the clock is not believed
 
   // Read.

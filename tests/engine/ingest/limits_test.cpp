@@ -82,6 +82,49 @@ TEST_F(LimitsTest, EventsOfSeriesPastTheTotalAreRejectedTheRestIsStored) {
   EXPECT_EQ(engine_->stats().series_total, 2U);
 }
 
+// A rejection names the series, the limit and the setting, and which of the two it is.
+TEST_F(LimitsTest, ARejectedSeriesIsNamedWithItsLimitAndSetting) {
+  options_.series.total_max = 3;
+  options_.series.repo_total_max = {{"r", 2}};
+  open();
+  const auto expect_error = [](const Receipt& receipt, std::uint64_t index, const std::string& text) {
+    ASSERT_EQ(receipt.errors.size(), 1U);
+    EXPECT_EQ(receipt.errors[0], (EventError{index, "host", text}));
+  };
+  const std::string rest =
+      "; delete repos that are not needed any more, or raise the setting";
+  expect_error(*push({"a", "b", "a", "c"}), 3,
+               "host \"c\" of repoId \"r\" and bucketId \"b\" would be a new series, and "
+               "repo-series-max allows repo \"r\" 2 series" + rest);
+  EventView other;
+  other.repo = "s";
+  other.bucket = "b";
+  other.host = "h";
+  other.timestamp = clock_.now();
+  AppendRequest request;
+  request.batch.add(other);
+  ASSERT_EQ(engine_->append_and_wait(std::move(request))->accepted, 1U);
+  expect_error(*push({"d"}), 0,
+               "host \"d\" of repoId \"r\" and bucketId \"b\" would be a new series, and "
+               "series-max allows 3 series" + rest);
+}
+
+// Only the first are told one by one, and by their places in the body.
+TEST_F(LimitsTest, TheFirstRejectedSeriesAreNamedInTheBodysOrder) {
+  options_.series.total_max = 1;
+  open();
+  std::vector<std::string> hosts{"a"};
+  for (int i = 0; i < 50; ++i) hosts.push_back("z" + std::to_string(100 - i));
+  const auto receipt = push(hosts);
+  ASSERT_TRUE(receipt.ok());
+  EXPECT_EQ(receipt->rejected, 50U);
+  ASSERT_EQ(receipt->errors.size(), kReceiptErrorsMax);
+  for (std::size_t i = 0; i < kReceiptErrorsMax; ++i) {
+    EXPECT_EQ(receipt->errors[i].index, i + 1);
+    EXPECT_NE(receipt->errors[i].message.find("host \"" + hosts[i + 1] + "\""), std::string::npos);
+  }
+}
+
 TEST_F(LimitsTest, TooManyNewSeriesInAMinuteRefuseTheWholeBatch) {
   options_.series.new_per_minute_max = 2;
   open();

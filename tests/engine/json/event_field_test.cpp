@@ -238,14 +238,11 @@ TEST(EventFieldTest, Ops) {
   EXPECT_EQ(event(R"("op":"\u0047et")").op, OpClass::kGet);
   EXPECT_EQ(event(R"("op":"head")").op, OpClass::kHead);
   EXPECT_EQ(event(R"("op":"DELETE")").op, OpClass::kDelete);
-  for (const char* other : {"\"\"", "\"frob\"", "\"a,b\"", "\"\\ud800\"", "\"\\u0000\"", "null"}) {
+  for (const char* other : {"\"\"", "\"frob\"", "\"a,b\"", "\"\\ud800\"", "\"\\u0000\"", "null", "5",
+                            "-1.5e3", "true", "false", "[\"GET\"]", "{\"op\":\"GET\"}"}) {
     EXPECT_EQ(event(R"("op":)"s + other).op, OpClass::kOther) << other;
   }
   EXPECT_EQ(event("\"op\":\"" + std::string(100'000, 'x') + "\"").op, OpClass::kOther);
-  const std::string want = "; give a string such as GET, PUT, DELETE, HEAD or LIST";
-  expect_all({{R"("op":5)", "op | wrong_type | op 5 is a number" + want},
-              {R"("op":["GET"])", R"(op | wrong_type | op "[\"GET\"]" is an array)" + want},
-              {R"("op":false)", "op | wrong_type | op false is a boolean" + want}});
 }
 
 TEST(EventFieldTest, Integers) {
@@ -410,8 +407,8 @@ TEST(EventFieldTest, TheFirstBadFieldIsTold) {
       R"("id":5,"status":1,"latency_ms":-1,"size_change":"","dwl_bytes":-1,"upl_bytes":-1,"op":1,)"
       R"("timestamp":1,"host":1,"unitId":1,"bucketId":1,"repoId":1)";
   for (const std::string field :
-       {"repoId", "bucketId", "unitId", "host", "timestamp", "op", "upl_bytes", "dwl_bytes",
-        "size_change", "latency_ms", "status", "id"}) {
+       {"repoId", "bucketId", "unitId", "host", "timestamp", "upl_bytes", "dwl_bytes", "size_change",
+        "latency_ms", "status", "id"}) {
     EXPECT_EQ(with(members).errors.at(0).field, field);
     // Mended by a good duplicate or, where there must be none, by taking it away.
     const bool is_text = field == "repoId" || field == "bucketId" || field == "host";

@@ -138,6 +138,24 @@ TEST(SettingRefusalsTest, TierAgesAreChecked) {
             Texts{"--retention \"hour=2d\" names a tier that was already given" + ages});
 }
 
+// What the engine would refuse at the start, --check-config refuses as well.
+TEST(SettingRefusalsTest, ACoarserTierMustBeKeptAtLeastAsLong) {
+  const std::string rule = "; a coarser tier must be kept at least as long as a finer one: ";
+  EXPECT_EQ(flags({"--check-config", "--retention", "minute=90d,hour=2d"}),
+            Texts{"--retention keeps hour for 2d, but minute for 90d" + rule +
+                  "give hour=90d or more, or leave hour out to keep it for ever"});
+  EXPECT_EQ(file("\nretention = 'minute=1d,hour=30d,day=20d'"),
+            Texts{"FILE:2: retention keeps day for 20d, but hour for 30d" + rule +
+                  "give day=30d or more, or leave day out to keep it for ever"});
+  EXPECT_EQ(variable("MINUTED_RETENTION=day=2d"),
+            Texts{"MINUTED_RETENTION keeps day for 2d, but hour for ever" + rule +
+                  "give hour=2d or less, or leave day out to keep it for ever"});
+  for (const char* good : {"minute=2d,hour=2d,day=2d", "minute=2d", "minute=2d,hour=3d", "raw=1h",
+                           "minute=2d,raw=90d"}) {
+    EXPECT_EQ(flags({"--retention", good})[0].substr(0, 7), "code -1") << good;
+  }
+}
+
 // Each end of each range is taken (SettingSourcesTest), one step further is not.
 TEST(SettingRefusalsTest, OnePastEachBoundIsRefused) {
   int bounds = 0;

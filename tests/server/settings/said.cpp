@@ -73,15 +73,19 @@ Outcome start(const Said& said) {
 Texts random_list(const Definition& definition, Random& random) {
   Texts list;
   std::set<std::string> repos;
+  std::uint64_t shortest = definition.range.first;
   for (std::uint64_t n = random.below(4); n > 0; --n) {
     if (definition.form == Form::kTierAges) {
       static constexpr const char* kTiers[] = {"minute", "hour", "day", "raw"};
-      list.push_back(std::string(kTiers[list.size()]) + "=" +
-                     to_text(NumberForm::kDuration,
-                             random.between(definition.range.first, definition.range.last)));
+      // A coarser tier is kept at least as long as a finer one; raw events are neither.
+      const std::uint64_t first = list.size() < 3 ? shortest : definition.range.first;
+      const std::uint64_t age = random.between(first, definition.range.last);
+      list.push_back(std::string(kTiers[list.size()]) + "=" + to_text(NumberForm::kDuration, age));
+      shortest = age;
     } else if (definition.form == Form::kRepoLimits) {
       const std::string repo = random.id();
-      if (!repos.insert(repo).second) continue;
+      // Blanks around an element of a comma-separated list are no part of it.
+      if (repo.front() == ' ' || repo.back() == ' ' || !repos.insert(repo).second) continue;
       const std::uint64_t limit = random.between(definition.range.first, definition.range.last);
       list.push_back(repo + "=" + std::to_string(limit));
     } else {
@@ -186,7 +190,7 @@ std::vector<Texts> samples_of(const Definition& definition) {
     case Form::kOrigins:
       return {{"https://grafana.example"}, {"http://localhost:8080", "https://[::1]:1"}};
     case Form::kTierAges:
-      return {{"minute=90d", "hour=730d"}, {"day=1h"}, {"raw=36500d"}};
+      return {{"minute=90d", "hour=730d"}, {"minute=1h"}, {"raw=36500d"}};
     case Form::kRepoLimits:
       return {{"a=" + std::to_string(range.first), "b=c=" + std::to_string(range.last)},
               {"\"e\\ #=7"}};

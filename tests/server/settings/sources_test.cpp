@@ -156,6 +156,21 @@ TEST(SettingSourcesTest, ListsRepeatOrAreCommaSeparated) {
   }
 }
 
+// As people write lists, in every layer and of every kind.
+TEST(SettingSourcesTest, BlanksAroundAnElementAreNoPartOfIt) {
+  const TierAges ages{90LL * 24 * 3'600'000, 730LL * 24 * 3'600'000, 0, 0};
+  EXPECT_EQ(settings_of({{"--retention", "minute=90d, hour=2y"}, {}, ""}).retention, ages);
+  EXPECT_EQ(settings_of({{}, {"MINUTED_RETENTION= minute=90d ,\thour=2y, "}, ""}).retention, ages);
+  EXPECT_EQ(settings_of({{}, {}, "retention = 'minute=90d, hour=2y'"}).retention, ages);
+  EXPECT_EQ(settings_of({{"--trusted-proxies", "::1, 10.0.0.0/8"}, {}, ""}).trusted_proxies,
+            settings_of({{"--trusted-proxies", "::1,10.0.0.0/8"}, {}, ""}).trusted_proxies);
+  EXPECT_EQ(settings_of({{"--repo-series-max", "a=1, b c=2"}, {}, ""}).repo_series_max,
+            (RepoLimits{{"a", 1}, {"b c", 2}}));
+  // An id that begins with a blank can be named in the file's table.
+  EXPECT_EQ(settings_of({{}, {}, "[repo-series-max]\n\" a\" = 1"}).repo_series_max,
+            (RepoLimits{{" a", 1}}));
+}
+
 TEST(SettingSourcesTest, RepoLimitsAreATableInTheFile) {
   const RepoLimits expected{{"a", 5}, {"b=c d", 6}};
   for (const char* file :

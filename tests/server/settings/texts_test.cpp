@@ -127,6 +127,21 @@ TEST(SettingTextsTest, HelpAndVersionAnswerWhateverElseIsWrong) {
   EXPECT_EQ(end_of({{"--version"}, {}, ""}), (Ended{0, "minuted " MINUTED_VERSION "\n"}));
 }
 
+// What settings cannot know, the program that starts with them does.
+TEST(SettingTextsTest, CheckConfigAsksWhatElseTheStartChecks) {
+  const CheckStart check = [](const Settings& settings) {
+    return Texts{"io-threads " + std::to_string(settings.io_threads), "another sentence"};
+  };
+  const auto end = [&](const Texts& arguments) {
+    const auto read = read_settings(arguments, Environment{}, check);
+    const auto* exit = std::get_if<Exit>(&read);
+    return exit == nullptr ? Ended{} : Ended{exit->code, exit->text};
+  };
+  EXPECT_EQ(end({"--check-config", "--io-threads=3"}),
+            (Ended{2, "io-threads 3\nanother sentence\n"}));
+  EXPECT_EQ(end({"--io-threads=3"}), Ended{});
+}
+
 TEST(SettingTextsTest, CheckConfigSaysGoodOrWhatIsWrong) {
   EXPECT_EQ(end_of({{"--check-config"}, {}, "io-threads = 4"}),
             (Ended{0, "configuration is good\n"}));
