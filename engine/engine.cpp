@@ -13,6 +13,7 @@
 #include "query/storage_scan.hpp"
 #include "query/totals_scan.hpp"
 #include "stats/counters.hpp"
+#include "store/believed_clock.hpp"
 #include "store/disk_guard.hpp"
 #include "store/raw_table.hpp"
 #include "store/repo_facts.hpp"
@@ -28,14 +29,15 @@ constexpr std::uint64_t kReplayedBytesMax = 8U << 20;
 
 class EngineImpl final : public Engine {
  public:
-  EngineImpl(const Options& options, std::unique_ptr<Store> store, std::uint64_t sequence)
+  EngineImpl(const Options& options, std::unique_ptr<BelievedClock> clock,
+             std::unique_ptr<Store> store, std::uint64_t sequence)
       : options_(options),
+        clock_(std::move(clock)),
         store_(std::move(store)),
         repo_facts_(*store_, [this](const Error& error) { committer_->fail(error); }),
-        new_store_(sequence == 0),
-        horizons_({options.retention, options.clock, options.accept_clock}) {
+        horizons_(options.retention, *clock_) {
     committer_ = std::make_unique<Committer>(
-        Committer::Parts{*store_, table_, commit_counters_, disk_, options_,
+        Committer::Parts{*store_, table_, commit_counters_, disk_, *clock_, options_,
                          [this] { upkeep_->hurry(); }},
         sequence);
   }
@@ -43,11 +45,11 @@ class EngineImpl final : public Engine {
   // Before anything else.
   Result<void> start() {
     const std::int64_t now_ms = options_.clock->steady_ms();
-    if (auto read = horizons_.open(*store_, new_store_); !read) return read;
+    if (auto read = clock_->open(*store_); !read) return read;
     if (auto loaded = load_unfolded(*store_, table_, now_ms); !loaded) return loaded;
     if (auto started = committer_->start(); !started) return started;
     upkeep_ = std::make_unique<Upkeep>(
-        Upkeep::Parts{*store_, table_, horizons_, upkeep_counters_, disk_, options_,
+        Upkeep::Parts{*store_, table_, horizons_, *clock_, upkeep_counters_, disk_, options_,
                       [this](const Error& error) { committer_->fail(error); },
                       [this](std::string_view repo, std::string_view from,
                              const Committer::HasRows& has_rows) {
@@ -127,7 +129,8 @@ class EngineImpl final : public Engine {
     if (!view) return view.error();
     return std::unique_ptr<NodeCursor>(std::make_unique<NodeScan>(
         std::move(view->view), view->mark, query,
-        NodeScan::Options{options_.snapshot_ms_max, options_.clock, horizons_.of(Span::kDay)},
+        NodeScan::Options{options_.snapshot_ms_max, options_.clock, horizons_.of(Span::kDay),
+                          clock_->present()},
         read_counters_));
   }
 
@@ -175,6 +178,18 @@ class EngineImpl final : public Engine {
 
   std::vector<std::string> opening_notes() const override { return store_->opening_notes(); }
 
+  Millis now() const override { return clock_->present(); }
+  Arrival arrival() const override {
+    const auto reading = clock_->read();
+    const std::int64_t newest =
+        std::max(reading.machine, reading.newest_commit).value + kFutureMillisMax;
+    return {reading.machine, horizons_.oldest_event(),
+            Millis{std::min(newest, kMillisMax.value)}, clock_->error(reading),
+            clock_->doubt(reading)};
+  }
+  std::optional<Error> clock_error() const override { return clock_->error(clock_->read()); }
+  std::optional<Error> clock_doubt() const override { return clock_->doubt(clock_->read()); }
+
   Store& store() { return *store_; }
 
   EngineStats stats() const override {
@@ -221,7 +236,9 @@ class EngineImpl final : public Engine {
     s.keys_pruned = prune.keys;
     s.prune_failures = prune.failures;
     s.prune_error = prune.last_error.get();
-    s.retention_paused = horizons_.paused();
+    const auto clock_state = clock_->read().state;
+    s.retention_paused = clock_state == BelievedClock::State::kUnconfirmed;
+    s.clock_believed = clock_state != BelievedClock::State::kBehind;
 
     s.queries = read_counters_.queries;
     s.rows_read = read_counters_.rows;
@@ -268,10 +285,10 @@ class EngineImpl final : public Engine {
   mutable ReadCounters read_counters_;
   RawTable table_;
   mutable DiskGuard disk_{options_};
+  const std::unique_ptr<BelievedClock> clock_;  // outlives the store, whose filters go by it
   std::unique_ptr<Store> store_;
   std::unique_ptr<Committer> committer_;
   RepoFactsTable repo_facts_;
-  const bool new_store_;
   Horizons horizons_;
   std::unique_ptr<Upkeep> upkeep_;
 };
@@ -333,7 +350,9 @@ Result<std::unique_ptr<Engine>> open_engine_over(const Options& options, rocksdb
   store_options.create_if_missing = options.create_if_missing;
   store_options.block_cache_bytes = options.block_cache_bytes;
   store_options.memtable_bytes = options.memtable_bytes;
-  store_options.clock = options.clock;
+  auto clock = std::make_unique<BelievedClock>(
+      BelievedClock::Options{options.clock, options.clock_earliest, options.accept_clock});
+  store_options.clock = &clock->expiry_clock();
   store_options.idempotency_window_ms = options.idempotency_window_ms;
   store_options.accept_lost_commits = options.accept_lost_commits;
   store_options.mark_interval_ms = options.mark_interval_ms;
@@ -342,7 +361,7 @@ Result<std::unique_ptr<Engine>> open_engine_over(const Options& options, rocksdb
   if (!store) return store.error();
   const auto sequence = (*store)->last_commit();
   if (!sequence) return sequence.error();
-  auto engine = std::make_unique<EngineImpl>(options, std::move(*store), *sequence);
+  auto engine = std::make_unique<EngineImpl>(options, std::move(clock), std::move(*store), *sequence);
   if (auto started = engine->start(); !started) return started.error();
   return std::unique_ptr<Engine>(std::move(engine));
 }

@@ -57,6 +57,7 @@ Options engine_options(const settings::Settings& s) {
   options.retention = {s.retention.minute_ms, s.retention.hour_ms, s.retention.day_ms,
                        s.retention.raw_ms};
   options.accept_clock = s.accept_clock;
+  options.clock_earliest = parse_iso8601(MINUTED_BUILD_DATE).value().start;
   options.commit_queue_bytes_max = s.commit_queue_bytes;
   options.idempotency_window_ms = s.idempotency_window_ms;
   options.snapshot_ms_max = s.snapshot_lifetime_ms;

@@ -95,6 +95,7 @@ void EventBatch::add(const EventView& event, std::uint32_t index) {
   const std::uint32_t host = host_number(event.host);
   const Minute minute = minute_of(event.timestamp);
   const std::uint32_t group = group_number(pair, minute);
+  if (event.timed_on_receipt) receipt_time_ = event.timestamp;
   ++group_keys_[group].rows;
   row_group_.push_back(group);
 
@@ -262,6 +263,7 @@ void EventBatch::clear() {
   last_pair_ = last_host_ = last_group_ = UINT32_MAX;
   grouped_ = false;
   has_ids_ = false;
+  receipt_time_.reset();
 }
 
 }  // namespace minuted

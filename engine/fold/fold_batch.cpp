@@ -50,7 +50,6 @@ bool FoldBatch::add(const RawGeneration& generation, RawCursor& at) {
   }
   events_ += events_read_.size();
   oldest_ = std::min(oldest_, minute);
-  newest_ = std::max(newest_, minute);
   removed_.chunks += size.chunks;
   removed_.bytes += size.bytes;
   return true;
@@ -116,7 +115,6 @@ void FoldBatch::clear() {
   floor_ = 0;
   events_ = 0;
   oldest_ = kMinuteMax;
-  newest_ = {};
   prefix_.clear();
   repo_.clear();
 }

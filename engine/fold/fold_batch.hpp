@@ -48,9 +48,8 @@ class FoldBatch {
   // How far it goes.
   const FoldMark& mark() const { return mark_; }
   std::uint64_t events() const { return events_; }
-  // The oldest and the newest minute counted in.
+  // The oldest minute counted in.
   Minute oldest() const { return oldest_; }
-  Minute newest() const { return newest_; }
   // About the memory it holds, bytes.
   std::size_t bytes() const {
     return set_.bytes() + removed_.bytes + (repo_values_.size() + all_values_.size()) * 128;
@@ -93,7 +92,6 @@ class FoldBatch {
   std::uint64_t floor_ = 0;  // put there with it, unless 0
   std::uint64_t events_ = 0;
   Minute oldest_ = kMinuteMax;
-  Minute newest_{0};
   std::string prefix_;  // of the pair at hand
   std::string repo_;
   // A minute's sum is added to the hour's, that to the day's, that to the total's, as each closes.

@@ -104,7 +104,7 @@ Result<void> Folder::write_batch(FoldBatch& batch) {
     return written;
   }
   folded_ = batch.mark();
-  options_.on_rows(batch.oldest(), batch.newest());
+  options_.on_rows(batch.oldest());
   table_.removed(batch.removed());
   counters_.chunks += batch.removed().chunks;
   counters_.events += batch.events();

@@ -47,6 +47,7 @@ Committer::Committer(const Parts& parts, std::uint64_t sequence)
       table_(parts.table),
       counters_(parts.counters),
       disk_(parts.disk),
+      clock_(parts.clock),
       options_(parts.options),
       fold_soon_(parts.fold_soon),
       catalog_(parts.store),
@@ -268,6 +269,8 @@ void Committer::commit(std::vector<Waiting>& waiting, std::vector<WaitingNode>& 
   fresh_keys_.clear();
   event_ids_.clear();
   batches_.clear();
+  time_ = clock_.read();
+  confirmed_ = false;
   std::vector<Answer> answers;
   answers.reserve(waiting.size());
   std::optional<Error> refusal;
@@ -284,17 +287,18 @@ void Committer::commit(std::vector<Waiting>& waiting, std::vector<WaitingNode>& 
   }
   std::size_t nodes_to_write = 0;
   for (WaitingNode& n : nodes) {
-    n.result = refusal ? Result<NodeFacts>(*refusal)
-                       : nodes_.apply(n.update, options_.clock->now(), set_);
+    n.result = refusal ? Result<NodeFacts>(*refusal) : admit_node(n.update);
     if (n.result->ok()) ++nodes_to_write;
   }
   Result<void> written;
   if (to_write + nodes_to_write != 0) {
     const auto hold = table_.hold();
-    event_ids_.put(options_.clock->now(), set_);
+    event_ids_.put(time_.machine, set_);
     add_chunks();
+    clock_.put_commit(time_, confirmed_, set_);
     written = write(to_write);
     if (written) {
+      clock_.committed(time_, confirmed_);
       publish();
     } else {
       fail(written.error());
@@ -320,21 +324,25 @@ Committer::Answer Committer::admit(Waiting& waiting) {
     return {Error{ErrorCode::kInvalidArgument, "a request without a key cannot be known"}};
   }
   const bool has_events = !request.batch.empty();
-  auto receipt = admit_events(waiting, options_.clock->now());
+  auto receipt = admit_events(waiting);
   if (!receipt) return {receipt.error()};
   // Also if all of them are duplicates: of events in this very commit, perhaps.
   return {std::move(*receipt), has_events};
 }
 
 // Lets a batch's series and events in. An error is for this batch alone: nothing of it is stored.
-Result<Receipt> Committer::admit_events(Waiting& waiting, Millis now) {
+Result<Receipt> Committer::admit_events(Waiting& waiting) {
   AppendRequest& request = waiting.request;
+  if (auto refusal = clock_.refusal(time_, request.batch)) return *refusal;
   if (auto admitted = admit_series(waiting); !admitted) return admitted.error();
-  auto duplicates = admit_ids(waiting.ids, now);
+  auto duplicates = admit_ids(waiting.ids);
   if (!duplicates) return duplicates.error();
   if (!duplicates->empty()) request.batch.remove_rows(*duplicates);
   counters_.duplicates += duplicates->size();
   if (!request.batch.empty()) batches_.push_back(&request.batch);
+  if (time_.state == BelievedClock::State::kUnconfirmed && !confirmed_) {
+    confirmed_ = BelievedClock::confirms(time_, request.batch);
+  }
   Receipt receipt = receipt_of(request);
   receipt.duplicates = duplicates->size();
   return receipt;
@@ -342,12 +350,11 @@ Result<Receipt> Committer::admit_events(Waiting& waiting, Millis now) {
 
 // The places of the events that are counted already. The ids of the others are put down only when all
 // of them have been looked up: an id without its event would make a duplicate of what is sent again.
-Result<std::vector<std::uint32_t>> Committer::admit_ids(const std::vector<NamedRow>& ids,
-                                                        Millis now) {
+Result<std::vector<std::uint32_t>> Committer::admit_ids(const std::vector<NamedRow>& ids) {
   std::vector<std::uint32_t> duplicates;
   std::vector<const NamedRow*> unknown;
   for (const NamedRow& named : ids) {
-    const auto known = event_ids_.knows(named.key, now);
+    const auto known = event_ids_.knows(named.key, time_.expiry);
     if (!known) {
       fail(known.error());
       return known.error();
@@ -362,6 +369,16 @@ Result<std::vector<std::uint32_t>> Committer::admit_ids(const std::vector<NamedR
     if (!event_ids_.add(named->key)) duplicates.push_back(named->place);
   }
   return duplicates;
+}
+
+// What is told of a node does not depend on the time, but a heartbeat is counted at the time of its
+// commit.
+Result<NodeFacts> Committer::admit_node(const NodeUpdate& update) {
+  if (update.heartbeat) {
+    if (auto behind = clock_.error(time_)) return *behind;
+    if (auto unconfirmed = clock_.doubt(time_)) return *unconfirmed;
+  }
+  return nodes_.apply(update, time_.machine, set_);
 }
 
 std::vector<Committer::NamedRow> Committer::name_ids(const EventBatch& batch) const {
@@ -479,22 +496,21 @@ Committer::Answer Committer::admit_keyed(Waiting& waiting) {
   }
   const auto stored = store_.get(Family::kIdempotency, record_name);
   if (!stored) return {stored.error()};
-  const Millis now = options_.clock->now();
   if (stored->has_value()) {
     auto record = decode_record(**stored);
     if (!record) {
       return {Error{ErrorCode::kCorruption, "the record of an idempotency key is damaged"}};
     }
-    if (record->committed_at.value + options_.idempotency_window_ms >= now.value) {
+    if (record->committed_at.value + options_.idempotency_window_ms >= time_.expiry.value) {
       return replay(record->body, std::move(record->receipt), false);
     }
   }
   if (request.only_if_known) {
     return {Error{ErrorCode::kInvalidArgument, "the idempotency key is not known"}};
   }
-  auto receipt = admit_events(waiting, now);
+  auto receipt = admit_events(waiting);
   if (!receipt) return {receipt.error()};
-  set_.put(Family::kIdempotency, record_name, encode_record({now, key.body, *receipt}));
+  set_.put(Family::kIdempotency, record_name, encode_record({time_.machine, key.body, *receipt}));
   fresh_keys_.emplace(record_name, Fresh{key.body, *receipt});
   return {std::move(*receipt), true};
 }

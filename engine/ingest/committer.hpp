@@ -19,6 +19,7 @@
 #include "ingest/series_limiter.hpp"
 #include "minuted/engine.hpp"
 #include "stats/counters.hpp"
+#include "store/believed_clock.hpp"
 #include "store/catalog.hpp"
 #include "store/disk_guard.hpp"
 #include "store/event_ids.hpp"
@@ -37,6 +38,7 @@ class Committer {
     RawTable& table;
     CommitCounters& counters;
     DiskGuard& disk;
+    BelievedClock& clock;
     const Options& options;
     std::function<void()> fold_soon;  // much is unfolded; called on the commit thread
   };
@@ -120,8 +122,9 @@ class Committer {
   Answer admit_keyed(Waiting& waiting);
   Result<void> admit_series(Waiting& waiting);
   std::vector<NamedRow> name_ids(const EventBatch& batch) const;
-  Result<Receipt> admit_events(Waiting& waiting, Millis now);
-  Result<std::vector<std::uint32_t>> admit_ids(const std::vector<NamedRow>& ids, Millis now);
+  Result<Receipt> admit_events(Waiting& waiting);
+  Result<std::vector<std::uint32_t>> admit_ids(const std::vector<NamedRow>& ids);
+  Result<NodeFacts> admit_node(const NodeUpdate& update);
   std::vector<EventError> series_errors(const EventBatch& batch) const;
   void reject_refused(AppendRequest& request);
   void add_chunks();
@@ -132,6 +135,7 @@ class Committer {
   RawTable& table_;
   CommitCounters& counters_;
   DiskGuard& disk_;
+  BelievedClock& clock_;
   const Options& options_;
   const std::function<void()> fold_soon_;
 
@@ -142,6 +146,8 @@ class Committer {
   NodeBook nodes_;
   ChunkEncoder encoder_;
   WriteSet set_;
+  BelievedClock::Reading time_{};  // of the commit at hand
+  bool confirmed_ = false;         // an event of it confirms a time that was not
   std::uint64_t sequence_;
   std::unordered_map<std::string, Fresh> fresh_keys_;
   std::vector<const EventBatch*> batches_;

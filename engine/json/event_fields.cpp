@@ -135,6 +135,7 @@ bool EventFields::check_timestamp(const DecodeContext& context, EventView& event
   const Value* value = find(Field::kTimestamp);
   if (value != nullptr) return check_time(*value, context, event.timestamp);
   event.timestamp = context.now;
+  event.timed_on_receipt = true;
   return find(Field::kId) == nullptr || reject(RejectReason::kMissing, Field::kTimestamp,
                                                "is missing", "an event with an id must carry one");
 }
@@ -149,8 +150,9 @@ bool EventFields::check_time(const Value& value, const DecodeContext& context, M
                             : "",
                   "");
   }
-  const std::int64_t latest = std::min(context.now.value + kFutureMillisMax, kMillisMax.value);
-  if (to.value > latest) {
+  const Millis latest = std::min(
+      context.newest.value_or(Millis{context.now.value + kFutureMillisMax}), kMillisMax);
+  if (to > latest) {
     return reject(
         RejectReason::kTooFarAhead, kField,
         describe_ ? "is more than 10 minutes ahead of the time here, " + format_iso8601(context.now)

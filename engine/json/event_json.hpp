@@ -47,7 +47,7 @@ enum class RejectReason : std::uint8_t {
   kBadText,      // an id's length, its characters or its encoding
   kBadTime,      // a timestamp in none of the accepted forms
   kTooOld,       // before DecodeContext::oldest
-  kTooFarAhead,  // more than kFutureMillisMax after DecodeContext::now
+  kTooFarAhead,  // after DecodeContext::newest
   kConflict,     // unitId and bucketId differ
   kForeignRepo,  // not one of DecodeContext::repos
 };
@@ -59,6 +59,8 @@ const char* to_string(RejectReason reason);
 struct DecodeContext {
   Millis now;        // time of receipt: what an event without a timestamp gets; in [0, kMillisMax]
   Millis oldest{0};  // events before it are rejected; never below 0
+  // Events after it are rejected; nullopt = kFutureMillisMax after `now`.
+  std::optional<Millis> newest = std::nullopt;
   // The repos whose events are taken, ascending and borrowed; nullopt = all.
   std::optional<std::span<const std::string>> repos = std::nullopt;
   std::size_t depth_max = kDepthMax;  // 1 … kDepthLimit; what is outside is taken for the nearest

@@ -30,13 +30,18 @@ std::optional<std::uint64_t> mean(UInt128 sum, std::uint64_t count) {
   return static_cast<std::uint64_t>((2 * sum + count) / (UInt128{2} * count));
 }
 
+// The last of a day's minutes that is not after `now`; nullopt if there is none.
+std::optional<Minute> last_until(Minute now, Minute day, MinutesOfDay minutes) {
+  if (day > now) return std::nullopt;
+  const std::uint32_t after = now.value - day.value + 1;
+  if (after < kMinutesPerDay) minutes.take_out(after, kMinutesPerDay);
+  if (minutes.empty()) return std::nullopt;
+  return Minute{day.value + minutes.last()};
+}
+
 std::unique_ptr<RawCursor> raw_of(RawView& view, const FoldMark& mark) {
   if (view.generations.empty()) return nullptr;
   return std::make_unique<RawCursor>(std::move(view.generations), view.last_commit, mark);
-}
-
-Minute minute_now(const Clock& clock) {
-  return minute_of(Millis{std::clamp<std::int64_t>(clock.now().value, 0, kMillisMax.value)});
 }
 
 }  // namespace
@@ -49,7 +54,8 @@ NodeScan::NodeScan(RawView view, const FoldMark& mark, const NodeQuery& query,
       deadline_(*options.clock, options.lifetime_ms, kStepsPerClockCheck, counters),
       raw_(raw_of(view, mark), [this] { return deadline_.check(); }),
       horizon_(options.horizon),
-      now_(minute_now(*options.clock)),
+      now_ms_(options.now),
+      now_(minute_of(options.now)),
       buckets_(*view_, query_.repos, query_.buckets, [this] { return deadline_.check(); }),
       node_at_(nodes_.end()),
       day_at_(days_.end()) {
@@ -109,7 +115,7 @@ void NodeScan::fill(const std::string& host, const Node& node, NodeRow& row) con
   row.node = host;
   row.bucket = bucket_;
   row.facts = &node.told.facts;
-  row.last_sign = node.state.last;
+  row.last_sign = std::clamp(node.state.last, Millis{0}, now_ms_);
   if (node.state.latency_us >= 0) {
     row.last_latency_us = static_cast<std::uint64_t>(node.state.latency_us);
   }
@@ -118,7 +124,7 @@ void NodeScan::fill(const std::string& host, const Node& node, NodeRow& row) con
   row.status = heartbeat.said.status;
   row.ip = heartbeat.said.ip;
   row.heartbeat_is_last = heartbeat.at > node.state.last;
-  if (row.heartbeat_is_last) row.last_sign = heartbeat.at;
+  if (row.heartbeat_is_last) row.last_sign = std::min(heartbeat.at, now_ms_);
   if (heartbeat.said.latency_us && (row.heartbeat_is_last || !row.last_latency_us)) {
     row.last_latency_us = heartbeat.said.latency_us;
   }
@@ -151,8 +157,74 @@ Result<void> NodeScan::read_nodes() {
     if (!record) return corrupt("the record of a node", host);
     node.told = std::move(*record);
   }
+  if (auto corrected = correct_future(); !corrected) return corrected;
   node_at_ = nodes_.begin();
   return {};
+}
+
+// A sign this far in the future was taken while the clock was wrong: those of nodes whose own clocks run
+// ahead are not.
+bool NodeScan::is_future(Millis sign) const {
+  return sign.value > now_ms_.value + kFutureMillisMax;
+}
+
+// The last moment of the minute that is not in the future.
+Millis NodeScan::within(Minute minute) const {
+  return std::min(Millis{start_of(minute).value + kMillisPerMinute - 1}, now_ms_);
+}
+
+Result<void> NodeScan::correct_future() {
+  bool any = false;
+  for (auto& [host, node] : nodes_) any |= node.in_future = is_future(node.state.last);
+  if (any) {
+    auto read =
+        buckets_.for_each_pair([this](const std::string& prefix) { return read_past(prefix); });
+    if (!read) return read;
+  }
+  for (auto& [host, node] : nodes_) {
+    if (node.in_future) node.state.last = node.past ? within(*node.past) : Millis{-1};
+    if (!node.told.heartbeat || !is_future(node.told.heartbeat->at)) continue;
+    if (auto read = read_past_heartbeat(host, *node.told.heartbeat); !read) return read;
+  }
+  return {};
+}
+
+Result<void> NodeScan::read_past(const std::string& prefix) {
+  const auto note = [this](std::string_view host, Minute minute) {
+    const auto at = nodes_.find(host);
+    if (at == nodes_.end() || !at->second.in_future) return;
+    at->second.past = std::max(at->second.past.value_or(minute), minute);
+  };
+  const Minute end{now_.value + 1};
+  const auto cursor = view_->cursor(Family::kDaySigns, key_of(prefix, {0}), key_of(prefix, end));
+  for (; cursor->valid(); cursor->next()) {
+    if (auto in_time = deadline_.check(); !in_time) return in_time;
+    DaySigns signs;
+    if (!merge_encoded(cursor->value(), signs)) return corrupt("a day's signs", cursor->key());
+    const Minute day = read_minute(cursor->key().substr(prefix.size()));
+    for (DaySigns::Entry& e : signs.entries()) {
+      if (const auto last = last_until(now_, day, e.kept)) note(e.host, *last);
+    }
+  }
+  if (auto status = cursor->status(); !status) return status;
+  return raw_.for_each(prefix, {{0}, end},
+                       [&](Minute minute, const ChunkEvent& event) { note(event.host, minute); });
+}
+
+Result<void> NodeScan::read_past_heartbeat(const std::string& host, LastHeartbeat& last) {
+  last.at = Millis{-1};
+  const auto cursor = view_->cursor(Family::kNode, node_day_key(host, {0}),
+                                    node_day_key(host, {now_.value + 1}));
+  for (; cursor->valid(); cursor->next()) {
+    if (auto in_time = deadline_.check(); !in_time) return in_time;
+    HeartbeatDay beats;
+    if (!merge_encoded(cursor->value(), beats)) {
+      return corrupt("a node's heartbeats", cursor->key());
+    }
+    const Minute day = read_minute(cursor->key().substr(node_days_prefix(host).size()));
+    if (const auto minute = last_until(now_, day, beats.minutes)) last.at = within(*minute);
+  }
+  return cursor->status();
 }
 
 Result<void> NodeScan::read_states(const std::string& prefix) {

@@ -27,6 +27,7 @@ class NodeScan final : public NodeCursor {
     std::int64_t lifetime_ms;  // of the view
     const Clock* clock;
     Minute horizon;            // of the days
+    Millis now;                // as far as it is believed
   };
 
   // Borrows the counters; owns the view. `mark`: how far folds had come in it.
@@ -40,6 +41,8 @@ class NodeScan final : public NodeCursor {
   struct Node {
     HostState state;
     NodeRecord told{};
+    bool in_future = false;
+    std::optional<Minute> past{};  // of such a node: the last minute up to now
   };
   // A node's day, or what of it is known so far.
   struct Day {
@@ -52,6 +55,14 @@ class NodeScan final : public NodeCursor {
   Result<bool> next_bucket();
   Result<void> read_nodes();
   Result<void> read_states(const std::string& prefix);
+
+  // Of nodes that were seen in the future, which the store keeps as their last sign: the last minute up to
+  // now in which they were seen instead, and the same of heartbeats.
+  Result<void> correct_future();
+  Result<void> read_past(const std::string& prefix);
+  Result<void> read_past_heartbeat(const std::string& host, LastHeartbeat& last);
+  bool is_future(Millis sign) const;
+  Millis within(Minute minute) const;
 
   // Of the bucket at hand: sets the days to be looked at, and reads the next lot of them.
   void begin_days();
@@ -72,7 +83,8 @@ class NodeScan final : public NodeCursor {
   Deadline deadline_;
   RawSigns raw_;
   const Minute horizon_;
-  const Minute now_;
+  const Millis now_ms_;
+  const Minute now_;  // its
 
   BucketWalk buckets_;
   std::string bucket_;

@@ -137,8 +137,10 @@ Result<NodeFacts> NodeBook::apply(const NodeUpdate& update, Millis now, WriteSet
     const Minute minute = minute_of(now);
     set.merge(Family::kNode, node_day_key(update.node, floor_to(minute, kMinutesPerDay)),
               day_of(*update.heartbeat, minute));
-    // A clock that was set back does not make an older one the last.
-    if (!record.heartbeat || record.heartbeat->at <= now) {
+    // A clock that was set back a little does not make an older one the last; one that is further in the
+    // future was taken while the clock was wrong.
+    if (!record.heartbeat || record.heartbeat->at <= now ||
+        record.heartbeat->at.value > now.value + kFutureMillisMax) {
       record.heartbeat = LastHeartbeat{now, *update.heartbeat};
     }
   }

@@ -64,7 +64,7 @@ struct StoreOptions {
   bool create_if_missing = true;
   std::size_t block_cache_bytes = 64U << 20;
   std::size_t memtable_bytes = 64U << 20;
-  const Clock* clock = &system_clock();            // borrowed
+  const Clock* clock = &system_clock();            // borrowed; what records expire by
   std::int64_t idempotency_window_ms = 0;          // records, of event ids too, older than this may
                                                    // be dropped
   // Open without commits that were acknowledged and that the log has lost; otherwise kCommitsLost.

@@ -15,10 +15,7 @@ Upkeep::Upkeep(const Parts& parts)
     : parts_(parts),
       folder_(parts.store, parts.table, repo_rows_begin_, parts.counters.fold,
               {parts.options.fold_batch_bytes, parts.options.retention.raw_ms != 0,
-               parts.on_write_failure, [this](Minute oldest, Minute newest) {
-                 sealer_.note_rows(oldest);
-                 parts_.horizons.note_event(newest);
-               }}),
+               parts.on_write_failure, [this](Minute oldest) { sealer_.note_rows(oldest); }}),
       sealer_(parts.store, parts.counters.seal,
               {parts.options.clock, parts.options.seal_after_ms, parts.options.seal_interval_ms,
                parts.options.fold_batch_bytes, parts.on_write_failure}),
@@ -184,6 +181,7 @@ Result<void> Upkeep::forget_removed(const Removal& removal) {
 // such series. True if there is more.
 Result<bool> Upkeep::forget_past() {
   const Horizons& horizons = parts_.horizons;
+  if (horizons.paused()) return false;
   for (const Span span : {Span::kMinute, Span::kHour, Span::kDay}) {
     if (!horizons.limits(span)) return false;
   }
@@ -248,7 +246,9 @@ Result<bool> Upkeep::prune_step() {
 Result<void> Upkeep::keep_time() {
   WriteSet set(parts_.store);
   const std::lock_guard rows(rows_mutex_);
-  if (!parts_.horizons.keep_time(set)) return {};
+  // A commit's own record of the time must not be overwritten by an older one.
+  const auto no_commit = parts_.table.hold();
+  if (!parts_.clock.keep(set)) return {};
   auto written = parts_.store.write(set, Durability::kBuffered);
   if (!written) parts_.on_write_failure(written.error());
   return written;

@@ -19,6 +19,7 @@
 #include "seal/repo_sealer.hpp"
 #include "seal/sealer.hpp"
 #include "stats/counters.hpp"
+#include "store/believed_clock.hpp"
 #include "store/disk_guard.hpp"
 #include "store/raw_table.hpp"
 #include "store/store.hpp"
@@ -37,7 +38,8 @@ class Upkeep {
   struct Parts {
     Store& store;
     RawTable& table;
-    Horizons& horizons;
+    const Horizons& horizons;
+    BelievedClock& clock;
     Counters& counters;
     DiskGuard& disk;
     const Options& options;

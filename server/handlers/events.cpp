@@ -154,6 +154,10 @@ Response invalid_event(const json::Decoded& decoded) {
                             std::to_string(first.index) + ": " + first.message);
 }
 
+std::uint64_t count_of(const json::Decoded& decoded, json::RejectReason reason) {
+  return decoded.rejected_by_reason[static_cast<std::size_t>(reason)];
+}
+
 Response receipt_response(const Receipt& receipt) {
   Response response;
   render::append_receipt_json(receipt, response.body);
@@ -162,7 +166,7 @@ Response receipt_response(const Receipt& receipt) {
 
 }  // namespace
 
-std::optional<Response> check_events(Services&, const Request& request) {
+std::optional<Response> check_events(Services& services, const Request& request) {
   const auto params = render::parse_event_params(request.query);
   if (const auto* fault = std::get_if<render::ParameterError>(&params)) {
     return error_response(400, fault->code, fault->message);
@@ -178,17 +182,21 @@ std::optional<Response> check_events(Services&, const Request& request) {
                           "Content-Encoding " + shorten(*request.headers.find("Content-Encoding")) +
                               " is not accepted; send gzip, zstd, or the body as it is");
   }
-  return check_key(request);
+  if (auto refused = check_key(request)) return refused;
+  if (const auto error = services.engine.clock_error()) return error_response(*error);
+  return std::nullopt;
 }
 
 Awaitable<Response> post_events(Services& services, Request& request) {
   const auto params = std::get<render::EventParams>(render::parse_event_params(request.query));
   const auto key = request.headers.find(kKeyHeader);
+  const Arrival arrival = services.engine.arrival();
+  if (arrival.error) co_return error_response(*arrival.error);
   Decode decode{&request,
                 *coding_of(request),
                 services.options.inflate,
                 *form_of(request),
-                {services.clock.now(), services.engine.oldest_event(), request.caller.limited_to(),
+                {arrival.now, arrival.oldest, arrival.newest, request.caller.limited_to(),
                  services.options.json_depth_max},
                 &services.engine,
                 params.strict,
@@ -204,6 +212,10 @@ Awaitable<Response> post_events(Services& services, Request& request) {
     co_return error_response(400, refused->code, refused->message);
   }
   auto& decoded = std::get<json::Decoded>(decode.outcome);
+  // A time that is not confirmed rejects nothing for good.
+  if (arrival.doubt && count_of(decoded, json::RejectReason::kTooFarAhead) != 0) {
+    co_return error_response(*arrival.doubt);
+  }
   AppendRequest batch;
   if (key) {
     batch.idempotency = IdempotencyKey{std::string(request.caller.name()), std::string(*key),

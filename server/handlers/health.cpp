@@ -17,6 +17,8 @@ Awaitable<Response> get_readyz(Services& services, Request&) {
     response = retry_response(503, "stopping", "the daemon is stopping", 5);
   } else if (const auto failure = services.engine.failure()) {
     response = retry_response(503, "writes_stopped", "writes are stopped: " + failure->message, 5);
+  } else if (const auto clock_error = services.engine.clock_error()) {
+    response = error_response(*clock_error);
   } else {
     response.body = R"({"success":true,"status":"ready"})";
   }

@@ -68,7 +68,7 @@ Response answer(Services& services, const Request& request, NodeParams params, N
     return response;
   }
   if (auto refused = refuse_scan(services)) return std::move(*refused);
-  const render::NodeStyle style{form, params.unit_id, services.clock.now(),
+  const render::NodeStyle style{form, params.unit_id, services.engine.now(),
                                 services.options.node_offline_after_ms};
   response.source = std::make_unique<NodeSource>(services.engine, services.scans,
                                                  std::move(params.query), style);
@@ -92,7 +92,7 @@ Awaitable<Response> get_nodes(Services& services, Request& request) {
 
 Awaitable<Response> get_node_days(Services& services, Request& request) {
   co_return answer(services, request,
-                   render::parse_node_day_params(request.query, services.clock.now()),
+                   render::parse_node_day_params(request.query, services.engine.now()),
                    NodeForm::kDay);
 }
 

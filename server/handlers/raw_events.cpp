@@ -43,7 +43,7 @@ class EventSource final : public BodySource {
 }  // namespace
 
 Awaitable<Response> get_events(Services& services, Request& request) {
-  auto parsed = render::parse_raw_event_params(request.query, services.clock.now());
+  auto parsed = render::parse_raw_event_params(request.query, services.engine.now());
   if (const auto* fault = std::get_if<render::ParameterError>(&parsed)) {
     co_return error_response(400, fault->code, fault->message);
   }

@@ -111,7 +111,7 @@ Response not_acceptable(const Request& request) {
 }  // namespace
 
 Awaitable<Response> get_rows(Services& services, Request& request) {
-  auto parsed = render::parse_minute_params(request.query, services.clock.now(), span_of(request));
+  auto parsed = render::parse_minute_params(request.query, services.engine.now(), span_of(request));
   if (const auto* fault = std::get_if<render::ParameterError>(&parsed)) {
     co_return error_response(400, fault->code, fault->message);
   }

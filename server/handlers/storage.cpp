@@ -73,7 +73,7 @@ class StorageSource final : public BodySource {
 
 Response answer(Services& services, const Request& request, std::optional<StorageBy> by,
                 std::string_view by_name) {
-  auto parsed = render::parse_storage_params(request.query, services.clock.now(), by);
+  auto parsed = render::parse_storage_params(request.query, services.engine.now(), by);
   if (const auto* fault = std::get_if<render::ParameterError>(&parsed)) {
     return error_response(400, fault->code, fault->message);
   }

@@ -83,7 +83,9 @@ void append_retention(const EngineStats& stats, MetricsWriter& out) {
   counter(out, "minuted_retention_failures_total", stats.prune_failures,
           "Passes that failed; the next tries again.");
   gauge(out, "minuted_retention_paused", std::uint64_t{stats.retention_paused},
-        "1 while the clock is too far past all that is known for retention to go by it.");
+        "1 while nothing expires: the clock leapt ahead by more than a day, unconfirmed.");
+  gauge(out, "minuted_clock_believed", std::uint64_t{stats.clock_believed},
+        "0 while pushes are refused: the clock is before the newest commit or the build's date.");
 }
 
 void append_read(const EngineStats& stats, MetricsWriter& out) {

@@ -23,6 +23,9 @@ HttpError http_error(ErrorCode code) {
       return {429, "too_many_nodes", kMinuteSeconds};
     case ErrorCode::kTooManyGroups:
       return {400, "too_many_groups", std::nullopt};
+    // It may be right a moment after the machine's start, or need somebody to set it.
+    case ErrorCode::kClockNotBelieved:
+      return {503, "clock_not_believed", kLaterSeconds};
     case ErrorCode::kDiskFull:
       return {507, "disk_full", kMinuteSeconds};
     case ErrorCode::kOverloaded:

@@ -314,9 +314,10 @@ constexpr std::array kDefinitions{
         {kHour, 36'500 * kDay}),
     on_off<&S::accept_clock>(
         {"accept-clock", Group::kFolding,
-         "let retention go by the clock even if it is more than a day past the newest event and the "
-         "last time on record; else retention waits, for a clock that ran ahead would take history "
-         "with it"}),
+         "believe the clock whatever it says; otherwise a clock that is more than 10 minutes before "
+         "the newest commit, or before the date of the build, stores nothing, and one that is more "
+         "than a day past it expires nothing and takes only events with timestamps, until one of "
+         "them confirms the time"}),
 
     listen_address<&S::listen>(
         {"listen", Group::kNetwork,

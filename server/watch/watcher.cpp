@@ -36,7 +36,7 @@ std::string kept_from(const Observation& now) {
 
 Observation observe(const Engine& engine) {
   return {.write_error = engine.failure(),
-          .clock_error = std::nullopt,
+          .clock_error = engine.clock_error(),
           .stats = engine.stats(),
           .minutes_from = engine.horizon(Span::kMinute),
           .hours_from = engine.horizon(Span::kHour),

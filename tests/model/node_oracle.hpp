@@ -117,7 +117,10 @@ class NodeOracle {
       std::tie(node.last_ms, node.last_latency_us) = std::max(
           std::pair(node.last_ms, node.last_latency_us), std::pair(seen.last_ms, seen.latency_us));
     }
-    for (auto& [key, node] : latest) lay_over(node);
+    for (auto& [key, node] : latest) {
+      lay_over(node);
+      node.last_ms = std::min(node.last_ms, now.value);  // nobody is seen in the future
+    }
     std::vector<OracleNode> rows;
     for (const auto& [key, node] : latest) {
       if (!query.days) rows.push_back(node);

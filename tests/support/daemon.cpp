@@ -23,7 +23,8 @@ struct Child {
   int output_fd;
 };
 
-Child spawn(const std::vector<std::string>& arguments) {
+Child spawn(const std::vector<std::string>& arguments,
+            const std::vector<std::string>& environment = {}) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) std::abort();
   std::vector<char*> argv;
@@ -36,6 +37,7 @@ Child spawn(const std::vector<std::string>& arguments) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::dup2(ends[1], STDOUT_FILENO);
     ::dup2(ends[1], STDERR_FILENO);
+    for (const std::string& variable : environment) ::putenv(const_cast<char*>(variable.c_str()));
     ::execv(argv[0], argv.data());
     ::_exit(127);
   }
@@ -43,9 +45,10 @@ Child spawn(const std::vector<std::string>& arguments) {
   return {pid, ends[0]};
 }
 
-Child spawn_daemon(const std::string& data, std::vector<std::string> flags) {
+Child spawn_daemon(const std::string& data, std::vector<std::string> flags,
+                   const std::vector<std::string>& environment = {}) {
   flags.insert(flags.begin(), {"--data", data, "--listen", "127.0.0.1:0"});
-  return spawn(flags);
+  return spawn(flags, environment);
 }
 
 int wait_for(pid_t pid) {
@@ -69,8 +72,9 @@ std::uint16_t find_port(const std::string& output) {
 
 }  // namespace
 
-Daemon::Daemon(const std::string& data, std::vector<std::string> flags) {
-  const Child child = spawn_daemon(data, std::move(flags));
+Daemon::Daemon(const std::string& data, std::vector<std::string> flags,
+               const std::vector<std::string>& environment) {
+  const Child child = spawn_daemon(data, std::move(flags), environment);
   pid_ = child.pid;
   output_fd_ = child.output_fd;
   while (port_ == 0 && read_some()) port_ = find_port(output_);

@@ -13,8 +13,9 @@ namespace minuted::test {
 class Daemon {
  public:
   // Starts it on `data` with further flags, and waits until it says it listens. Fails the test, and
-  // port() stays 0, if it ends first.
-  explicit Daemon(const std::string& data, std::vector<std::string> flags = {});
+  // port() stays 0, if it ends first. `environment`: NAME=VALUE, beside the test's own.
+  explicit Daemon(const std::string& data, std::vector<std::string> flags = {},
+                  const std::vector<std::string>& environment = {});
   ~Daemon();
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;

@@ -81,6 +81,18 @@ struct Removal {
   friend bool operator==(const Removal&, const Removal&) = default;
 };
 
+// What the clock says of events that arrive at a moment.
+struct Arrival {
+  Millis now;     // the time of receipt, which events without a timestamp get; see EventView::timed_on_receipt
+  Millis oldest;  // events before it are past on arrival, and must not be appended
+  Millis newest;  // events after it are too far in the future, and must not be appended
+  // Why no event can be taken or rejected: see Engine::clock_error().
+  std::optional<Error> error;
+  // Why events without a timestamp, and those after `newest`, can neither be taken nor rejected: see
+  // Engine::clock_doubt().
+  std::optional<Error> doubt;
+};
+
 using AppendDone = std::function<void(Result<Receipt>)>;
 
 class Engine {
@@ -94,8 +106,8 @@ class Engine {
 
   // Queues the batch; `done` is called exactly once, on the commit thread or before append returns.
   // With a Receipt: the events and the key are on disk, synced, all or nothing. With kKeyReused or
-  // kInvalidArgument: nothing was stored. With kOverloaded, kTooManyNewSeries or kDiskFull: nothing
-  // was stored, try again later. Events of new series past their total are rejected in the receipt.
+  // kInvalidArgument: nothing was stored. With kOverloaded, kTooManyNewSeries, kClockNotBelieved or
+  // kDiskFull: nothing was stored, try again later. Events of new series past their total are rejected in the receipt.
   // With kUnavailable or kIoError: unknown; resend under the same key.
   virtual void append(AppendRequest request, AppendDone done) = 0;
 
@@ -114,8 +126,8 @@ class Engine {
   virtual Result<std::unique_ptr<TotalsCursor>> totals(const TotalsQuery& query) = 0;
 
   // Queues what is told of a node; `done` is called exactly once, on the commit thread or before
-  // tell_node returns. With facts: what was told is on disk, synced. With kTooManyNodes, kOverloaded or
-  // kDiskFull: nothing was stored. With kUnavailable or kIoError: unknown.
+  // tell_node returns. With facts: what was told is on disk, synced. With kTooManyNodes, kOverloaded,
+  // kClockNotBelieved (of a heartbeat) or kDiskFull: nothing was stored. With kUnavailable or kIoError: unknown.
   virtual void tell_node(NodeUpdate update, NodeDone done) = 0;
 
   // tell_node, waited for.
@@ -162,6 +174,21 @@ class Engine {
 
   // nullopt while healthy; else why writes are refused.
   virtual std::optional<Error> failure() const = 0;
+
+  // The time as far as the engine believes the clock: while it does not, the last time that it believed
+  // and the monotonic time since. What a reader is to take for now.
+  virtual Millis now() const = 0;
+  // All that is to be decided about events by the clock, at one moment. Anew for each batch.
+  virtual Arrival arrival() const = 0;
+  // nullopt while the clock is believed; else why it is not: it is before Options::clock_earliest, or more
+  // than 10 minutes before the newest commit on record. No event or heartbeat is taken (kClockNotBelieved)
+  // and nothing expires; reads go on. It ends when the clock is right again.
+  virtual std::optional<Error> clock_error() const = 0;
+  // nullopt while the time is confirmed; else why it is not: it is more than a day past the newest commit
+  // on record, which monotonic time does not explain. Nothing expires, and only events with timestamps of
+  // their own are taken. It ends when the clock is right again, when an event within 10 minutes of it is
+  // committed, and when as much monotonic time has passed. Never together with clock_error().
+  virtual std::optional<Error> clock_doubt() const = 0;
 
   // Counters since open and gauges of now. Cheap enough for once a second.
   virtual EngineStats stats() const = 0;

@@ -53,6 +53,8 @@ struct EventView {
   std::int64_t size_change = 0;
   std::optional<std::uint64_t> latency_us;  // 0 … kLatencyUsMax, absent = not measured
   std::string_view id;                      // 1–128 bytes, empty = none
+  // The event had no timestamp and got the time of its receipt, which is then no evidence of the time.
+  bool timed_on_receipt = false;
 };
 
 // Why `id` cannot be a repoId, bucketId or host, as the end of a sentence ("must not be empty"), or

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -78,6 +79,10 @@ class EventBatch {
   // Whether any event has an id.
   bool has_ids() const { return has_ids_; }
 
+  // The time of the last event added with EventView::timed_on_receipt, whether or not it is still in the
+  // batch; nullopt if there was none.
+  std::optional<Millis> receipt_time() const { return receipt_time_; }
+
   std::size_t size() const { return rows_.size(); }
   bool empty() const { return rows_.empty(); }
   // Heap memory the batch holds, bytes; what the commit queue's bound counts.
@@ -132,6 +137,7 @@ class EventBatch {
   std::uint32_t last_group_ = UINT32_MAX;
   bool grouped_ = false;
   bool has_ids_ = false;
+  std::optional<Millis> receipt_time_;
 };
 
 }  // namespace minuted

@@ -69,7 +69,9 @@ struct NodeQuery {
 struct NodeRow {
   std::string_view node;
   std::string_view bucket;
-  Millis last_sign;  // its last event there, or its last heartbeat if that is later
+  // Its last event there, or its last heartbeat if that is later; never after Engine::now(). 0 if all its
+  // signs of life are in the future, where a clock that was wrong has put them.
+  Millis last_sign;
   // The latency that the later of the two carried, or else the other.
   std::optional<std::uint64_t> last_latency_us;
   std::string_view status;  // of its last heartbeat

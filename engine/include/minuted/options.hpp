@@ -64,7 +64,7 @@ struct Options {
   // after each commit, which costs one more sync.
   std::int64_t mark_interval_ms = 1000;
 
-  // Borrowed; must outlive the engine. What "now" means for idempotency keys and snapshots.
+  // Borrowed; must outlive the engine.
   const Clock* clock = &system_clock();
 
   // Milliseconds between background folds; 0 = fold only when asked. Longer means fewer keys written
@@ -86,10 +86,14 @@ struct Options {
   // Milliseconds between two passes that delete what is past, at least; 0 = only when asked. A pass
   // costs a seek a (repo, bucket) and tier.
   std::int64_t prune_interval_ms = 60 * kMillisPerMinute;
-  // Let the clock move the horizons even if it is more than a day past the newest event and the last
-  // time the store knows of. Otherwise nothing becomes past meanwhile: a clock that ran ahead would
-  // take history with it.
+
+  // Believe the clock whatever it says. Otherwise one that leaps is not believed: more than 10 minutes
+  // before the newest commit on record, or before clock_earliest, nothing is stored; more than a day past
+  // that commit nothing expires and only events with timestamps of their own are taken, until one of them
+  // confirms the time, or as much monotonic time has passed.
   bool accept_clock = false;
+  // No time before it can be right, such as the date of the program's build; 0 = any can.
+  Millis clock_earliest{0};
 
   // Memory of the events that are not folded yet, which are kept for reads; at a third of it a fold
   // begins, whatever the interval, and an append beyond it is refused with kOverloaded.

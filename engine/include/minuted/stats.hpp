@@ -76,7 +76,10 @@ struct EngineStats {
   std::uint64_t keys_pruned = 0;  // rows, pages and repos' values deleted
   std::uint64_t prune_failures = 0;
   std::string prune_error;  // as above
-  bool retention_paused = false;  // the clock is not believed
+  bool retention_paused = false;  // nothing expires: see Engine::clock_doubt()
+
+  // Time.
+  bool clock_believed = true;  // nothing is stored meanwhile: see Engine::clock_error()
 
   // Read.
   std::uint64_t queries = 0;

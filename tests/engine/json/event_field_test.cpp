@@ -231,6 +231,30 @@ TEST(EventFieldTest, TimestampsAtTheEndsOfTime) {
   EXPECT_EQ(at("9999-12-31T23:59:59.999-00:01", kMillisMax).of(RejectReason::kTooFarAhead), 1U);
 }
 
+// Promise: whoever judges the clock later knows which events got their time from it, and decides from when
+// on an event is too far ahead.
+TEST(EventFieldTest, EventsWithoutATimestampAreMarked) {
+  const std::string event = R"({"repoId":"r","bucketId":"b","host":"h")";
+  DecodeContext context = context_at();
+  context.newest = Millis{kNow.value + 2 * kFutureMillisMax};
+  EventDecoder decoder;
+  const auto receipt_time = [&](const std::string& body) {
+    EventBatch batch;
+    const std::string padded = body + std::string(kBodyPadding, ' ');
+    const auto decoded = decoder.decode(std::string_view(padded).substr(0, body.size()),
+                                        BodyForm::kJson, context, batch);
+    EXPECT_TRUE(std::holds_alternative<Decoded>(decoded));
+    if (const auto* d = std::get_if<Decoded>(&decoded)) {
+      EXPECT_EQ(d->rejected, 0U);
+    }
+    return batch.receipt_time();
+  };
+  EXPECT_EQ(receipt_time("[" + event + "}," + event + R"(,"timestamp":null}])"), kNow);
+  const std::string latest = std::to_string(context.newest->value);
+  EXPECT_EQ(receipt_time(event + R"(,"timestamp":)" + latest + "}"), std::nullopt);
+  EXPECT_EQ(receipt_time("[" + event + R"(,"timestamp":1700000000000},)" + event + "}]"), kNow);
+}
+
 TEST(EventFieldTest, Ops) {
   EXPECT_EQ(event(R"("op":"get")").op, OpClass::kGet);
   EXPECT_EQ(event(R"("op":"REST.PUT.OBJECT")").op, OpClass::kPut);

@@ -141,6 +141,7 @@ TEST(EngineMetricsTest, EveryFieldHasItsName) {
             "counter minuted_retention_keys_total 144\n"
             "counter minuted_retention_failures_total 145\n"
             "gauge minuted_retention_paused 1\n"
+            "gauge minuted_clock_believed 1\n"
             "counter minuted_queries_total 119\n"
             "counter minuted_query_rows_total 120\n"
             "gauge minuted_query_cursors 121\n"

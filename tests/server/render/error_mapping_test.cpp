@@ -22,12 +22,13 @@ struct Mapping {
   HttpError http;
 };
 
-const std::array<Mapping, 14> kMappings{{
+const std::array<Mapping, 15> kMappings{{
     {ErrorCode::kInvalidArgument, {400, "invalid_argument", std::nullopt}},
     {ErrorCode::kKeyReused, {422, "idempotency_key_reused", std::nullopt}},
     {ErrorCode::kTooManyNewSeries, {429, "too_many_new_series", 60}},
     {ErrorCode::kTooManyNodes, {429, "too_many_nodes", 60}},
     {ErrorCode::kTooManyGroups, {400, "too_many_groups", std::nullopt}},
+    {ErrorCode::kClockNotBelieved, {503, "clock_not_believed", 5}},
     {ErrorCode::kDiskFull, {507, "disk_full", 60}},
     {ErrorCode::kOverloaded, {503, "overloaded", 1}},
     {ErrorCode::kUnavailable, {503, "unavailable", 5}},

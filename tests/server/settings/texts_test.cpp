@@ -85,11 +85,13 @@ TEST(SettingTextsTest, HelpReadsAsWeWantIt) {
                 "named: not at\n"
                 "      all (unit s, m, h, d or y; default none; range 1h to "
                 "36500d)\n"
-                "  --accept-clock[=true|false]  let retention go by the clock even if it is more than a "
-                "day past the\n"
-                "      newest event and the last time on record; else retention waits, for a clock that "
-                "ran ahead\n"
-                "      would take history with it (default false)\n"
+                "  --accept-clock[=true|false]  believe the clock whatever it says; otherwise a clock "
+                "that is more\n"
+                "      than 10 minutes before the newest commit, or before the date of the build, stores "
+                "nothing, and\n"
+                "      one that is more than a day past it expires nothing and takes only events with "
+                "timestamps,\n"
+                "      until one of them confirms the time (default false)\n"
                 "\nNetwork:\n"),
       std::string::npos)
       << help;
