@@ -197,7 +197,8 @@ int serve(const settings::Settings& s, const log::Log& log, const sigset_t& sign
                                           system_clock(), log);
   const http::Cors cors(s.cors_origins);
   http::Server server({s.io_threads, &system_clock(), trusted_proxy(s.trusted_proxies)},
-                      {http::routes(), services, http::admit, limits, counters, budget, workers, log, cors});
+                      {http::routes(), services, http::admit, limits, counters, budget, services.reads,
+                       workers, log, cors});
   const auto port = server.listen(s.listen.host, s.listen.port);
   if (!port) {
     log.error(port.error().message);

@@ -76,7 +76,7 @@ TEST(ErrorsPageTest, ListsTheCodesOfTheSourceAndNoOthers) {
 TEST(ErrorsPageTest, NoErrorIsMadeInAWayThatTheListDoesNotSee) {
   const std::regex seen(
       R"re( ?[45]\d\d, ?"[a-z].*| ?400, \w+(?:->|\.)code, .*| ?[\w.]+(?:\(\))?(?:\.|->)error\(\)\).*|)re"
-      R"re( ?known\.error\(\)\).*| ?(?:mapped|refusal)\.status, (?:mapped|refusal)\.code, .*|)re"
+      R"re( ?known\.error\(\)\).*| ?\*[\w.]+\).*| ?(?:mapped|refusal)\.status, (?:mapped|refusal)\.code, .*|)re"
       R"re( ?status, code, message.*| ?std::uint16_t status, .*| ?const Error& error\).*)re");
   int calls = 0;
   for_each_source([&](const std::string& file, const std::string& text) {

@@ -46,6 +46,17 @@ void append_connections(const Services& services, MetricsWriter& out) {
   out.sample(http.connections_open.load());
   out.counter("minuted_http_accept_failures_total", "Connections that could not be accepted.");
   out.sample(http.accept_failures.load());
+  out.counter("minuted_http_connections_evicted_total",
+              "Connections closed to admit others, by what they were waiting for their client to do.");
+  for (std::size_t i = 1; i < kWaitings; ++i) {
+    out.sample(http.connections_evicted[i].load(), {{"waiting_for", to_string(static_cast<Waiting>(i))}});
+  }
+  out.gauge("minuted_http_reads", "Streamed answers under way, each with a snapshot of the store.");
+  out.sample(std::uint64_t{services.reads.held()});
+  out.gauge("minuted_http_reads_waiting", "Of them, those that wait for their client to take more.");
+  out.sample(std::uint64_t{services.reads.waiting()});
+  out.counter("minuted_http_reads_evicted_total", "Answers cut short because their readers were the slowest.");
+  out.sample(services.reads.evicted_total());
   out.gauge("minuted_http_in_flight_bytes", "Bytes of request bodies held.");
   out.sample(std::uint64_t{services.budget.used()});
 }

@@ -26,8 +26,8 @@ std::string_view begin_of(NodeForm form) {
 // The snapshot is taken on a worker's thread, at the first piece.
 class NodeSource final : public BodySource {
  public:
-  NodeSource(Engine& engine, Slots& slots, NodeQuery query, const render::NodeStyle& style)
-      : engine_(engine), slot_(slots), query_(std::move(query)), style_(style) {}
+  NodeSource(Engine& engine, NodeQuery query, const render::NodeStyle& style)
+      : engine_(engine), query_(std::move(query)), style_(style) {}
 
   Result<bool> fill(std::string& out) override {
     if (!cursor_) {
@@ -53,7 +53,6 @@ class NodeSource final : public BodySource {
 
  private:
   Engine& engine_;
-  const Slot slot_;
   const NodeQuery query_;
   const render::NodeStyle style_;
   std::unique_ptr<NodeCursor> cursor_;
@@ -67,11 +66,9 @@ Response answer(Services& services, const Request& request, NodeParams params, N
     response.body = std::string(begin_of(form)) + std::string(render::kNodesEnd);
     return response;
   }
-  if (auto refused = refuse_scan(services)) return std::move(*refused);
   const render::NodeStyle style{form, params.unit_id, services.engine.now(),
                                 services.options.node_offline_after_ms};
-  response.source = std::make_unique<NodeSource>(services.engine, services.scans,
-                                                 std::move(params.query), style);
+  response.source = std::make_unique<NodeSource>(services.engine, std::move(params.query), style);
   response.source_ms_max = services.options.snapshot_ms_max;
   return response;
 }

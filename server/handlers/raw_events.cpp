@@ -13,8 +13,8 @@ namespace {
 // The snapshot is taken on a worker's thread, at the first piece.
 class EventSource final : public BodySource {
  public:
-  EventSource(Engine& engine, Slots& slots, render::RawEventParams params)
-      : engine_(engine), slot_(slots), params_(std::move(params)) {}
+  EventSource(Engine& engine, render::RawEventParams params)
+      : engine_(engine), params_(std::move(params)) {}
 
   Result<bool> fill(std::string& out) override {
     if (!cursor_) {
@@ -34,7 +34,6 @@ class EventSource final : public BodySource {
 
  private:
   Engine& engine_;
-  const Slot slot_;
   const render::RawEventParams params_;
   std::unique_ptr<EventCursor> cursor_;
   EventView event_;
@@ -55,9 +54,8 @@ Awaitable<Response> get_events(Services& services, Request& request) {
     response.source = std::make_unique<TextSource>(std::string());
     co_return response;
   }
-  if (auto refused = refuse_scan(services)) co_return std::move(*refused);
   response.source =
-      std::make_unique<EventSource>(services.engine, services.scans, std::move(params));
+      std::make_unique<EventSource>(services.engine, std::move(params));
   response.source_ms_max = services.options.snapshot_ms_max;
   co_return response;
 }

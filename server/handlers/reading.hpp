@@ -1,8 +1,6 @@
-// What the handlers of streamed reads share: their place among those under way, and what the caller may
-// see. Any thread.
+// What the handlers of streamed reads share: what the caller may see. Any thread.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,19 +10,6 @@
 #include "http/response.hpp"
 
 namespace minuted::http {
-
-// A scan's place among those that may hold a snapshot at once; gives it back at its end. Takes a slot
-// that is already taken.
-class Slot {
- public:
-  explicit Slot(Slots& slots) : slots_(&slots) {}
-  ~Slot() { slots_->give_back(); }
-  Slot(const Slot&) = delete;
-  Slot& operator=(const Slot&) = delete;
-
- private:
-  Slots* slots_;
-};
 
 // An answer that is whole already, answered like one that is not: compressed where that is asked for.
 class TextSource final : public BodySource {
@@ -38,9 +23,6 @@ class TextSource final : public BodySource {
  private:
   const std::string text_;
 };
-
-// Takes a slot, or says that there is none.
-std::optional<Response> refuse_scan(Services& services);
 
 // Leaves of the repos asked for (empty: all; ascending) what the caller may see; false if nothing is
 // left of them.

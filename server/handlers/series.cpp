@@ -16,8 +16,8 @@ namespace {
 // The snapshot is taken on a worker's thread, at the first piece.
 class SeriesSource final : public BodySource {
  public:
-  SeriesSource(Engine& engine, Slots& slots, render::SeriesParams params)
-      : engine_(engine), slot_(slots), params_(std::move(params)) {}
+  SeriesSource(Engine& engine, render::SeriesParams params)
+      : engine_(engine), params_(std::move(params)) {}
 
   Result<bool> fill(std::string& out) override {
     if (!cursor_) {
@@ -60,7 +60,6 @@ class SeriesSource final : public BodySource {
   }
 
   Engine& engine_;
-  const Slot slot_;
   const render::SeriesParams params_;
   std::unique_ptr<SeriesCursor> cursor_;
   bool begun_ = false;
@@ -81,9 +80,8 @@ Awaitable<Response> get_series(Services& services, Request& request) {
     response.body = std::string(render::kNodesBegin) + std::string(render::kNodesEnd);
     co_return response;
   }
-  if (auto refused = refuse_scan(services)) co_return std::move(*refused);
   response.source =
-      std::make_unique<SeriesSource>(services.engine, services.scans, std::move(params));
+      std::make_unique<SeriesSource>(services.engine, std::move(params));
   response.source_ms_max = services.options.snapshot_ms_max;
   co_return response;
 }

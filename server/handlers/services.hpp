@@ -15,6 +15,7 @@
 #include "http/content_coding.hpp"
 #include "http/counters.hpp"
 #include "http/limits.hpp"
+#include "http/read_places.hpp"
 #include "http/workers.hpp"
 #include "json/event_json.hpp"
 #include "log/log.hpp"
@@ -26,23 +27,6 @@ namespace minuted::http {
 struct EventCounters {
   std::atomic<std::uint64_t> accepted{0};
   std::array<std::atomic<std::uint64_t>, json::kRejectReasons> rejected{};
-};
-
-// A bound on how many of something there are at once.
-class Slots {
- public:
-  explicit Slots(std::size_t max) : max_(max) {}
-  bool take() {
-    if (taken_.fetch_add(1, std::memory_order_relaxed) < max_) return true;
-    give_back();
-    return false;
-  }
-  void give_back() { taken_.fetch_sub(1, std::memory_order_relaxed); }
-  std::size_t max() const { return max_; }
-
- private:
-  const std::size_t max_;
-  std::atomic<std::size_t> taken_{0};
 };
 
 class Services {
@@ -68,7 +52,7 @@ class Services {
         budget(budget_given),
         clock(clock_given),
         log(log_given),
-        scans(options_given.scans_max) {}
+        reads(options_given.scans_max) {}
 
   const Options options;
   Engine& engine;
@@ -81,7 +65,7 @@ class Services {
   const log::Log& log;
   EventCounters events;
   watch::Rejections rejections;  // for the log
-  Slots scans;
+  ReadPlaces reads;  // of streamed answers: the sessions' to take and to give back
   std::atomic<bool> stopping{false};
 };
 

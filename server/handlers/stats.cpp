@@ -18,10 +18,8 @@ namespace {
 // The rows of a query. The snapshot is taken on a worker's thread, at the first piece.
 class RowSource final : public BodySource {
  public:
-  // Takes a slot that is already taken.
-  RowSource(Engine& engine, Slots& slots, render::MinuteParams params, render::RowFormat format)
+  RowSource(Engine& engine, render::MinuteParams params, render::RowFormat format)
       : engine_(engine),
-        slot_(slots),
         params_(std::move(params)),
         writer_(format, params_.columns) {}
 
@@ -67,7 +65,6 @@ class RowSource final : public BodySource {
   }
 
   Engine& engine_;
-  const Slot slot_;
   const render::MinuteParams params_;
   std::unique_ptr<RowCursor> cursor_;
   render::RowWriter writer_;
@@ -132,9 +129,8 @@ Awaitable<Response> get_rows(Services& services, Request& request) {
     response.source = std::make_unique<TextSource>(std::move(none));
     co_return response;
   }
-  if (auto refused = refuse_scan(services)) co_return std::move(*refused);
   response.source =
-      std::make_unique<RowSource>(services.engine, services.scans, std::move(params), *format);
+      std::make_unique<RowSource>(services.engine, std::move(params), *format);
   response.source_ms_max = services.options.snapshot_ms_max;
   co_return response;
 }

@@ -15,9 +15,9 @@ namespace {
 // The snapshot is taken on a worker's thread, at the first piece.
 class StorageSource final : public BodySource {
  public:
-  // Takes a slot that is already taken. `by`: of a breakdown, as in the path.
-  StorageSource(Engine& engine, Slots& slots, render::StorageParams params, std::string by)
-      : engine_(engine), slot_(slots), params_(std::move(params)), by_(std::move(by)) {}
+  // `by`: of a breakdown, as in the path.
+  StorageSource(Engine& engine, render::StorageParams params, std::string by)
+      : engine_(engine), params_(std::move(params)), by_(std::move(by)) {}
 
   Result<bool> fill(std::string& out) override {
     if (!cursor_) {
@@ -63,7 +63,6 @@ class StorageSource final : public BodySource {
   }
 
   Engine& engine_;
-  const Slot slot_;
   const render::StorageParams params_;
   const std::string by_;
   std::unique_ptr<StorageCursor> cursor_;
@@ -82,9 +81,7 @@ Response answer(Services& services, const Request& request, std::optional<Storag
     params.query.visible_repos.emplace(limited->begin(), limited->end());
   }
   Response response;
-  if (auto refused = refuse_scan(services)) return std::move(*refused);
-  response.source = std::make_unique<StorageSource>(services.engine, services.scans,
-                                                    std::move(params), std::string(by_name));
+  response.source = std::make_unique<StorageSource>(services.engine, std::move(params), std::string(by_name));
   response.source_ms_max = services.options.snapshot_ms_max;
   return response;
 }

@@ -13,8 +13,8 @@ namespace {
 // The snapshot is taken on a worker's thread, at the first piece.
 class TotalsSource final : public BodySource {
  public:
-  TotalsSource(Engine& engine, Slots& slots, TotalsQuery query, render::TotalsForm form)
-      : engine_(engine), slot_(slots), query_(std::move(query)), form_(form) {}
+  TotalsSource(Engine& engine, TotalsQuery query, render::TotalsForm form)
+      : engine_(engine), query_(std::move(query)), form_(form) {}
 
   Result<bool> fill(std::string& out) override {
     if (!cursor_) {
@@ -39,7 +39,6 @@ class TotalsSource final : public BodySource {
 
  private:
   Engine& engine_;
-  const Slot slot_;
   const TotalsQuery query_;
   const render::TotalsForm form_;
   std::unique_ptr<TotalsCursor> cursor_;
@@ -55,9 +54,8 @@ Response answer(Services& services, const Request& request, TotalsQuery query,
                                                    std::string(render::kTotalsEnd));
     return response;
   }
-  if (auto refused = refuse_scan(services)) return std::move(*refused);
   response.source =
-      std::make_unique<TotalsSource>(services.engine, services.scans, std::move(query), form);
+      std::make_unique<TotalsSource>(services.engine, std::move(query), form);
   response.source_ms_max = services.options.snapshot_ms_max;
   return response;
 }

@@ -1,83 +1,131 @@
-// How many bytes of request bodies the daemon holds at once, over all connections, and the bound on
-// them. Who would pass it is refused. Large bodies share half of it and take their part as a whole,
-// before they are read: if each took as it went, many at once would all be refused half-way, and none
-// would get through; nor can they take what small ones need. Any thread.
+// The bound on the bytes of request bodies that the daemon holds at once, over all connections, and how
+// clients share it. A client is a token, or an address where there are no tokens.
+//
+// - A body of more than kSmallBodyMax bytes is large. The large bodies of one client share half of the
+//   budget. The first large body of a client that holds none may use seven eighths of it, so that one
+//   client cannot keep all others from sending one.
+// - The last eighth belongs to small bodies: they are admitted as long as they hold less than it,
+//   whatever large bodies hold. Beyond it, one client holds three quarters of the budget at most.
+// - A large body may take the whole budget if no other is held, since it could never be sent otherwise.
+//   Only then can the sum exceed the bound, by that eighth.
+// Any thread.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace minuted::http {
 
 class ByteBudget {
  public:
+  // A larger body counts as large.
+  static constexpr std::size_t kSmallBodyMax = 1 << 20;
+
   explicit ByteBudget(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
-  std::size_t used() const { return used_.load(std::memory_order_relaxed); }
+  std::size_t used() const {
+    const std::lock_guard lock(mutex_);
+    return all_.sum();
+  }
   std::size_t bytes_max() const { return bytes_max_; }
+  // What small bodies may hold in any case.
+  std::size_t kept_for_small() const { return bytes_max_ / 8; }
 
  private:
   friend class BudgetShare;
-  bool take(std::size_t bytes) {
-    std::size_t used = used_.load(std::memory_order_relaxed);
-    do {
-      if (bytes > bytes_max_ - used) return false;
-    } while (!used_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
+
+  struct Held {
+    std::size_t small = 0;
+    std::size_t large = 0;
+    std::size_t sum() const { return small + large; }
+    void add(std::size_t body) { (body > kSmallBodyMax ? large : small) += body; }
+    void remove(std::size_t body) { (body > kSmallBodyMax ? large : small) -= body; }
+  };
+
+  // Whether `more` bytes fit beside `held` within `bound`.
+  static bool fits(std::size_t more, std::size_t held, std::size_t bound) {
+    return held <= bound && more <= bound - held;
+  }
+
+  // Changes a share of `client` from `from` to `to` bytes; false, and nothing changed, if that is
+  // more than may be.
+  bool change(std::string_view client, std::size_t from, std::size_t to) {
+    const std::lock_guard lock(mutex_);
+    const auto at = by_client_.find(client);
+    // What is held beside this share, in all and by the client.
+    Held others = all_;
+    Held own = at == by_client_.end() ? Held{} : at->second;
+    others.remove(from);
+    own.remove(from);
+    if (to > from && !admits(client, others, own, to)) return false;
+    others.add(to);
+    own.add(to);
+    all_ = others;
+    if (own.sum() == 0) {
+      if (at != by_client_.end()) by_client_.erase(at);
+    } else if (at != by_client_.end()) {
+      at->second = own;
+    } else {
+      by_client_.emplace(client, own);
+    }
     return true;
   }
-  // One alone may be larger than the half.
-  bool take_large(std::size_t bytes) {
-    std::size_t used = large_used_.load(std::memory_order_relaxed);
-    do {
-      if (used != 0 && (used > bytes_max_ / 2 || bytes > bytes_max_ / 2 - used)) return false;
-    } while (!large_used_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
-    if (take(bytes)) return true;
-    large_used_.fetch_sub(bytes, std::memory_order_relaxed);
-    return false;
-  }
-  void give_back(std::size_t bytes, std::size_t large) {
-    used_.fetch_sub(bytes, std::memory_order_relaxed);
-    large_used_.fetch_sub(large, std::memory_order_relaxed);
+
+  bool admits(std::string_view client, const Held& others, const Held& own, std::size_t to) const {
+    if (to > kSmallBodyMax) {
+      const std::size_t bound = others.large == 0 ? bytes_max_
+                                : own.large == 0  ? bytes_max_ - kept_for_small()
+                                                  : bytes_max_ / 2;
+      return fits(to, others.large, bound) && fits(to, others.sum(), bytes_max_);
+    }
+    if (fits(to, others.small, kept_for_small())) return true;
+    // A client without a name is many: all of this machine, all behind a proxy.
+    const bool within_share = client.empty() || fits(to, own.sum(), bytes_max_ / 4 * 3);
+    return within_share && fits(to, others.sum(), bytes_max_);
   }
 
   const std::size_t bytes_max_;
-  std::atomic<std::size_t> large_used_{0};
-  std::atomic<std::size_t> used_{0};
+  mutable std::mutex mutex_;  // guards all below
+  Held all_;
+  std::map<std::string, Held, std::less<>> by_client_;  // without those that hold nothing
 };
 
-// What one request holds of a budget; gives it back when it goes. Borrows the budget.
+// The share of one request; returns it when it is destroyed. Borrows the budget.
 class BudgetShare {
  public:
   explicit BudgetShare(ByteBudget& budget) : budget_(&budget) {}
   BudgetShare(BudgetShare&& other) noexcept
       : budget_(other.budget_),
-        bytes_(std::exchange(other.bytes_, 0)),
-        large_(std::exchange(other.large_, 0)) {}
+        client_(std::move(other.client_)),
+        bytes_(std::exchange(other.bytes_, 0)) {}
   BudgetShare& operator=(BudgetShare&&) = delete;
   ~BudgetShare() { release(); }
 
-  // Raises the share to `bytes`; false, and as it was, if the budget has not that much left.
+  // On whose account the body is held; empty for a client that cannot be told from others. Must be
+  // called before the first byte.
+  void set_client(std::string_view client) { client_ = client; }
+
+  // Raises the share to `bytes`; false, and as it was, if the budget does not have them.
   [[nodiscard]] bool raise_to(std::size_t bytes) {
     if (bytes <= bytes_) return true;
-    if (!budget_->take(bytes - bytes_)) return false;
+    if (!budget_->change(client_, bytes_, bytes)) return false;
     bytes_ = bytes;
     return true;
   }
-  // Takes the whole of a large body's part at once; false, and nothing taken, if there is no room.
-  // For a share that holds nothing.
-  [[nodiscard]] bool claim(std::size_t bytes) {
-    if (!budget_->take_large(bytes)) return false;
-    bytes_ = large_ = bytes;
-    return true;
-  }
   std::size_t bytes() const { return bytes_; }
-  void release() { budget_->give_back(std::exchange(bytes_, 0), std::exchange(large_, 0)); }
+  void release() {
+    if (bytes_ != 0) (void)budget_->change(client_, std::exchange(bytes_, 0), 0);
+  }
 
  private:
   ByteBudget* budget_;
+  std::string client_;
   std::size_t bytes_ = 0;
-  std::size_t large_ = 0;  // of them, those of claim()
 };
 
 }  // namespace minuted::http

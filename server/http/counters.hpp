@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "http/connection_limiter.hpp"
 #include "minuted/stats.hpp"
 
 namespace minuted::http {
@@ -45,6 +46,8 @@ class HttpCounters {
   std::atomic<std::uint64_t> connections_opened{0};
   std::atomic<std::uint64_t> connections_open{0};
   std::atomic<std::uint64_t> accept_failures{0};
+  // Closed to admit others, by what they were waiting for.
+  std::array<std::atomic<std::uint64_t>, kWaitings> connections_evicted{};
 
  private:
   struct ByStatus {

@@ -140,6 +140,28 @@ bool folds_a_field(std::string_view lines) {
   return lines.find("\n ") != lines.npos || lines.find("\n\t") != lines.npos;
 }
 
+std::optional<std::string> without_empty_segments(std::string_view path) {
+  const bool repeated = path.find("//") != path.npos;
+  if (!repeated && (path.size() < 2 || path.back() != '/')) return std::nullopt;
+  std::string plain;
+  plain.reserve(path.size());
+  for (const char c : path) {
+    if (c != '/' || plain.empty() || plain.back() != '/') plain += c;
+  }
+  if (plain.size() > 1 && plain.back() == '/') plain.pop_back();
+  return plain;
+}
+
+std::optional<Response> refuse_conflicts(const Headers& headers) {
+  for (const std::string_view name : {"Content-Type", "Content-Encoding", "Authorization"}) {
+    if (headers.count(name) < 2 || headers.all_equal(name)) continue;
+    return error_response(400, "conflicting_fields",
+                          std::string(name) + " is given " + std::to_string(headers.count(name)) +
+                              " times with different values; send it once");
+  }
+  return std::nullopt;
+}
+
 std::variant<Framing, Response> read_framing(const Header& header, const Limits& limits) {
   if (auto refused = judge_sizes(header, limits)) return std::move(*refused);
   Framing framing{};

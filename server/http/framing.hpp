@@ -8,6 +8,7 @@
 #include <boost/beast/http/message.hpp>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -34,6 +35,15 @@ struct Framing {
 // Whether `lines`, whole ones of a header as they were sent, have a field that goes on in the next
 // line (obs-fold, RFC 9112, section 5.2). What the parser makes of them does not show it.
 bool folds_a_field(std::string_view lines);
+
+// `path` with repeated slashes as one and without a slash at its end; nullopt if it has neither. Of `/`
+// nothing is left out.
+std::optional<std::string> without_empty_segments(std::string_view path);
+
+// The refusal of a header that gives a field of which there can be one only, Content-Type,
+// Content-Encoding or Authorization, more than once with different values: whoever reads it in front of
+// the daemon may go by another than the daemon does.
+std::optional<Response> refuse_conflicts(const Headers& headers);
 
 // The header's framing, or the refusal, after which the connection cannot go on.
 std::variant<Framing, Response> read_framing(const Header& header, const Limits& limits);

@@ -16,7 +16,7 @@ struct Limits {
   std::size_t bytes_in_flight_max = 128U << 20;
   std::int64_t header_timeout_ms = 10'000;
   std::int64_t body_timeout_ms = 30'000;
-  std::int64_t idle_timeout_ms = 60'000;
+  std::int64_t idle_timeout_ms = 75'000;
   std::int64_t write_timeout_ms = 30'000;  // for one piece of an answer
   std::int64_t drain_timeout_ms = 5'000;
 };

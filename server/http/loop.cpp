@@ -3,7 +3,6 @@
 #include <array>
 #include <cstdio>
 #include <ctime>
-#include <vector>
 
 #include "http/session.hpp"
 
@@ -55,22 +54,24 @@ void Loop::stop() {
   thread_.join();
 }
 
-void Loop::enter(Session& session) {
-  sessions_.insert(&session);
+void Loop::enter(std::uint64_t id, Session& session) {
+  sessions_.emplace(id, &session);
   if (draining_) session.drain();
+}
+
+void Loop::evict(std::uint64_t id) {
+  const auto at = sessions_.find(id);
+  if (at != sessions_.end()) at->second->evict();
 }
 
 void Loop::drain() {
   draining_ = true;
-  // A session may leave while it is told: not from within drain(), which only cancels, but copies
-  // are cheap and this is the end.
-  const std::vector<Session*> all(sessions_.begin(), sessions_.end());
-  for (Session* session : all) session->drain();
+  // drain() only cancels: no session leaves while it is called.
+  for (const auto& [id, session] : sessions_) session->drain();
 }
 
 void Loop::abort() {
-  const std::vector<Session*> all(sessions_.begin(), sessions_.end());
-  for (Session* session : all) session->abort();
+  for (const auto& [id, session] : sessions_) session->abort();
 }
 
 void Loop::wait_for_tick() {
@@ -83,7 +84,7 @@ void Loop::wait_for_tick() {
 void Loop::tick() {
   date_ = format_http_date(clock_.now());
   const auto now = std::chrono::steady_clock::now();
-  for (Session* session : sessions_) session->check_deadline(now);
+  for (const auto& [id, session] : sessions_) session->check_deadline(now);
   wait_for_tick();
 }
 

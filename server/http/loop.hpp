@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
-#include <unordered_set>
+#include <unordered_map>
 
 #include "http/asio.hpp"
 #include "minuted/time.hpp"
@@ -32,8 +32,10 @@ class Loop {
   void stop();
 
   // From here on: the loop's thread only.
-  void enter(Session& session);
-  void leave(Session& session) { sessions_.erase(&session); }
+  void enter(std::uint64_t id, Session& session);
+  void leave(std::uint64_t id) { sessions_.erase(id); }
+  // Ends the connection if it is still there.
+  void evict(std::uint64_t id);
   // Idle connections are closed now, the others after their request.
   void drain();
   // All are closed now.
@@ -50,7 +52,7 @@ class Loop {
   asio::io_context context_{1};
   asio::executor_work_guard<Executor> work_;
   Timer timer_;
-  std::unordered_set<Session*> sessions_;
+  std::unordered_map<std::uint64_t, Session*> sessions_;  // by the ids of their places
   std::string date_;
   bool draining_ = false;
   bool stopping_ = false;

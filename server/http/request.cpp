@@ -1,5 +1,6 @@
 #include "http/request.hpp"
 
+#include <algorithm>
 #include <boost/beast/http/fields.hpp>
 
 namespace minuted::http {
@@ -33,6 +34,13 @@ std::string Headers::joined(std::string_view name) const {
     list.append(value.data(), value.size());
   }
   return list;
+}
+
+bool Headers::all_equal(std::string_view name) const {
+  const auto [begin, end] = fields_->equal_range({name.data(), name.size()});
+  return std::all_of(begin, end, [first = begin](const auto& field) {
+    return field.value() == first->value();
+  });
 }
 
 std::size_t Headers::count(std::string_view name) const {

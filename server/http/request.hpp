@@ -32,6 +32,8 @@ class Headers {
   // The first field's value without surrounding blanks, or nullopt. Names are case-insensitive.
   std::optional<std::string_view> find(std::string_view name) const;
   std::size_t count(std::string_view name) const;
+  // Whether all values are the same, byte by byte.
+  bool all_equal(std::string_view name) const;
   // All values as one list, with commas between (RFC 9110, section 5.3); empty if there is none.
   std::string joined(std::string_view name) const;
 

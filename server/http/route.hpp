@@ -39,6 +39,10 @@ struct Route {
 std::optional<std::size_t> find_route(std::span<const Route> routes, Method method,
                                       std::string_view path);
 
+// The path of the route whose path is most like `path`, letters of either case being alike and
+// segments in braces standing for whatever is there. `routes` must not be empty.
+std::string_view nearest_path(std::span<const Route> routes, std::string_view path);
+
 // `GET, HEAD, POST`, …: the methods of `path`, empty if there is no such path.
 std::string allowed_methods(std::span<const Route> routes, std::string_view path);
 

@@ -1,5 +1,7 @@
 #include "http/server.hpp"
 
+#include <netinet/tcp.h>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/write.hpp>
@@ -9,10 +11,21 @@ namespace {
 
 using boost::system::error_code;
 
-// When the system has no descriptor or memory for a connection: others must end first.
-constexpr auto kAcceptPause = std::chrono::milliseconds(100);
+// When the system has no descriptor or memory for a connection: another must end first.
+constexpr auto kShortagePause = std::chrono::milliseconds(10);
+// Evicted connections end within a turn of their loop. If so many have not, accepting waits for
+// them: their descriptors count beside connections-max.
+constexpr std::size_t kLeavingMax = 64;
+constexpr auto kLeavingPoll = std::chrono::milliseconds(1);
+constexpr int kLeavingPollsMax = 100;
+// All connections may have sent requests that their loops have not read yet.
+constexpr auto kUnreadPoll = std::chrono::milliseconds(1);
+constexpr int kUnreadPollsMax = 100;
 // Past the drain timeout, for coroutines to notice that their sockets are gone.
 constexpr std::int64_t kUnwindMs = 5000;
+
+using UnsentBytesMax = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
+constexpr int kUnsentBytesMax = 256 << 10;
 
 bool is_shortage(const error_code& error) {
   return error == asio::error::no_descriptors || error == asio::error::no_buffer_space ||
@@ -35,10 +48,10 @@ struct Ignore {
 
 // What a connection's coroutine leaves behind when it ends.
 struct Ended {
-  ConnectionCensus* census;
+  ConnectionLimiter* limiter;
+  ConnectionPlace* place;
   HttpCounters* counters;
   const log::Log* log;
-  std::string address;
 
   void operator()(const std::exception_ptr& failure) const {
     if (failure) {
@@ -46,50 +59,21 @@ struct Ended {
         std::rethrow_exception(failure);
       } catch (const std::exception& thrown) {
         log->write_limited(log::Level::kError, "connection_failed", "a connection failed",
-                           {{"peer", address}, {"reason", std::string_view(thrown.what())}});
+                           {{"peer", place->address()}, {"reason", std::string_view(thrown.what())}});
       }
     }
     --counters->connections_open;
-    census->leave(address);
+    limiter->leave(*place);
   }
 };
 
 }  // namespace
 
-ConnectionCensus::Verdict ConnectionCensus::enter(const std::string& address, bool exempt) {
-  const std::lock_guard lock(mutex_);
-  if (size_ >= max_) return Verdict::kTooMany;
-  const auto at = by_address_.find(address);
-  if (!exempt && at != by_address_.end() && at->second >= per_address_max_) {
-    return Verdict::kTooManyFromAddress;
-  }
-  ++size_;
-  ++by_address_[address];
-  return Verdict::kAdmitted;
-}
-
-void ConnectionCensus::leave(const std::string& address) {
-  const std::lock_guard lock(mutex_);
-  const auto at = by_address_.find(address);
-  if (at != by_address_.end() && --at->second == 0) by_address_.erase(at);
-  if (--size_ == 0) empty_.notify_all();
-}
-
-bool ConnectionCensus::wait_until_empty(std::int64_t patience_ms) {
-  std::unique_lock lock(mutex_);
-  return empty_.wait_for(lock, std::chrono::milliseconds(patience_ms),
-                         [this] { return size_ == 0; });
-}
-
-std::size_t ConnectionCensus::size() const {
-  const std::lock_guard lock(mutex_);
-  return size_;
-}
-
 Server::Server(const Options& options, const Application& application)
     : options_(options),
       app_(application),
-      census_(application.limits.connections_max, application.limits.connections_per_address_max) {
+      limiter_(application.limits.connections_max,
+               application.limits.connections_per_address_max) {
   for (std::size_t i = 0; i < options_.loops; ++i) {
     loops_.push_back(std::make_unique<Loop>(*options_.clock));
   }
@@ -108,6 +92,10 @@ Result<std::uint16_t> Server::listen(const std::string& host, std::uint16_t port
   acceptor_.emplace(loops_.front()->context().get_executor());
   acceptor_->open(endpoint.protocol(), error);
   if (!error) acceptor_->set_option(asio::socket_base::reuse_address(true), error);
+  // Accepted connections inherit both. Of an answer that its client does not take, the kernel holds
+  // as much as is on its way and this: else it would be megabytes for each silent reader.
+  if (!error) acceptor_->set_option(asio::ip::tcp::no_delay(true), error);
+  if (!error) acceptor_->set_option(UnsentBytesMax(kUnsentBytesMax), error);
   if (!error) acceptor_->bind(endpoint, error);
   if (!error) acceptor_->listen(asio::socket_base::max_listen_connections, error);
   if (error) {
@@ -131,61 +119,93 @@ Awaitable<void> Server::accept_all() {
     co_await acceptor_->async_accept(socket, from, asio::redirect_error(UseAwaitable{}, error));
     if (stopping_) break;
     if (!error) {
-      serve(std::move(socket), from, loop);
+      for (int i = 0; !serve(socket, from, loop, i < kUnreadPollsMax); ++i) {
+        co_await pause_accepting(kUnreadPoll);
+      }
+      if (limiter_.leaving() > kLeavingMax) co_await wait_for_evicted();
       continue;
     }
     ++app_.counters.accept_failures;
-    if (is_shortage(error)) {
-      app_.log.write_limited(log::Level::kWarn, "accept_failed", "cannot accept a connection",
-                             {{"reason", std::string_view(error.message())}});
-      co_await pause_accepting();
-    }
+    if (is_shortage(error)) co_await survive_shortage(error.message());
   }
 }
 
-Awaitable<void> Server::pause_accepting() {
+Awaitable<void> Server::survive_shortage(std::string reason) {
+  const auto now = std::chrono::steady_clock::now();
+  if (const auto failures = shortages_gate_.pass(now)) {
+    app_.log.warn("cannot accept a connection",
+                  {{"reason", std::string_view(reason)}, {"failures", *failures}});
+  }
+  note_evicted(limiter_.evict_one(now));
+  co_await pause_accepting(kShortagePause);
+}
+
+Awaitable<void> Server::wait_for_evicted() {
+  for (int i = 0; i < kLeavingPollsMax && limiter_.leaving() > kLeavingMax && !stopping_; ++i) {
+    co_await pause_accepting(kLeavingPoll);
+  }
+}
+
+void Server::note_evicted(Waiting waiting) {
+  if (waiting == Waiting::kNothing) return;
+  ++app_.counters.connections_evicted[static_cast<std::size_t>(waiting)];
+  if (const auto evicted = evictions_gate_.pass(std::chrono::steady_clock::now())) {
+    app_.log.warn("connections were closed to admit new ones",
+                  {{"connections", *evicted},
+                   {"waiting_for", to_string(waiting)},
+                   {"connections_max", std::uint64_t{app_.limits.connections_max}}});
+  }
+}
+
+Awaitable<void> Server::pause_accepting(std::chrono::milliseconds time) {
   asio::basic_waitable_timer<std::chrono::steady_clock,
                              asio::wait_traits<std::chrono::steady_clock>, Executor>
-      timer(loops_.front()->context().get_executor(), kAcceptPause);
+      timer(loops_.front()->context().get_executor(), time);
   error_code ignored;
   co_await timer.async_wait(asio::redirect_error(UseAwaitable{}, ignored));
 }
 
-void Server::serve(Socket socket, const asio::ip::tcp::endpoint& from, Loop& loop) {
+bool Server::serve(Socket& socket, const asio::ip::tcp::endpoint& from, Loop& loop,
+                   bool may_wait) {
   asio::ip::address address = from.address();
   if (address.is_v6() && address.to_v6().is_v4_mapped()) {
     address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
   }
-  Peer peer{address.to_string()};
   const bool exempt =
       address.is_loopback() || (options_.trusted_proxy && options_.trusted_proxy(address));
-  const auto verdict = census_.enter(peer.address, exempt);
-  if (verdict != ConnectionCensus::Verdict::kAdmitted) {
-    refuse(std::move(socket), verdict, loop);
-    return;
+  // The loop has begun the connection's coroutine by the time it hears of its eviction.
+  const auto admission = limiter_.enter(
+      address.to_string(), exempt, socket.native_handle(),
+      [&loop](std::uint64_t id) { asio::post(loop.context(), [&loop, id] { loop.evict(id); }); });
+  note_evicted(admission.evicted);
+  if (admission.verdict != ConnectionLimiter::Verdict::kAdmitted) {
+    if (admission.again && may_wait && !stopping_) return false;
+    refuse(std::move(socket), admission.verdict, loop);
+    return true;
   }
   ++app_.counters.connections_opened;
   ++app_.counters.connections_open;
-  error_code ignored;
-  socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-  Ended ended{&census_, &app_.counters, &app_.log, peer.address};
-  asio::co_spawn(loop.context(), serve_connection(std::move(socket), std::move(peer), loop, app_),
-                 std::move(ended));
+  Connection connection{limiter_, *admission.place};
+  asio::co_spawn(loop.context(), serve_connection(std::move(socket), connection, loop, app_),
+                 Ended{&limiter_, admission.place, &app_.counters, &app_.log});
+  return true;
 }
 
-Response refusal_of(ConnectionCensus::Verdict verdict, const Limits& limits) {
-  if (verdict == ConnectionCensus::Verdict::kTooMany) {
+Response refusal_of(ConnectionLimiter::Verdict verdict, const ConnectionLimiter& limiter) {
+  if (verdict == ConnectionLimiter::Verdict::kTooMany) {
     return error_response(503, "too_many_connections",
-                          "the server has " + std::to_string(limits.connections_max) +
-                              " connections, as many as it may; try again soon");
+                          "the server has " + std::to_string(limiter.max()) +
+                              " connections, as many as it may, and none of them is idle; try "
+                              "again soon");
   }
   return error_response(503, "too_many_from_address",
-                        "your address has " + std::to_string(limits.connections_per_address_max) +
-                            " connections, as many as it may; reuse them, or try again soon");
+                        "your address has " + std::to_string(limiter.per_address_max()) +
+                            " connections, as many as it may, and none of them is idle; reuse them, or "
+                            "try again soon");
 }
 
-void Server::refuse(Socket socket, ConnectionCensus::Verdict verdict, Loop& loop) {
-  const Response response = refusal_of(verdict, app_.limits);
+void Server::refuse(Socket socket, ConnectionLimiter::Verdict verdict, Loop& loop) {
+  const Response response = refusal_of(verdict, limiter_);
   app_.counters.count_refusal(response.error_code);
   std::string answer = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
                        "Retry-After: 1\r\nConnection: close";
@@ -203,10 +223,10 @@ bool Server::stop() {
     if (acceptor_) acceptor_->close(ignored);
   });
   for (auto& loop : loops_) asio::post(loop->context(), [&loop] { loop->drain(); });
-  bool empty = census_.wait_until_empty(app_.limits.drain_timeout_ms);
+  bool empty = limiter_.wait_until_empty(app_.limits.drain_timeout_ms);
   if (!empty) {
     for (auto& loop : loops_) asio::post(loop->context(), [&loop] { loop->abort(); });
-    empty = census_.wait_until_empty(kUnwindMs);
+    empty = limiter_.wait_until_empty(kUnwindMs);
   }
   if (empty) {
     for (auto& loop : loops_) loop->stop();

@@ -5,46 +5,23 @@
 
 #include <atomic>
 #include <boost/asio/ip/address.hpp>
-#include <condition_variable>
+#include <chrono>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
+#include "http/connection_limiter.hpp"
+#include "http/log_gate.hpp"
 #include "http/loop.hpp"
 #include "http/session.hpp"
 #include "minuted/result.hpp"
 
 namespace minuted::http {
 
-// How many connections there are, in all and from each address. Any thread.
-class ConnectionCensus {
- public:
-  enum class Verdict : std::uint8_t { kAdmitted, kTooMany, kTooManyFromAddress };
-  ConnectionCensus(std::size_t max, std::size_t per_address_max)
-      : max_(max), per_address_max_(per_address_max) {}
-
-  // `exempt` addresses count in all, but have no bound of their own.
-  Verdict enter(const std::string& address, bool exempt);
-  void leave(const std::string& address);
-  // Whether nobody is left; waits up to `patience_ms` for it.
-  bool wait_until_empty(std::int64_t patience_ms);
-  std::size_t size() const;
-
- private:
-  const std::size_t max_;
-  const std::size_t per_address_max_;
-  mutable std::mutex mutex_;  // guards all below
-  std::condition_variable empty_;
-  std::size_t size_ = 0;
-  std::unordered_map<std::string, std::size_t> by_address_;
-};
-
 // What a connection is told that is not admitted.
-Response refusal_of(ConnectionCensus::Verdict verdict, const Limits& limits);
+Response refusal_of(ConnectionLimiter::Verdict verdict, const ConnectionLimiter& limiter);
 
 class Server {
  public:
@@ -70,20 +47,29 @@ class Server {
   // False if some connection still had not ended a while later: its coroutine is stuck below us.
   bool stop();
 
-  std::size_t connections() const { return census_.size(); }
+  std::size_t connections() const { return limiter_.size(); }
 
  private:
   using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
   Awaitable<void> accept_all();
-  void serve(Socket socket, const asio::ip::tcp::endpoint& from, Loop& loop);
-  void refuse(Socket socket, ConnectionCensus::Verdict verdict, Loop& loop);
-  Awaitable<void> pause_accepting();
+  // False: the socket was not taken, for the loops have to catch up first.
+  bool serve(Socket& socket, const asio::ip::tcp::endpoint& from, Loop& loop,
+             bool may_wait);
+  void refuse(Socket socket, ConnectionLimiter::Verdict verdict, Loop& loop);
+  Awaitable<void> pause_accepting(std::chrono::milliseconds time);
+  // Makes room for a connection that the system has no descriptor or memory for.
+  Awaitable<void> survive_shortage(std::string reason);
+  // Waits, within bounds, while many evicted connections have not ended yet.
+  Awaitable<void> wait_for_evicted();
+  void note_evicted(Waiting waiting);
 
   const Options options_;
   const Application app_;
   std::vector<std::unique_ptr<Loop>> loops_;
   std::optional<Acceptor> acceptor_;
-  ConnectionCensus census_;
+  ConnectionLimiter limiter_;
+  LogGate evictions_gate_;
+  LogGate shortages_gate_;
   std::atomic<bool> stopping_{false};
 };
 

@@ -9,6 +9,7 @@
 
 #include "http/answer_coding.hpp"
 #include "http/loop.hpp"
+#include "http/taken_bytes.hpp"
 #include "minuted/event.hpp"
 
 namespace minuted::http {
@@ -49,16 +50,17 @@ std::size_t header_buffer_bytes_max(const Limits& limits) {
 
 }  // namespace
 
-Session::Session(Socket socket, Peer peer, Loop& loop, const Application& application)
+Session::Session(Socket socket, Connection connection, Loop& loop, const Application& application)
     : socket_(std::move(socket)),
-      peer_(std::move(peer)),
+      limiter_(connection.limiter),
+      place_(connection.place),
       loop_(loop),
       app_(application),
       buffer_(header_buffer_bytes_max(application.limits)) {
-  loop_.enter(*this);
+  loop_.enter(place_.id(), *this);
 }
 
-Session::~Session() { loop_.leave(*this); }
+Session::~Session() { loop_.leave(place_.id()); }
 
 void Session::set_deadline(std::int64_t after_ms) {
   timed_out_ = false;
@@ -68,6 +70,10 @@ void Session::set_deadline(std::int64_t after_ms) {
 // The deadline stays: what had ended already, but was not looked at yet, is not cancelled by this,
 // and what follows it within the same phase must be by the next check.
 void Session::check_deadline(TimePoint now) {
+  if (read_ != nullptr) {
+    read_->progress(taken_bytes(socket_.native_handle()), now);
+    if (read_->evicted()) evict();
+  }
   if (now < deadline_) return;
   timed_out_ = true;
   error_code ignored;
@@ -77,6 +83,11 @@ void Session::check_deadline(TimePoint now) {
 void Session::drain() {
   draining_ = true;
   if (!idle_) return;
+  error_code ignored;
+  socket_.cancel(ignored);
+}
+
+void Session::evict() {
   error_code ignored;
   socket_.cancel(ignored);
 }
@@ -130,18 +141,32 @@ Session::Outcome Session::refuse_read(const error_code& error, Phase phase) {
   return Outcome::kGone;
 }
 
+// Whether the buffer has anything of a request. Empty lines ahead of one are skipped (RFC 9112, section
+// 2.2): old clients send one behind a body, and what has sent nothing else is idle.
+bool Session::request_begun() {
+  const auto bytes = [this] {
+    return std::string_view(static_cast<const char*>(buffer_.data().data()), buffer_.size());
+  };
+  while (bytes().starts_with("\r\n")) buffer_.consume(2);
+  return !bytes().empty() && bytes() != "\r";
+}
+
 Awaitable<Session::Outcome> Session::wait_for_request() {
   if (buffer_.capacity() > kIdleBufferBytesMax) buffer_.shrink_to_fit();
-  if (buffer_.size() != 0) co_return Outcome::kDone;  // pipelined
+  if (request_begun()) co_return Outcome::kDone;  // pipelined
   if (draining_) co_return Outcome::kGone;
   set_deadline(app_.limits.idle_timeout_ms);
+  const Waiting waiting = served_ ? Waiting::kNextRequest : Waiting::kFirstRequest;
+  if (!place_.wait(waiting, std::chrono::steady_clock::now())) co_return Outcome::kGone;
   idle_ = true;
   error_code error;
-  const std::size_t bytes = co_await socket_.async_read_some(
-      buffer_.prepare(kFirstReadBytes), asio::redirect_error(UseAwaitable{}, error));
+  do {
+    const std::size_t bytes = co_await socket_.async_read_some(
+        buffer_.prepare(kFirstReadBytes), asio::redirect_error(UseAwaitable{}, error));
+    if (!error) buffer_.commit(bytes);
+  } while (!error && !timed_out_ && !draining_ && !request_begun());
   idle_ = false;
-  if (error) co_return Outcome::kGone;
-  buffer_.commit(bytes);
+  if (!place_.go_on() || error || !request_begun()) co_return Outcome::kGone;
   co_return Outcome::kDone;
 }
 
@@ -179,7 +204,8 @@ Awaitable<Session::Outcome> Session::read_header() {
 // joins its lines without a word. Nor does it add up what comes in whole lines, read after read.
 Awaitable<error_code> Session::parse_header() {
   const std::size_t bytes_max = app_.limits.header_bytes_max + app_.limits.uri_bytes_max;
-  std::size_t taken_bytes = 0;
+  const TimePoint start = std::chrono::steady_clock::now();
+  std::size_t parsed_bytes = 0;
   error_code error;
   for (;;) {
     const std::size_t taken = buffer_.size() == 0 ? 0 : parser_->put(buffer_.data(), error);
@@ -187,11 +213,13 @@ Awaitable<error_code> Session::parse_header() {
     const std::string_view lines(static_cast<const char*>(buffer_.data().data()), taken);
     folded_field_ = folded_field_ || folds_a_field(lines);
     buffer_.consume(taken);
-    taken_bytes += taken;
-    if (taken_bytes > bytes_max) co_return bhttp::error::header_limit;
+    parsed_bytes += taken;
+    if (parsed_bytes > bytes_max) co_return bhttp::error::header_limit;
     if (parser_->is_header_done() || (error && error != bhttp::error::need_more)) co_return error;
+    if (!place_.wait(Waiting::kHeader, start)) co_return asio::error::operation_aborted;
     const std::size_t bytes = co_await socket_.async_read_some(
         buffer_.prepare(kFirstReadBytes), asio::redirect_error(UseAwaitable{}, error));
+    if (!place_.go_on()) co_return asio::error::operation_aborted;
     if (error == asio::error::eof) co_return bhttp::error::partial_message;
     if (error) co_return error;
     buffer_.commit(bytes);
@@ -203,9 +231,10 @@ Awaitable<void> Session::run() {
     const Outcome waited = co_await wait_for_request();
     if (waited != Outcome::kDone) break;
     const bool go_on = co_await serve_request();
+    served_ = true;
     if (!go_on || draining_) break;
   }
-  if (unread_body_ && !aborted_) co_await linger();
+  if (unread_body_ && !aborted_ && !place_.evicted()) co_await linger();
   error_code ignored;
   socket_.shutdown(Socket::shutdown_both, ignored);
   socket_.close(ignored);
@@ -222,7 +251,7 @@ Awaitable<bool> Session::serve_request() {
   http_1_1_ = true;
   cors_lines_ = app_.cors.lines_for(std::nullopt);
   static const bhttp::fields kNoFields;
-  Request request(next_request_id(), peer_.address, Headers(kNoFields), app_.budget);
+  Request request(next_request_id(), place_.address(), Headers(kNoFields), app_.budget);
   std::optional<bhttp::fields> judged_fields;
   std::optional<std::size_t> route;
   Framing framing{};
@@ -245,6 +274,12 @@ Awaitable<bool> Session::serve_request() {
         request.headers = Headers(judged_fields.emplace(static_cast<const bhttp::fields&>(header)));
       }
       keep_alive_ = parser_->get().keep_alive();
+      // A script's unset variable must not make another path of a DELETE's.
+      auto plain = without_empty_segments(framing.path);
+      if (plain && framing.method != Method::kDelete) {
+        plain_path_ = std::move(*plain);
+        framing.path = plain_path_;
+      }
       request.method = framing.method;
       request.path = framing.path;
       request.query = framing.query;
@@ -266,11 +301,22 @@ Awaitable<bool> Session::serve_request() {
 // From a header in order to its answer.
 Awaitable<void> Session::answer_request(const Framing& framing, std::optional<std::size_t> index,
                                         Request& request) {
-  std::optional<Response> answer;
-  if (!index) {
+  std::optional<Response> answer = refuse_conflicts(request.headers);
+  if (answer) {
+    // Whose token counts, or what the body is, is not clear.
+  } else if (!index) {
     std::string allowed = allowed_methods(app_.routes, framing.path);
-    if (allowed.empty() && framing.path != "*") {
-      answer = error_response(404, "not_found", "there is nothing at " + shorten(framing.path));
+    if (framing.method == Method::kDelete && without_empty_segments(framing.path)) {
+      answer = error_response(400, "invalid_parameter",
+                              "the path " + shorten(framing.path) +
+                                  " has an empty segment, which a DELETE must not have; give the id "
+                                  "that is missing, or leave the slash out");
+    } else if (allowed.empty() && framing.path != "*") {
+      answer = error_response(404, "not_found",
+                              "there is nothing at " + shorten(framing.path) +
+                                  "; the nearest route is " +
+                                  std::string(nearest_path(app_.routes, framing.path)) +
+                                  ", and /docs describes all");
     } else if (framing.method == Method::kOptions) {
       answer = answer_options(std::move(allowed), request);
     } else {
@@ -281,6 +327,7 @@ Awaitable<void> Session::answer_request(const Framing& framing, std::optional<st
   } else {
     const Route& route = app_.routes[*index];
     answer = app_.admit(app_.services, route, request);
+    identify(request);
     if (!answer && route.check != nullptr) answer = route.check(app_.services, request);
   }
   const BodyRule rule = index ? app_.routes[*index].body : BodyRule::kIgnored;
@@ -321,6 +368,16 @@ Awaitable<void> Session::answer_request(const Framing& framing, std::optional<st
   }
   if (answer->source) encode(request, framing.method, *answer);
   co_await send(std::move(*answer), framing.method);
+}
+
+// What the request holds is held on this client's account.
+void Session::identify(const Request& request) {
+  std::string client(request.caller.name());
+  if (client.empty() && !place_.exempt()) client = "address " + place_.address();
+  if (client != client_) {
+    client_ = std::move(client);
+    limiter_.identify(place_, client_);
+  }
 }
 
 // To a browser's preflight, before any token is sent, and to whoever wants to know the methods.
@@ -379,17 +436,20 @@ Awaitable<void> Session::linger() {
   error_code error;
   socket_.shutdown(Socket::shutdown_send, error);
   set_deadline(kLingerMs);
+  if (!place_.wait(Waiting::kBody, std::chrono::steady_clock::now())) co_return;
   std::array<char, 4096> scratch;
   for (std::size_t total = 0; !error && !timed_out_ && total < kLingerBytesMax;) {
-    total += co_await socket_.async_read_some(asio::buffer(scratch),
-                                              asio::redirect_error(UseAwaitable{}, error));
+    const std::size_t bytes = co_await socket_.async_read_some(
+        asio::buffer(scratch), asio::redirect_error(UseAwaitable{}, error));
+    total += bytes;
+    place_.add_progress(bytes);
   }
   clear_deadline();
 }
 
-Awaitable<void> serve_connection(Socket socket, Peer peer, Loop& loop,
+Awaitable<void> serve_connection(Socket socket, Connection connection, Loop& loop,
                                  const Application& application) {
-  Session session(std::move(socket), std::move(peer), loop, application);
+  Session session(std::move(socket), connection, loop, application);
   co_await session.run();
 }
 

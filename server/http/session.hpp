@@ -15,10 +15,12 @@
 
 #include "http/asio.hpp"
 #include "http/byte_budget.hpp"
+#include "http/connection_limiter.hpp"
 #include "http/cors.hpp"
 #include "http/counters.hpp"
 #include "http/framing.hpp"
 #include "http/limits.hpp"
+#include "http/read_places.hpp"
 #include "http/request.hpp"
 #include "http/response.hpp"
 #include "http/route.hpp"
@@ -38,13 +40,16 @@ struct Application {
   const Limits& limits;
   HttpCounters& counters;
   ByteBudget& budget;
+  ReadPlaces& reads;
   Workers& workers;
   const log::Log& log;
   const Cors& cors;
 };
 
-struct Peer {
-  std::string address;
+// A connection's place among the others; both outlive the session.
+struct Connection {
+  ConnectionLimiter& limiter;
+  ConnectionPlace& place;
 };
 
 class Session {
@@ -56,7 +61,7 @@ class Session {
   // What may stand behind a chunked body; nobody needs any.
   static constexpr std::size_t kTrailerBytesMax = 8 << 10;
 
-  Session(Socket socket, Peer peer, Loop& loop, const Application& application);
+  Session(Socket socket, Connection connection, Loop& loop, const Application& application);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -69,6 +74,8 @@ class Session {
   // Lets the request at hand be answered, then closes; at once if there is none.
   void drain();
   void abort();
+  // Ends the wait of a connection that another is admitted for; its place says so already.
+  void evict();
 
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::buffer_body>;
@@ -78,6 +85,7 @@ class Session {
   struct Delivery;
 
   Awaitable<Outcome> wait_for_request();
+  bool request_begun();
   Awaitable<Outcome> read_header();
   Awaitable<boost::system::error_code> parse_header();
   Awaitable<bool> serve_request();
@@ -85,12 +93,13 @@ class Session {
   Awaitable<void> answer_request(const Framing& framing, std::optional<std::size_t> index,
                                  Request& request);
   Awaitable<Outcome> take_body(const Framing& framing, BodyRule rule, Request& request);
-  Awaitable<bool> claim_share(std::size_t bytes, BudgetShare& share);
+  Awaitable<bool> raise_share(std::size_t bytes, BudgetShare& share);
   Awaitable<Outcome> read_fixed_body(std::uint64_t length, Request& request);
   Awaitable<Outcome> read_chunked_body(std::size_t bytes_max, Request& request);
   Awaitable<Outcome> continue_if_expected(const Framing& framing);
   Awaitable<bool> send(Response response, Method method);
   Awaitable<bool> send_stream(Response response, Method method);
+  Awaitable<bool> enter_read(ReadPlace& place);
   Awaitable<bool> write(boost::asio::const_buffer first, boost::asio::const_buffer second,
                         TimePoint latest);
   Awaitable<void> linger();
@@ -101,16 +110,20 @@ class Session {
   Outcome refuse(Response response);
   Outcome refuse_and_close(Response response);
   Outcome refuse_overload();
+  Outcome wait_for_body();
+  void identify(const Request& request);
   Outcome refuse_read(const boost::system::error_code& error, Phase phase);
   void set_deadline(std::int64_t after_ms);
   void clear_deadline() { deadline_ = TimePoint::max(); }
   std::string head_of(const Response& response, Method method, bool chunked,
                       std::string_view date, bool keep_alive) const;
-  void limit_chunk_headers();
+  void judge_chunk_headers();
+  std::string_view trailers_behind(std::string_view extensions) const;
   void record(const Request& request, std::size_t route, TimePoint start);
 
   Socket socket_;
-  const Peer peer_;
+  ConnectionLimiter& limiter_;
+  ConnectionPlace& place_;
   Loop& loop_;
   const Application& app_;
   boost::beast::flat_buffer buffer_;
@@ -121,11 +134,16 @@ class Session {
   bool draining_ = false;
   bool aborted_ = false;
   bool on_worker_ = false;  // a worker uses the socket
-  bool folded_field_ = false;  // the header has one
+  bool folded_field_ = false;  // the header or the trailers have one
+  bool waits_for_body_ = false;  // and its place says so
   bool unread_body_ = false;   // the client may still be sending what we will not read
   bool keep_alive_ = false;
+  bool served_ = false;  // a request was answered
   bool http_1_1_ = true;
   std::optional<Response> refusal_;
+  std::string plain_path_;        // of the request, if it is not what was sent
+  std::string client_;            // on whose behalf the last request came; empty: cannot be told
+  ReadPlace* read_ = nullptr;     // of an answer that waits for its client
   std::string_view cors_lines_;   // of the answer: the application's
   std::uint64_t sent_bytes_ = 0;  // of the answer's body
   std::uint16_t sent_status_ = 0;
@@ -135,8 +153,8 @@ class Session {
       on_chunk_header_;
 };
 
-// A session from its beginning to its end. `socket` and `peer` become the coroutine's own.
-Awaitable<void> serve_connection(Socket socket, Peer peer, Loop& loop,
+// A session from its beginning to its end. `socket` becomes the coroutine's own.
+Awaitable<void> serve_connection(Socket socket, Connection connection, Loop& loop,
                                  const Application& application);
 
 }  // namespace minuted::http

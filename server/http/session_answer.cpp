@@ -13,6 +13,7 @@
 
 #include "http/loop.hpp"
 #include "http/session.hpp"
+#include "http/taken_bytes.hpp"
 
 namespace minuted::http {
 
@@ -25,6 +26,9 @@ namespace {
 constexpr std::size_t kTurnBytesMax = 512 << 10;
 // Most headers are shorter: one allocation each.
 constexpr std::size_t kHeadBytes = 768;
+// A read may wait that long for a place, looking now and then.
+constexpr auto kPlaceWaitMax = std::chrono::seconds(1);
+constexpr auto kPlacePoll = std::chrono::milliseconds(5);
 
 bool has_content(const Response& response) {
   return response.status != 204 && response.status != 304;
@@ -46,7 +50,9 @@ std::string Session::head_of(const Response& response, Method method, bool chunk
   if (has_content(response)) {
     head += "\r\nContent-Type: ";
     head += response.content_type;
-    if (chunked && http_1_1_) {
+    // What a HEAD asks about is not made, and so how long it would be is not known: GET says
+    // Content-Length where all of it fits one piece, and chunked otherwise.
+    if (chunked && http_1_1_ && method != Method::kHead) {
       head += "\r\nTransfer-Encoding: chunked";
     } else if (!chunked && !(response.source && method == Method::kHead)) {
       head += "\r\nContent-Length: ";
@@ -80,10 +86,12 @@ Awaitable<bool> Session::write(asio::const_buffer first, asio::const_buffer seco
                                TimePoint latest) {
   const std::array<asio::const_buffer, 2> buffers{first, second};
   set_deadline(app_.limits.write_timeout_ms);
+  if (!place_.wait(Waiting::kAnswer, std::chrono::steady_clock::now())) co_return false;
   deadline_ = std::min(deadline_, latest);
   error_code error;
   co_await asio::async_write(socket_, buffers, asio::redirect_error(UseAwaitable{}, error));
   clear_deadline();
+  if (!place_.go_on()) co_return false;
   if (timed_out_) app_.counters.count_refusal("write_timeout");
   co_return !error && !timed_out_;
 }
@@ -121,6 +129,7 @@ struct Session::Delivery {
   bool begun = false;    // the header is made
   bool broken = false;   // the client is gone
   bool again = false;    // nothing yet: to be asked again, after others
+  bool hold = false;     // the first piece is to be made, and not to be sent yet
   std::uint64_t body_bytes = 0;
   Result<bool> outcome = true;
 
@@ -144,7 +153,7 @@ struct Session::Delivery {
       again = outcome.ok() && *outcome && piece.empty();
       if (!outcome.ok() || again) return;
       frame();
-      if (!send_now() || !*outcome) return;
+      if (hold || !send_now() || !*outcome) return;
     }
   }
 
@@ -197,19 +206,51 @@ struct Session::Delivery {
   }
 };
 
+// Waits a moment for a place.
+Awaitable<bool> Session::enter_read(ReadPlace& place) {
+  if (!place.queue()) co_return false;
+  const TimePoint latest = std::chrono::steady_clock::now() + kPlaceWaitMax;
+  Timer timer(socket_.get_executor());
+  for (;;) {
+    const TimePoint now = std::chrono::steady_clock::now();
+    if (place.enter(now)) co_return true;
+    if (draining_ || now > latest) co_return false;
+    timer.expires_after(kPlacePoll);
+    error_code ignored;
+    co_await timer.async_wait(asio::redirect_error(UseAwaitable{}, ignored));
+  }
+}
+
 // An error of the first piece is an answer with its status. After that an error can only be told by
 // closing without the last chunk.
 Awaitable<bool> Session::send_stream(Response response, Method method) {
+  ReadPlace place(app_.reads, client_);
+  bool entered = place.enter(std::chrono::steady_clock::now());
   const TimePoint latest =
       response.source_ms_max > 0
           ? std::chrono::steady_clock::now() + std::chrono::milliseconds(response.source_ms_max)
           : TimePoint::max();
   Delivery delivery{*this, response, method, std::string(loop_.date()), socket_.native_handle(),
                     keep_alive_};
+  Turn turn = Turn::kFirst;
+  delivery.hold = !entered;
   for (;;) {
     on_worker_ = true;
-    co_await run_on(app_.workers, delivery);
+    co_await run_on(app_.workers, delivery, turn);
+    turn = Turn::kNext;
     on_worker_ = false;
+    if (!entered && delivery.outcome.ok() && *delivery.outcome) {
+      entered = co_await enter_read(place);
+      delivery.hold = false;
+      if (!entered) {
+        co_return co_await send(
+            retry_response(503, "too_many_scans",
+                           std::to_string(app_.reads.max()) +
+                               " reads are under way, as many as may be; try again soon",
+                           1),
+            method);
+      }
+    }
     if (delivery.again && !aborted_) continue;
     const bool failed = !delivery.outcome.ok();
     if (failed && !delivery.begun) {
@@ -224,7 +265,18 @@ Awaitable<bool> Session::send_stream(Response response, Method method) {
     bool written = !failed && !delivery.broken && !aborted_;
     if (written && delivery.unsent()) {
       const auto rest = delivery.rest();
+      place.wait(taken_bytes(delivery.socket), std::chrono::steady_clock::now());
+      read_ = &place;
       written = co_await write(rest[0], rest[1], latest);
+      read_ = nullptr;
+      place.go_on();
+    }
+    if (place.evicted()) {
+      written = false;
+      if (const auto readers = app_.reads.log_gate.pass(std::chrono::steady_clock::now())) {
+        app_.log.warn("slow readers were cut off so that others could read",
+                      {{"readers", *readers}, {"scans_max", std::uint64_t{app_.reads.max()}}});
+      }
     }
     if (!written) {
       keep_alive_ = false;

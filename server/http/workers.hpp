@@ -7,11 +7,14 @@
 
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <condition_variable>
 #include <cstddef>
+#include <cstdint>
+#include <deque>
 #include <exception>
+#include <memory>
+#include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -20,54 +23,114 @@
 
 namespace minuted::http {
 
+// Which queue a piece of work waits in.
+enum class Turn : std::uint8_t {
+  kFirst,  // the first piece of a request's work
+  kNext,   // further pieces: of hundreds of long answers each has one waiting at any time
+};
+
 class Workers {
  public:
-  explicit Workers(std::size_t threads) : work_(asio::make_work_guard(pool_)) {
+  // After as many first turns in a row one that is not gets its turn.
+  static constexpr std::size_t kFirstInARowMax = 8;
+
+  class Task {
+   public:
+    virtual ~Task() = default;
+    virtual void run() = 0;  // must not throw
+  };
+
+  explicit Workers(std::size_t threads) {
     for (std::size_t i = 0; i < threads; ++i) {
       threads_.emplace_back([this] {
         ::pthread_setname_np(::pthread_self(), "worker");
-        pool_.run();
+        work();
       });
     }
   }
   // What was begun or waits is done first.
   ~Workers() {
-    work_.reset();
+    {
+      const std::lock_guard lock(mutex_);
+      ending_ = true;
+    }
+    wake_.notify_all();
     for (std::thread& thread : threads_) thread.join();
   }
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
 
-  asio::io_context& pool() { return pool_; }
+  void add(Turn turn, std::unique_ptr<Task> task) {
+    {
+      const std::lock_guard lock(mutex_);
+      (turn == Turn::kFirst ? first_ : next_).push_back(std::move(task));
+    }
+    wake_.notify_one();
+  }
 
  private:
-  asio::io_context pool_;
-  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  void work() {
+    for (;;) {
+      std::unique_ptr<Task> task;
+      {
+        std::unique_lock lock(mutex_);
+        wake_.wait(lock, [this] { return ending_ || !first_.empty() || !next_.empty(); });
+        if (first_.empty() && next_.empty()) return;
+        const bool first =
+            !first_.empty() && (next_.empty() || first_in_a_row_ < kFirstInARowMax);
+        first_in_a_row_ = first ? first_in_a_row_ + 1 : 0;
+        std::deque<std::unique_ptr<Task>>& queue = first ? first_ : next_;
+        task = std::move(queue.front());
+        queue.pop_front();
+      }
+      task->run();
+    }
+  }
+
+  std::mutex mutex_;  // guards all but threads_
+  std::condition_variable wake_;
+  std::deque<std::unique_ptr<Task>> first_;
+  std::deque<std::unique_ptr<Task>> next_;
+  std::size_t first_in_a_row_ = 0;
+  bool ending_ = false;
   std::vector<std::thread> threads_;
 };
 
 namespace detail {
 
 // A named function object, since GCC 12 destroys captures of lambdas in co_await expressions twice.
+template <class Work, class Handler>
+class WorkTask final : public Workers::Task {
+ public:
+  WorkTask(Work& work, Handler handler) : work_(work), handler_(std::move(handler)) {}
+  void run() override {
+    std::exception_ptr failure;
+    try {
+      work_();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    const auto executor = asio::get_associated_executor(handler_);
+    asio::post(executor, [failure, handler = std::move(handler_)]() mutable {
+      std::move(handler)(failure);
+    });
+  }
+
+ private:
+  Work& work_;
+  Handler handler_;
+};
+
 template <class Work>
 struct RunOnWorkers {
   Workers* workers;
+  Turn turn;
   Work* work;
 
   template <class Handler>
   void operator()(Handler&& handler) const {
-    asio::post(workers->pool(), [work = work, handler = std::forward<Handler>(handler)]() mutable {
-      std::exception_ptr failure;
-      try {
-        (*work)();
-      } catch (...) {
-        failure = std::current_exception();
-      }
-      const auto executor = asio::get_associated_executor(handler);
-      asio::post(executor, [failure, handler = std::move(handler)]() mutable {
-        std::move(handler)(failure);
-      });
-    });
+    workers->add(turn, std::make_unique<WorkTask<Work, std::decay_t<Handler>>>(
+                           *work, std::forward<Handler>(handler)));
   }
 };
 
@@ -76,10 +139,10 @@ struct RunOnWorkers {
 // Calls `work` on a worker thread and resumes on the caller's loop; what it throws is thrown here.
 // `work` stays the caller's and must live until then, as a local of the awaiting coroutine does.
 template <class Work>
-auto run_on(Workers& workers, Work& work) {
+auto run_on(Workers& workers, Work& work, Turn turn = Turn::kFirst) {
   UseAwaitable token;
   return asio::async_initiate<UseAwaitable, void(std::exception_ptr)>(
-      detail::RunOnWorkers<Work>{&workers, &work}, token);
+      detail::RunOnWorkers<Work>{&workers, turn, &work}, token);
 }
 
 }  // namespace minuted::http

@@ -323,11 +323,12 @@ constexpr std::array kDefinitions{
         {"listen", Group::kNetwork,
          "where to serve HTTP: an IP address or localhost, and a port; port 0 = the system's "
          "choice"}),
-    number<&S::connections_max>({"connections-max", Group::kNetwork, "open connections in all"},
+    number<&S::connections_max>({"connections-max", Group::kNetwork, "open connections in all; at the bound a new one takes the place of the idlest"},
                                 Form::kCount, {1, 1'000'000}, "connections"),
     number<&S::connections_per_address_max>(
         {"connections-per-address-max", Group::kNetwork,
-         "open connections from one address; loopback and trusted-proxies are exempt"},
+         "open connections from one address, and at most seven eighths of connections-max; at the bound a "
+         "new one takes the place of the address's idlest; loopback and trusted-proxies are exempt"},
         Form::kCount, {1, 1'000'000}, "connections"),
     address_ranges<&S::trusted_proxies>(
         {"trusted-proxies", Group::kNetwork,
@@ -356,11 +357,14 @@ constexpr std::array kDefinitions{
         {"inflate-ratio-max", Group::kLimits, "how much larger a body may become by inflating"},
         Form::kCount, {1, 100'000}, "times"),
     number<&S::bytes_in_flight_max>(
-        {"bytes-in-flight-max", Group::kLimits, "all bodies being handled; more is a 503"},
+        {"bytes-in-flight-max", Group::kLimits,
+         "all bodies being handled; more is a 503; an eighth is kept for bodies up to 1MiB, and large "
+         "bodies of one client share half"},
         Form::kSize, {kMiB, 64 * kGiB}),
     number<&S::json_depth_max>({"json-depth-max", Group::kLimits, "nesting of a JSON body"},
                                Form::kCount, {2, 16}, "levels"),
-    number<&S::scans_max>({"scans-max", Group::kLimits, "reads that scan at the same time"},
+    number<&S::scans_max>({"scans-max", Group::kLimits, "answers of rows that are sent at the same time; at the bound the slowest reader is cut off for "
+                           "a new one, and if none is slow a long one is a 503"},
                           Form::kCount, {1, 1024}, "scans"),
     number<&S::groups_max>(
         {"groups-max", Group::kLimits,
@@ -395,7 +399,8 @@ constexpr std::array kDefinitions{
         {"body-timeout", Group::kTimeouts, "for a request's body to arrive"}, Form::kDuration,
         kTimeoutRange),
     number<&S::idle_timeout_ms>(
-        {"idle-timeout", Group::kTimeouts, "for the next request of a kept connection"},
+        {"idle-timeout", Group::kTimeouts,
+         "for the next request of a kept connection; longer than that of a load balancer in front"},
         Form::kDuration, kTimeoutRange),
     number<&S::write_timeout_ms>(
         {"write-timeout", Group::kTimeouts, "for a client to take a piece of its answer"},

@@ -82,7 +82,7 @@ struct Settings {
   // Time-outs
   std::int64_t header_timeout_ms = 10 * 1000;
   std::int64_t body_timeout_ms = 30 * 1000;
-  std::int64_t idle_timeout_ms = 60 * 1000;
+  std::int64_t idle_timeout_ms = 75 * 1000;
   std::int64_t write_timeout_ms = 30 * 1000;
   std::int64_t drain_timeout_ms = 5 * 1000;
 

@@ -34,11 +34,10 @@ TEST_F(ConventionTest, RoutesAnswerToTheirMethodsOnly) {
     std::string message;
   };
   const std::vector<Case> cases = {
-      {"GET", "/", 404, "", "there is nothing at \"/\""},
-      {"GET", "/Livez", 404, "", "there is nothing at \"/Livez\""},
-      {"GET", "/livez/", 404, "", "there is nothing at \"/livez/\""},
-      {"POST", "/stats/minutes?limit=1", 404, "", "there is nothing at \"/stats/minutes\""},
-      {"OPTIONS", "/nothing", 404, "", "there is nothing at \"/nothing\""},
+      {"GET", "/", 404, "", "there is nothing at \"/\"; the nearest route is /docs, and /docs describes all"},
+      {"GET", "/Livez", 404, "", "there is nothing at \"/Livez\"; the nearest route is /livez, and /docs describes all"},
+      {"POST", "/stats/minutes?limit=1", 404, "", "there is nothing at \"/stats/minutes\"; the nearest route is /stats/minute, and /docs describes all"},
+      {"OPTIONS", "/nothing", 404, "", "there is nothing at \"/nothing\"; the nearest route is /nodes/{nodeId}, and /docs describes all"},
       {"PUT", "/events", 405, "POST, GET, HEAD, OPTIONS",
        "\"/events\" answers to POST, GET, HEAD, OPTIONS only"},
       {"GET", "/admin/fold", 405, "POST, OPTIONS", "\"/admin/fold\" answers to POST, OPTIONS only"},
@@ -65,6 +64,21 @@ TEST_F(ConventionTest, RoutesAnswerToTheirMethodsOnly) {
   }
   EXPECT_EQ(client_.request("OPTIONS", "*").status, 204U);
   EXPECT_EQ(client_.get("/livez").body, kAlive) << "the connection went on all the while";
+}
+
+TEST_F(ConventionTest, RepeatedSlashesAndOneAtTheEndAreIgnored) {
+  for (const std::string path : {"//livez", "/livez/", "///livez//", "//livez/?x=//"}) {
+    EXPECT_EQ(client_.get(path).body, kAlive) << path;
+  }
+  const HeaderList json = {{"Content-Type", "application/json"}};
+  EXPECT_EQ(client_.post("//events/", to_text(EventText{}), json).body, to_text(ReceiptText{}));
+  EXPECT_EQ(client_.post("/bucket//b/stats/", R"({"day":"2024-01-01"})", json).status, 200U);
+  EXPECT_EQ(client_.request("OPTIONS", "//livez/").status, 204U);
+  EXPECT_EQ(client_.request("HEAD", "//livez/").status, 200U);
+  EXPECT_EQ(client_.request("PUT", "//repos/r/", R"({"workspace":"w"})", json).status, 200U);
+  // Slashes that are encoded belong to a segment.
+  EXPECT_EQ(client_.get("/livez%2F").status, 404U);
+  EXPECT_EQ(client_.get("/%2Flivez").status, 404U);
 }
 
 TEST_F(ConventionTest, HeadHasTheHeadersOfGet) {
@@ -189,6 +203,31 @@ TEST_F(ConventionTest, ContinueIsSaidToWhoWaitsForIt) {
             to_text(ReceiptText{1}));
 }
 
+TEST_F(ConventionTest, EmptyLinesBeforeARequestAreSkipped) {
+  HttpClient client(daemon_.port());
+  const std::string push = "POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n[]";
+  client.send("\r\n" + push + "\r\n" + request_text("GET /livez") + "\r\n\r\n\r\n" +
+              request_text("GET /livez"));
+  EXPECT_EQ(client.read_answer().status, 200U);
+  EXPECT_EQ(client.read_answer().body, kAlive);
+  EXPECT_EQ(client.read_answer().body, kAlive);
+  // In pieces, and behind an answer that was read.
+  for (const char* piece : {"\r", "\n\r\n", "\r", "\nGET /livez HTTP/1.1\r\n", "Host: localhost\r\n\r\n"}) {
+    client.send(piece);
+    EXPECT_FALSE(client.closed(20)) << "after " << piece;
+  }
+  EXPECT_EQ(client.read_answer().body, kAlive);
+  for (const char* no_empty_line : {"\n", "\r\r\n", " \r\n", "\r\n\n"}) {
+    EXPECT_EQ(say(no_empty_line + request_text("GET /livez")).status, 400U);
+  }
+}
+
+TEST_F(ConventionTest, AFieldGivenTwiceWithOneValueIsThatValue) {
+  EXPECT_EQ(client_.push("[]", {{"Content-Type", "application/json"}}).status, 200U);
+  EXPECT_EQ(client_.get("/livez", {{"Authorization", "Bearer a"}, {"Authorization", "Bearer a"}}).body,
+            kAlive);
+}
+
 TEST_F(ConventionTest, ProxiesMayNameTheWholeAddress) {
   for (const std::string target :
        {"http://localhost/livez", "HTTP://127.0.0.1:3000/livez?x=http://y",
@@ -197,7 +236,7 @@ TEST_F(ConventionTest, ProxiesMayNameTheWholeAddress) {
         << target;
   }
   EXPECT_EQ(say("GET http://localhost HTTP/1.1\r\nHost: localhost\r\n\r\n").body,
-            refusal_text("not_found", "there is nothing at \"/\""));
+            refusal_text("not_found", "there is nothing at \"/\"; the nearest route is /docs, and /docs describes all"));
 }
 
 // A page could rebind its own name to this machine, and then read what it likes.

@@ -107,6 +107,15 @@ TEST_F(SlowClientTest, SilentConnectionsAreClosedWithoutAWord) {
   });
 }
 
+// Empty lines are no request: who has sent nothing else is idle, for as long as others are.
+TEST_F(SlowClientTest, EmptyLinesKeepNoConnectionOpen) {
+  attack([this] {
+    std::vector<HttpClient> all = clients(kSlowClients);
+    drip(all, "\r\n\r\n\r\n\r\n\r\n\r\n");
+    for (HttpClient& client : all) EXPECT_TRUE(client.closed());
+  });
+}
+
 TEST_F(SlowClientTest, HalfClosedConnectionsGetTheAnswersTheyAskedFor) {
   attack([this] {
     std::vector<HttpClient> all = clients(kSlowClients);
@@ -226,7 +235,8 @@ TEST_F(BytesInFlightTest, BeyondTheBoundIsRefusedUntilThereIsRoom) {
                     [=](std::uint64_t bytes) { return bytes >= kHeldBytes; });
     for (const std::string& start : {length_head + "500000", chunked_head}) {
       HttpClient next(daemon_.port());
-      next.send(start + "\r\n\r\n7a120\r\n");
+      // A body is charged as it comes: more than is left must come.
+      next.send(start + "\r\n\r\n7a120\r\n" + std::string(400'000, ' '));
       const Answer answer = next.read_answer();
       EXPECT_EQ(answer.status, 503U);
       EXPECT_EQ(answer.header("retry-after"), "1");

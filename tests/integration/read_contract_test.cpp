@@ -278,6 +278,10 @@ TEST_F(ReadContractTest, HeadDoesNotAsk) {
   EXPECT_EQ(head.status, 200U);
   EXPECT_EQ(head.header("content-type"), "application/json");
   EXPECT_EQ(head.body, "");
+  // It may leave out what only the answer's making would show, but must not say anything else than GET.
+  EXPECT_EQ(head.headers.count("transfer-encoding"), 0U);
+  EXPECT_EQ(head.headers.count("content-length"), 0U);
+  EXPECT_NE(client_.get(kDayQuery).header("content-length"), "");
   EXPECT_EQ(client_.get(kDayQuery).body, rows_text({{}}));  // on the same connection
 }
 

@@ -141,6 +141,27 @@ TEST_F(SmugglingTest, ChunksAreWhatTheyAnnounce) {
       {"a length among the trailers", chunked("0\r\nContent-Length: 5\r\n\r\n")},
       {"a coding among the trailers", chunked("0\r\nTransfer-Encoding: chunked\r\n\r\n")},
       {"a trailer that is none", chunked("0\r\nContent Length\r\n\r\n")},
+      {"a trailer that goes on", chunked("5\r\nabcde\r\n0\r\nX: y\r\n z\r\n\r\n")},
+      {"a trailer that goes on after a tab", chunked("0\r\nX: y\r\n\tz\r\n\r\n")},
+      {"a trailer that goes on after nothing", chunked("0\r\nX:\r\n y\r\n\r\n")},
+      {"a trailer that goes on as a length", chunked("0\r\nX: y\r\n Content-Length: 5\r\n\r\n")},
+      {"a second trailer that goes on", chunked("0\r\nX: y\r\nZ: a\r\n b\r\n\r\n")},
+      {"a trailer that goes on as a blank line", chunked("0\r\nX: y\r\n \r\n\r\n")},
+      {"a space before the first trailer", chunked("0\r\n X: y\r\n\r\n")},
+      {"a tab before the first trailer", chunked("0\r\n\tX: y\r\n\r\n")},
+      {"a trailer that goes on behind an extension", chunked("0;a=b\r\nX: y\r\n z\r\n\r\n")},
+      {"a trailer that goes on behind zeros", chunked("000\r\nX: y\r\n z\r\n\r\n")},
+      {"an extension that goes on", chunked("5;a=b\r\n c\r\nabcde\r\n0\r\n\r\n")},
+      {"an extension that goes on after a tab", chunked("5;a\r\n\t=b\r\nabcde\r\n0\r\n\r\n")},
+      {"an extension of the end that goes on", chunked("5\r\nabcde\r\n0;a\r\n =b\r\n\r\n")},
+      {"a quoted extension that goes on", chunked("5;a=\"b\r\n c\"\r\nabcde\r\n0\r\n\r\n")},
+      {"a chunk's size that goes on", chunked("5\r\n \r\nabcde\r\n0\r\n\r\n")},
+      {"a trailer with a space before the colon", chunked("0\r\nX : y\r\n\r\n")},
+      {"a trailer without a name", chunked("0\r\n: y\r\n\r\n")},
+      {"a bare line feed in a trailer", chunked("0\r\nX: y\nZ: a\r\n\r\n")},
+      {"a bare carriage return in a trailer", chunked("0\r\nX: y\rZ: a\r\n\r\n")},
+      {"a NUL in a trailer", chunked(std::string_view("0\r\nX: a\0b\r\n\r\n", 13))},
+      {"bare line feeds behind the last chunk", chunked("0\n\n")},
   };
   attack([&] {
     for (const Hostile& form : forms) {
@@ -148,6 +169,39 @@ TEST_F(SmugglingTest, ChunksAreWhatTheyAnnounce) {
       expect_refused(form.bytes + std::string(kHidden));
     }
   });
+}
+
+// However the bytes come: the parser sees the lines of trailers once it has them all.
+TEST_F(SmugglingTest, ATrailerThatGoesOnIsRefusedByteByByte) {
+  const std::string head = with_fields("Transfer-Encoding: chunked", "2\r\n[]\r\n0\r\nX: y\r\n");
+  attack([&] {
+    for (const std::string end : {" z\r\n\r\n", "\tz\r\n\r\n"}) {
+      HttpClient client(daemon_.port());
+      for (const char c : head + end) client.send({&c, 1});
+      client.send(kHidden);
+      const Answer answer = client.read_answer();
+      EXPECT_EQ(answer.status, 400U);
+      EXPECT_EQ(answer.body,
+                refusal_text("bad_framing",
+                             "a trailer field goes on in the next line; send each as one line"));
+      EXPECT_TRUE(client.closed());
+    }
+  });
+}
+
+// What begins with a space is data there, and trailers of one line each are fine.
+TEST_F(SmugglingTest, LinesOfABodyMayBeginWithASpace) {
+  const std::string body = "[\r\n {\"repoId\":\"r\",\"bucketId\":\"b\",\r\n\t\"host\":\"h\"}\r\n ]";
+  const std::string request =
+      with_fields("Transfer-Encoding: chunked",
+                  "3\r\n[\r\n\r\n" + std::string("30\r\n") + body.substr(3) +
+                      "\r\n0;a=b\r\nX: y\r\nZ:  a b\t \r\n\r\n");
+  ASSERT_EQ(body.size(), 3U + 0x30);
+  HttpClient client(daemon_.port());
+  client.send(request + std::string(kAskAlive));
+  const Answer answer = client.read_answer();
+  EXPECT_EQ(answer.status, 200U) << answer.body;
+  EXPECT_EQ(client.read_answer().body, kAlive);
 }
 
 TEST_F(SmugglingTest, WhatIsTooLargeIsRefused) {

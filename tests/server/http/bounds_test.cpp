@@ -1,14 +1,17 @@
-// What bounds the daemon's memory and connections: the budget of bytes, a body's buffer, the
-// census.
+// What bounds the daemon's memory: the budget of bytes and a body's buffer.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "http/body_buffer.hpp"
 #include "http/byte_budget.hpp"
-#include "http/server.hpp"
 
 namespace minuted::http {
 namespace {
@@ -32,33 +35,76 @@ TEST(ByteBudgetTest, SharesAddUpToTheBoundAndNoFurther) {
   EXPECT_TRUE(second.raise_to(100));
 }
 
-TEST(ByteBudgetTest, LargeOnesShareHalfAndLeaveTheRestToOthers) {
-  ByteBudget budget(100);
-  BudgetShare first(budget);
-  BudgetShare second(budget);
-  BudgetShare small(budget);
-  EXPECT_TRUE(first.claim(30));
-  EXPECT_FALSE(second.claim(21));
+constexpr std::size_t kMiB = 1 << 20;
+
+// A share of a client's.
+struct Body : BudgetShare {
+  Body(ByteBudget& budget, std::string_view client) : BudgetShare(budget) { set_client(client); }
+};
+
+TEST(ByteBudgetTest, LargeBodiesOfOneClientShareHalf) {
+  ByteBudget budget(128 * kMiB);
+  Body first(budget, "a");
+  Body second(budget, "a");
+  Body third(budget, "a");
+  EXPECT_TRUE(first.raise_to(40 * kMiB));
+  EXPECT_FALSE(second.raise_to(25 * kMiB));
   EXPECT_EQ(second.bytes(), 0U);
-  EXPECT_TRUE(second.claim(20));
-  EXPECT_TRUE(small.raise_to(50));
-  EXPECT_EQ(budget.used(), 100U);
+  EXPECT_TRUE(second.raise_to(24 * kMiB));
+  EXPECT_FALSE(third.raise_to(kMiB + 1));
+  EXPECT_TRUE(third.raise_to(kMiB)) << "a small body";
+  EXPECT_FALSE(third.raise_to(kMiB + 1)) << "it becomes large";
+  EXPECT_EQ(third.bytes(), kMiB);
   first.release();
-  second.release();
-  EXPECT_EQ(budget.used(), 50U);
-  EXPECT_FALSE(first.claim(51)) << "there is not that much left";
-  EXPECT_TRUE(first.claim(50));
+  EXPECT_TRUE(third.raise_to(40 * kMiB));
+  EXPECT_EQ(budget.used(), 64 * kMiB);
 }
 
-TEST(ByteBudgetTest, ALargeOneAloneMayTakeMoreThanHalf) {
-  ByteBudget budget(100);
-  BudgetShare first(budget);
-  BudgetShare second(budget);
-  EXPECT_TRUE(first.claim(90));
-  EXPECT_FALSE(second.claim(1));
-  first.release();
-  EXPECT_FALSE(second.claim(SIZE_MAX));
-  EXPECT_TRUE(second.claim(1));
+TEST(ByteBudgetTest, OneClientCannotKeepTheOthersFromSendingALargeBody) {
+  ByteBudget budget(128 * kMiB);
+  Body first(budget, "a");
+  Body second(budget, "a");
+  Body other(budget, "b");
+  Body another(budget, "b");
+  EXPECT_TRUE(first.raise_to(32 * kMiB));
+  EXPECT_TRUE(second.raise_to(32 * kMiB));
+  EXPECT_TRUE(other.raise_to(32 * kMiB));
+  EXPECT_TRUE(other.raise_to(48 * kMiB)) << "its first may grow up to seven eighths in all";
+  EXPECT_FALSE(other.raise_to(48 * kMiB + 1));
+  EXPECT_FALSE(another.raise_to(2 * kMiB));
+}
+
+TEST(ByteBudgetTest, SmallBodiesHaveAnEighthWhateverLargeOnesHold) {
+  ByteBudget budget(128 * kMiB);
+  Body large(budget, "a");
+  ASSERT_TRUE(large.raise_to(128 * kMiB)) << "alone it may have all";
+  std::vector<BudgetShare> small;
+  for (int i = 0; i < 16; ++i) {
+    small.emplace_back(budget);
+    EXPECT_TRUE(small.back().raise_to(kMiB)) << i;
+  }
+  small.emplace_back(budget);
+  EXPECT_FALSE(small.back().raise_to(1));
+  EXPECT_EQ(budget.used(), 144 * kMiB);
+  large.release();
+  EXPECT_TRUE(small.back().raise_to(kMiB));
+}
+
+TEST(ByteBudgetTest, OneClientsSmallBodiesLeaveAQuarterToOthers) {
+  ByteBudget budget(64 * kMiB);
+  std::vector<BudgetShare> small;
+  const auto push = [&](std::string_view client) {
+    small.emplace_back(budget).set_client(client);
+    return small.back().raise_to(kMiB);
+  };
+  for (int i = 0; i < 48; ++i) EXPECT_TRUE(push("a")) << i;
+  EXPECT_FALSE(push("a"));
+  for (int i = 0; i < 16; ++i) EXPECT_TRUE(push("b")) << i;
+  EXPECT_FALSE(push("b"));
+  small.clear();
+  // Clients that cannot be told from each other have no share of their own.
+  for (int i = 0; i < 64; ++i) EXPECT_TRUE(push("")) << i;
+  EXPECT_FALSE(push(""));
 }
 
 TEST(ByteBudgetTest, NoNumberIsTooLargeToRefuse) {
@@ -148,57 +194,6 @@ TEST(BodyBufferTest, GivesItsMemoryAway) {
   to.reserve(4);
   append(to, "more");
   EXPECT_EQ(to.view(), "more");
-}
-
-using Verdict = ConnectionCensus::Verdict;
-
-TEST(ConnectionCensusTest, CountsInAllAndByAddress) {
-  ConnectionCensus census(3, 2);
-  EXPECT_EQ(census.enter("a", false), Verdict::kAdmitted);
-  EXPECT_EQ(census.enter("a", false), Verdict::kAdmitted);
-  EXPECT_EQ(census.enter("a", false), Verdict::kTooManyFromAddress);
-  EXPECT_EQ(census.enter("b", false), Verdict::kAdmitted);
-  EXPECT_EQ(census.enter("c", false), Verdict::kTooMany);
-  EXPECT_EQ(census.size(), 3U) << "who is refused does not count";
-  census.leave("a");
-  EXPECT_EQ(census.enter("c", false), Verdict::kAdmitted);
-  census.leave("c");
-  EXPECT_EQ(census.enter("a", false), Verdict::kAdmitted);
-}
-
-TEST(ConnectionCensusTest, ExemptAddressesCountInAllOnly) {
-  ConnectionCensus census(4, 1);
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(census.enter("a", true), Verdict::kAdmitted);
-  EXPECT_EQ(census.enter("b", false), Verdict::kAdmitted);
-  EXPECT_EQ(census.enter("a", true), Verdict::kTooMany);
-}
-
-TEST(ConnectionCensusTest, WaitsForTheLastToLeave) {
-  ConnectionCensus census(4, 4);
-  EXPECT_TRUE(census.wait_until_empty(0));
-  census.enter("a", false);
-  census.enter("b", false);
-  EXPECT_FALSE(census.wait_until_empty(0));
-  std::thread leaver([&] {
-    census.leave("a");
-    census.leave("b");
-  });
-  EXPECT_TRUE(census.wait_until_empty(60'000));
-  leaver.join();
-  EXPECT_EQ(census.size(), 0U);
-}
-
-TEST(ConnectionCensusTest, WhoIsNotAdmittedIsToldTheBound) {
-  Limits limits;
-  limits.connections_max = 7;
-  limits.connections_per_address_max = 3;
-  const auto told = [&](ConnectionCensus::Verdict verdict) { return refusal_of(verdict, limits).body; };
-  EXPECT_EQ(told(ConnectionCensus::Verdict::kTooMany),
-            R"({"success":false,"message":"the server has 7 connections, as many as it may; try again )"
-            R"(soon","error_code":"too_many_connections"})");
-  EXPECT_EQ(told(ConnectionCensus::Verdict::kTooManyFromAddress),
-            R"({"success":false,"message":"your address has 3 connections, as many as it may; reuse )"
-            R"(them, or try again soon","error_code":"too_many_from_address"})");
 }
 
 }  // namespace

@@ -218,5 +218,15 @@ TEST(FramingTest, RefusalsNameTheOffenderAndWhatIsWanted) {
       R"(has no #","error_code":"bad_target"})");
 }
 
+TEST(FramingTest, EmptySegmentsAreLeftOut) {
+  for (const char* path : {"", "/", "/a", "/a/b", "*", "/a/%2F", "/%2F/b"}) {
+    EXPECT_EQ(without_empty_segments(path), std::nullopt) << path;
+  }
+  EXPECT_EQ(without_empty_segments("//"), "/");
+  EXPECT_EQ(without_empty_segments("///"), "/");
+  EXPECT_EQ(without_empty_segments("/a/"), "/a");
+  EXPECT_EQ(without_empty_segments("//a//b//"), "/a/b");
+}
+
 }  // namespace
 }  // namespace minuted::http

@@ -43,6 +43,18 @@ TEST(RouteTest, HeadFindsTheRouteOfGet) {
   EXPECT_EQ(find_route(kRoutes, kHead, "/repos"), std::nullopt);
 }
 
+TEST(RouteTest, TheNearestPathIsTheOneWithTheFewestEdits) {
+  EXPECT_EQ(nearest_path(kRoutes, "/event"), "/events");
+  EXPECT_EQ(nearest_path(kRoutes, "/api/v1/events"), "/events");
+  EXPECT_EQ(nearest_path(kRoutes, "/EVENTS"), "/events");
+  EXPECT_EQ(nearest_path(kRoutes, "/repo/a-long-id-of-somebody"), "/repos/{repoId}");
+  EXPECT_EQ(nearest_path(kRoutes, "/a/x/b/y"), "/a/{b}/c/{d}");
+  EXPECT_EQ(nearest_path(kRoutes, "/a/" + std::string(10'000, 'x')), "/a/{b}/c/{d}");
+  for (const char* path : {"", "/", "*", "//", "/{", "x"}) {
+    EXPECT_NE(nearest_path(kRoutes, path), "") << path;
+  }
+}
+
 TEST(RouteTest, NothingElseIsFound) {
   EXPECT_EQ(find_route(kRoutes, kPut, "/events"), std::nullopt);
   EXPECT_EQ(find_route(kRoutes, kOther, "/events"), std::nullopt);
