@@ -62,6 +62,7 @@ Options engine_options(const settings::Settings& s) {
   options.idempotency_window_ms = s.idempotency_window_ms;
   options.snapshot_ms_max = s.snapshot_lifetime_ms;
   options.groups_max = s.groups_max;
+  options.query_bytes_max = s.query_bytes_max;
   options.series.new_per_minute_max = s.new_series_per_minute_max;
   options.series.total_max = s.series_max;
   options.nodes_max = s.nodes_max;
@@ -183,6 +184,7 @@ int serve(const settings::Settings& s, const log::Log& log, const sigset_t& sign
   }
   http::HttpCounters counters(http::routes().size());
   http::ByteBudget budget(limits.bytes_in_flight_max);
+  http::ByteBudget answers(s.answer_bytes_max);
   http::Workers workers(s.worker_threads);
   const std::unique_ptr<Engine> engine = std::move(*opened);
   http::Services services(
@@ -191,13 +193,14 @@ int serve(const settings::Settings& s, const log::Log& log, const sigset_t& sign
        s.snapshot_lifetime_ms,
        s.node_offline_after_ms,
        {s.inflated_bytes_max, s.inflate_ratio_max},
+       s.decode_bytes_max,
        {s.serve_anyone_without_tokens, s.cors_origins}},
-      *engine, workers, tokens.get(), counters, budget, system_clock(), log);
+      *engine, workers, tokens.get(), counters, budget, answers, system_clock(), log);
   std::optional<watch::WatchThread> watch(std::in_place, *engine, services.rejections,
                                           system_clock(), log);
   const http::Cors cors(s.cors_origins);
   http::Server server({s.io_threads, &system_clock(), trusted_proxy(s.trusted_proxies)},
-                      {http::routes(), services, http::admit, limits, counters, budget, workers, log, cors});
+                      {http::routes(), services, http::admit, limits, counters, budget, answers, workers, log, cors});
   const auto port = server.listen(s.listen.host, s.listen.port);
   if (!port) {
     log.error(port.error().message);
@@ -289,6 +292,7 @@ int run(std::vector<std::string> arguments) {
   const settings::Read& given = std::get<settings::Read>(read);
   const log::Log log = make_log(given.settings);
   for (const std::string& warning : given.warnings) log.warn(warning);
+  for (const std::string& note : given.notes) log.info(note);
   return serve(given.settings, log, block_signals());
 }
 
