@@ -1,7 +1,6 @@
 // The daemon's wiring, from top to bottom: settings, log, engine, services, server; then it waits for
 // signals, and takes it all down in the opposite order. SIGTERM and SIGINT stop it, a second one at
 // once; exit codes: 0 stopped as asked, 1 could not start or had to break off, 2 wrong usage.
-#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -28,6 +27,17 @@
 #include "minuted/process.hpp"
 #include "settings/settings.hpp"
 #include "watch/watch_thread.hpp"
+
+#ifdef MINUTED_JEMALLOC
+// Bodies, batches and groups come and go in megabytes. What is freed is kept for a second, for the next of
+// them: given back at once, clearing its pages would cost a quarter of all time at full load; never, a peak
+// would be held for ever. A thread of jemalloc's gives it back while nothing else happens. Few arenas: each
+// keeps free room of its own.
+extern "C" {
+const char* malloc_conf =
+    "background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0,narenas:4";
+}
+#endif
 
 namespace minuted {
 namespace {
@@ -230,21 +240,6 @@ int serve(const settings::Settings& s, const log::Log& log, const sigset_t& sign
   return 0;
 }
 
-// Bodies and batches come and go in megabytes. Given back to the system each time, their pages must
-// be cleared and mapped anew for the next: a quarter of all time at full load. How much there can be
-// at once is bounded by bytes-in-flight-max and the commit queue.
-void keep_freed_memory() {
-  constexpr int kMapFromBytes = 32 << 20;  // the most that glibc takes
-  constexpr int kGiveBackFromBytes = 64 << 20;
-  constexpr int kGrowByBytes = 1 << 20;
-  // A second arena unmaps its largest pieces at once; of what events cost there is little to allocate.
-  constexpr int kArenas = 1;
-  ::mallopt(M_MMAP_THRESHOLD, kMapFromBytes);
-  ::mallopt(M_TRIM_THRESHOLD, kGiveBackFromBytes);
-  ::mallopt(M_TOP_PAD, kGrowByBytes);
-  ::mallopt(M_ARENA_MAX, kArenas);
-}
-
 // An inspection keeps all tables open, so that the daemon cannot take them away from under it.
 void raise_file_limit_to_most() {
   rlimit limit{};
@@ -275,7 +270,6 @@ std::vector<std::string> check_start(const settings::Settings& s) {
 }
 
 int run(std::vector<std::string> arguments) {
-  keep_freed_memory();
   if (!arguments.empty() && arguments.front() == "token") {
     return auth::run_token_command(std::span<const std::string>(arguments).subspan(1),
                                    {std::cout, std::cerr, ::isatty(STDOUT_FILENO) != 0},
