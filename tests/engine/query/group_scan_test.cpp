@@ -334,7 +334,7 @@ TEST_F(GroupScanTest, AccountsForWhatItTakes) {
 
 // A read past its share ends with what was taken given back, whether it could never fit or others hold it.
 TEST_F(GroupScanTest, ReadsPastTheirMemoryAreRefused) {
-  add_rows(60'000, {"r"}, ids(400), 1000, ids(300));
+  add_rows(20'000, {"r"}, ids(400), 1000, ids(300));
   counters_.memory.set_bytes_max(4U << 20);
   Row row;
   {
