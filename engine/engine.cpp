@@ -36,6 +36,7 @@ class EngineImpl final : public Engine {
         store_(std::move(store)),
         repo_facts_(*store_, [this](const Error& error) { committer_->fail(error); }),
         horizons_(options.retention, *clock_) {
+    read_counters_.memory.set_bytes_max(options.query_bytes_max);
     committer_ = std::make_unique<Committer>(
         Committer::Parts{*store_, table_, commit_counters_, disk_, *clock_, options_,
                          [this] { upkeep_->hurry(); }},
@@ -82,12 +83,14 @@ class EngineImpl final : public Engine {
     auto view = raw_view();
     if (!view) return view.error();
     const bool grouped = merges_rows(spec);
-    std::unique_ptr<RowCursor> rows = std::make_unique<RowScan>(
+    auto rows = std::make_unique<RowScan>(
         std::move(view->view), view->mark, grouped ? rows_to_merge(spec) : spec,
         RowScan::Options{options_.snapshot_ms_max, options_.clock, horizons_.of(spec.span)},
         read_counters_);
-    if (!grouped) return rows;
-    return merge_rows(std::move(rows), spec, options_.groups_max, read_counters_);
+    if (!grouped) return std::unique_ptr<RowCursor>(std::move(rows));
+    const RowScan* const scan = rows.get();
+    return merge_rows(std::move(rows), spec, options_.groups_max, read_counters_,
+                      [scan] { return scan->held_bytes(); });
   }
 
   Result<std::unique_ptr<EventCursor>> events(const EventQuery& query) override {
@@ -244,6 +247,9 @@ class EngineImpl final : public Engine {
     s.rows_read = read_counters_.rows;
     s.cursors_open = read_counters_.open;
     s.cursors_expired = read_counters_.expired;
+    s.query_bytes = read_counters_.memory.held();
+    s.query_bytes_max = read_counters_.memory.bytes_max();
+    s.queries_over_memory = read_counters_.memory.refused();
 
     const StoreGauges store = store_->gauges();
     s.store_memtable_bytes = store.memtable_bytes;
@@ -318,6 +324,10 @@ std::optional<Error> check_options(const Options& options) {
   }
   if (options.idempotency_window_ms <= 0 || options.snapshot_ms_max <= 0) {
     return wrong("Options::idempotency_window_ms and snapshot_ms_max must be above 0");
+  }
+  if (options.query_bytes_max < (1U << 20)) {
+    return wrong("Options::query_bytes_max is " + std::to_string(options.query_bytes_max) +
+                 "; at least 1048576 is accepted");
   }
   if (options.groups_max == 0 || options.groups_max > kGroupsMaxMax) {
     return wrong("Options::groups_max is " + std::to_string(options.groups_max) + "; 1 to " +

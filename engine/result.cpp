@@ -10,6 +10,7 @@ const char* to_string(ErrorCode code) {
     case ErrorCode::kTooManyNodes: return "too_many_nodes";
     case ErrorCode::kTooManyGroups: return "too_many_groups";
     case ErrorCode::kClockNotBelieved: return "clock_not_believed";
+    case ErrorCode::kQueryTooLarge: return "query_too_large";
     case ErrorCode::kDiskFull: return "disk_full";
     case ErrorCode::kOverloaded: return "overloaded";
     case ErrorCode::kUnavailable: return "unavailable";

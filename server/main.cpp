@@ -1,7 +1,6 @@
 // The daemon's wiring, from top to bottom: settings, log, engine, services, server; then it waits for
 // signals, and takes it all down in the opposite order. SIGTERM and SIGINT stop it, a second one at
 // once; exit codes: 0 stopped as asked, 1 could not start or had to break off, 2 wrong usage.
-#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -28,6 +27,17 @@
 #include "minuted/process.hpp"
 #include "settings/settings.hpp"
 #include "watch/watch_thread.hpp"
+
+#ifdef MINUTED_JEMALLOC
+// Bodies, batches and groups come and go in megabytes. What is freed is kept for a second, for the next of
+// them: given back at once, clearing its pages would cost a quarter of all time at full load; never, a peak
+// would be held for ever. A thread of jemalloc's gives it back while nothing else happens. Few arenas: each
+// keeps free room of its own.
+extern "C" {
+const char* malloc_conf =
+    "background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0,narenas:4";
+}
+#endif
 
 namespace minuted {
 namespace {
@@ -62,6 +72,7 @@ Options engine_options(const settings::Settings& s) {
   options.idempotency_window_ms = s.idempotency_window_ms;
   options.snapshot_ms_max = s.snapshot_lifetime_ms;
   options.groups_max = s.groups_max;
+  options.query_bytes_max = s.query_bytes_max;
   options.series.new_per_minute_max = s.new_series_per_minute_max;
   options.series.total_max = s.series_max;
   options.nodes_max = s.nodes_max;
@@ -183,6 +194,7 @@ int serve(const settings::Settings& s, const log::Log& log, const sigset_t& sign
   }
   http::HttpCounters counters(http::routes().size());
   http::ByteBudget budget(limits.bytes_in_flight_max);
+  http::ByteBudget answers(s.answer_bytes_max);
   http::Workers workers(s.worker_threads);
   const std::unique_ptr<Engine> engine = std::move(*opened);
   http::Services services(
@@ -191,14 +203,15 @@ int serve(const settings::Settings& s, const log::Log& log, const sigset_t& sign
        s.snapshot_lifetime_ms,
        s.node_offline_after_ms,
        {s.inflated_bytes_max, s.inflate_ratio_max},
+       s.decode_bytes_max,
        {s.serve_anyone_without_tokens, s.cors_origins}},
-      *engine, workers, tokens.get(), counters, budget, system_clock(), log);
+      *engine, workers, tokens.get(), counters, budget, answers, system_clock(), log);
   std::optional<watch::WatchThread> watch(std::in_place, *engine, services.rejections,
                                           system_clock(), log);
   const http::Cors cors(s.cors_origins);
   http::Server server({s.io_threads, &system_clock(), trusted_proxy(s.trusted_proxies)},
-                      {http::routes(), services, http::admit, limits, counters, budget, services.reads,
-                       workers, log, cors});
+                      {http::routes(), services, http::admit, limits, counters, budget, answers,
+                       services.reads, workers, log, cors});
   const auto port = server.listen(s.listen.host, s.listen.port);
   if (!port) {
     log.error(port.error().message);
@@ -226,21 +239,6 @@ int serve(const settings::Settings& s, const log::Log& log, const sigset_t& sign
   watch.reset();  // its last lines come before the end's
   log.info("stopped");
   return 0;
-}
-
-// Bodies and batches come and go in megabytes. Given back to the system each time, their pages must
-// be cleared and mapped anew for the next: a quarter of all time at full load. How much there can be
-// at once is bounded by bytes-in-flight-max and the commit queue.
-void keep_freed_memory() {
-  constexpr int kMapFromBytes = 32 << 20;  // the most that glibc takes
-  constexpr int kGiveBackFromBytes = 64 << 20;
-  constexpr int kGrowByBytes = 1 << 20;
-  // A second arena unmaps its largest pieces at once; of what events cost there is little to allocate.
-  constexpr int kArenas = 1;
-  ::mallopt(M_MMAP_THRESHOLD, kMapFromBytes);
-  ::mallopt(M_TRIM_THRESHOLD, kGiveBackFromBytes);
-  ::mallopt(M_TOP_PAD, kGrowByBytes);
-  ::mallopt(M_ARENA_MAX, kArenas);
 }
 
 // An inspection keeps all tables open, so that the daemon cannot take them away from under it.
@@ -273,7 +271,6 @@ std::vector<std::string> check_start(const settings::Settings& s) {
 }
 
 int run(std::vector<std::string> arguments) {
-  keep_freed_memory();
   if (!arguments.empty() && arguments.front() == "token") {
     return auth::run_token_command(std::span<const std::string>(arguments).subspan(1),
                                    {std::cout, std::cerr, ::isatty(STDOUT_FILENO) != 0},
@@ -290,6 +287,7 @@ int run(std::vector<std::string> arguments) {
   const settings::Read& given = std::get<settings::Read>(read);
   const log::Log log = make_log(given.settings);
   for (const std::string& warning : given.warnings) log.warn(warning);
+  for (const std::string& note : given.notes) log.info(note);
   return serve(given.settings, log, block_signals());
 }
 

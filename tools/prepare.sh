@@ -10,6 +10,7 @@ packages=(
   libcli11-dev libtomlplusplus-dev     # flags; configuration and token files
   libssl-dev                           # SHA-256 of tokens
   zlib1g-dev libzstd-dev               # compressed bodies
+  libjemalloc-dev                      # the daemon's allocator: gives freed memory back
   libgtest-dev libbenchmark-dev        # tests and benchmarks
 )
 

@@ -415,6 +415,17 @@ bool PageReader::take_sparse(ByteReader& in, std::size_t rows, const std::vector
   return true;
 }
 
+std::size_t PageReader::memory_bytes() const {
+  std::size_t bytes = (places_.capacity() + unsorted_.capacity()) * sizeof(Place) +
+                      picks_.capacity() * sizeof(Pick) +
+                      (hosts_.capacity() + sketches_.capacity()) * sizeof(std::string_view) +
+                      ends_.capacity() * sizeof(std::uint32_t);
+  for (const Column& column : columns_) {
+    bytes += (column.low.capacity() + column.high.capacity()) * sizeof(std::uint64_t);
+  }
+  return bytes;
+}
+
 // What next() relies on: counts that fit their type.
 bool PageReader::values_agree() const {
   const auto narrow = {std::size_t{kClientErrors}, std::size_t{kServerErrors},

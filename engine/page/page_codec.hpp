@@ -87,6 +87,8 @@ class PageReader {
   }
   bool ok() const { return ok_; }
   std::size_t rows() const { return places_.size(); }
+  // All memory that the reader keeps, about.
+  std::size_t memory_bytes() const;
 
  private:
   // A decoded column: low is empty if all are zero, high unless a value needs more than 64 bits.

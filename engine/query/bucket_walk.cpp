@@ -67,11 +67,13 @@ Result<void> BucketWalk::list_own() {
       const auto pair = split_pair(series->key().substr(1));
       if (!pair) return corrupt("a record of a series", series->key());
       if (own_.size() == own_pairs_max_) {
-        own_.clear();
+        std::vector<std::pair<std::string, std::string>>().swap(own_);
+        own_bytes_ = 0;
         index_ = view_.cursor(Family::kCatalog, "B", "C");
         return {};
       }
       own_.emplace_back(pair->bucket, pair->repo);
+      own_bytes_ += 2 * sizeof(std::string) + own_.back().first.capacity() + own_.back().second.capacity();
       series->seek(series_key(after_prefix(pair->prefix), {}));
     }
   }

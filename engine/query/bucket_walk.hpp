@@ -32,6 +32,9 @@ class BucketWalk {
   // Its error is handed on. Can be repeated.
   Result<void> for_each_pair(const std::function<Result<void>(const std::string&)>& look) const;
 
+  // Memory of the pairs that are listed.
+  std::size_t memory_bytes() const { return own_bytes_; }
+
  private:
   Result<void> list_own();
   Result<bool> next_of_index(std::string& bucket);
@@ -47,6 +50,7 @@ class BucketWalk {
   std::string bucket_;                // at hand
   std::size_t next_bucket_ = 0;       // of those asked for
   std::vector<std::pair<std::string, std::string>> own_;  // (bucket, repo), ascending
+  std::size_t own_bytes_ = 0;
   std::size_t own_begin_ = 0;         // of the bucket at hand
   std::size_t own_end_ = 0;
   std::unique_ptr<StoreCursor> index_;  // of everybody's buckets

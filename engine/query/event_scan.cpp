@@ -10,6 +10,9 @@ namespace {
 // Reading the clock at every step would cost more than the step.
 constexpr std::uint32_t kStepsPerClockCheck = 256;
 
+// What a scan takes beside what it decodes: iterators, and the blocks that they pin.
+constexpr std::size_t kScanBytes = 96U << 10;
+
 QuerySpec rows_of(const EventQuery& query, Minute horizon) {
   QuerySpec spec{query.range, query.repos, query.buckets, query.hosts};
   spec.range.begin = std::max(spec.range.begin, horizon);
@@ -20,7 +23,8 @@ QuerySpec rows_of(const EventQuery& query, Minute horizon) {
 
 EventScan::EventScan(RawView view, const FoldMark& mark, const EventQuery& query,
                      const Options& options, ReadCounters& counters)
-    : view_(std::move(view.store)),
+    : share_(counters.memory),
+      view_(std::move(view.store)),
       raw_(view.generations.empty()
                ? nullptr
                : std::make_unique<RawCursor>(std::move(view.generations), view.last_commit, mark)),
@@ -44,6 +48,10 @@ Result<bool> EventScan::next(EventView& event) {
     pairs_.reset();
     raw_.reset();
     view_.reset();
+    events_ = {};
+    values_ = {};
+    next_ = 0;
+    share_.release();
   }
   return found;
 }
@@ -66,6 +74,7 @@ Result<bool> EventScan::next_event(EventView& event) {
 }
 
 Result<void> EventScan::open_cursors() {
+  if (auto held = share_.hold(kScanBytes); !held) return held;
   pairs_ = std::make_unique<PairWalk>(*view_, plan_, [this] { return deadline_.check(); });
   if (auto opened = pairs_->open(); !opened) return opened;
   const PairWalk::Bounds bounds = pairs_->bounds();
@@ -114,9 +123,12 @@ Result<bool> EventScan::next_minute() {
     }
     minute_ = std::min(archived.value_or(kMinuteMax), raw.value_or(kMinuteMax));
     // What is raw was committed after all that is folded.
+    std::size_t bytes = kScanBytes + pairs_->memory_bytes();
     for (; archive_->valid() && at_pair(archive_->key(), kSequenceKeyBytes) == minute_;
          archive_->next()) {
       values_.emplace_back(archive_->value());
+      bytes += sizeof(std::string) + values_.back().capacity();
+      if (auto held = share_.hold(bytes); !held) return held.error();
     }
     if (auto status = archive_->status(); !status) return status.error();
     if (raw == minute_) {
@@ -125,6 +137,8 @@ Result<bool> EventScan::next_minute() {
     }
     for (const std::string& value : values_) {
       if (!decode_chunks(value, events_)) return corrupt(minute_);
+      const std::size_t with_events = bytes + events_.capacity() * sizeof(ChunkEvent);
+      if (auto held = share_.hold(with_events); !held) return held.error();
     }
     return true;
   }

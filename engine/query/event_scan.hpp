@@ -39,6 +39,7 @@ class EventScan final : public EventCursor {
   std::optional<Minute> at_pair(std::string_view key, std::size_t suffix_bytes) const;
   Error corrupt(Minute minute) const;
 
+  QueryShare share_;
   std::shared_ptr<View> view_;
   std::unique_ptr<RawCursor> raw_;  // null: all is folded
   const QueryPlan plan_;

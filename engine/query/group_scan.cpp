@@ -11,6 +11,8 @@ namespace {
 
 // Rows of one prepare(): a few milliseconds.
 constexpr std::uint32_t kStepRows = 16'384;
+// Rows between two looks at what the groups take: they add a block of groups at most, and their sketches.
+constexpr std::uint32_t kRowsPerAccount = 64;
 
 // The row without what is left out of it.
 Row project(const Row& row, const Grouping& kept) {
@@ -101,30 +103,28 @@ class HostMerge final : public RowCursor {
 class GroupScan final : public RowCursor {
  public:
   GroupScan(std::unique_ptr<RowCursor> rows, const QuerySpec& spec, std::size_t groups_max,
-            ReadCounters& counters)
+            ReadCounters& counters, std::function<std::size_t()> rows_bytes)
       : rows_(std::move(rows)),
+        rows_bytes_(std::move(rows_bytes)),
         kept_(*spec.grouping),
         after_(spec.after),
         columns_(spec.columns),
         groups_max_(groups_max),
-        counters_(counters),
-        groups_(spec.columns) {}
-
-  ~GroupScan() override { counters_.groups -= held_; }
+        groups_(spec.columns),
+        share_(counters.memory) {}
 
   Result<bool> prepare() override {
     if (state_ == State::kHandingOut && next_ == groups_.size()) {
       groups_ = GroupTable(columns_);
       next_ = 0;
-      account();
+      if (rows_ended_) share_.release();
       state_ = rows_ended_ ? State::kEnded : State::kAddingUp;
     }
     if (state_ != State::kAddingUp) return true;
     const auto added = add_up();
     if (!added) return fail(added.error());
-    account();
-    if (held_ != 0 && counters_.groups > kLargestGroupReads * groups_max_) return fail(crowded());
     if (!*added) return false;
+    if (auto held = share_.hold(groups_.sorted_bytes(), beside()); !held) return fail(held.error());
     groups_.sort();
     state_ = State::kHandingOut;
     return groups_.size() != 0;
@@ -165,31 +165,26 @@ class GroupScan final : public RowCursor {
       const Row group = project(row_, kept_);
       if (!is_after(group, after_)) continue;
       groups_.add(group.bucket, group.minute, group.host, *group.rollup);
+      if (i % kRowsPerAccount == 0) {
+        if (auto held = share_.hold(groups_.memory_bytes(), beside()); !held) return held.error();
+      }
       if (groups_.size() > groups_max_) return too_many();
       if (groups_.sketch_bytes() > groups_max_ * GroupTable::kGroupBytes) return too_wide();
     }
     return false;
   }
 
-  void account() {
-    const std::size_t holds = groups_.weight();
-    counters_.groups += holds - held_;  // wraps when it became less
-    held_ = holds;
-  }
+  // What the rows hold of the memory of reads.
+  std::size_t beside() const { return rows_bytes_ ? rows_bytes_() : 0; }
 
   Error fail(Error error) {
+    // The rows may have found no memory where only the groups of this very read hold any.
+    if (error.code == ErrorCode::kOverloaded && share_.alone(beside())) error = share_.too_large();
     state_ = State::kEnded;
     groups_ = GroupTable(columns_);
-    account();
+    share_.release();
     rows_.reset();  // and the snapshot with it
     return error;
-  }
-
-  Error crowded() const {
-    return {ErrorCode::kOverloaded,
-            "all grouped reads together may hold " +
-                std::to_string(kLargestGroupReads * groups_max_) +
-                " groups, which is reached; try again soon"};
   }
 
   Error too_wide() const {
@@ -209,11 +204,11 @@ class GroupScan final : public RowCursor {
   }
 
   std::unique_ptr<RowCursor> rows_;
+  const std::function<std::size_t()> rows_bytes_;
   const Grouping kept_;
   const std::optional<RowKey> after_;
   const Columns columns_;
   const std::size_t groups_max_;
-  ReadCounters& counters_;
 
   State state_ = State::kAddingUp;
   Row row_;
@@ -224,7 +219,7 @@ class GroupScan final : public RowCursor {
   std::string repo_;  // empty if repos are left out
   GroupTable groups_;
   std::size_t next_ = 0;
-  std::size_t held_ = 0;  // as counted in counters_, in groups of sums
+  QueryShare share_;  // for groups_
   Rollup rollup_;
 };
 
@@ -249,11 +244,13 @@ QuerySpec rows_to_merge(const QuerySpec& spec) {
 }
 
 std::unique_ptr<RowCursor> merge_rows(std::unique_ptr<RowCursor> rows, const QuerySpec& spec,
-                                      std::size_t groups_max, ReadCounters& counters) {
+                                      std::size_t groups_max, ReadCounters& counters,
+                                      std::function<std::size_t()> rows_bytes) {
   if (spec.grouping->repo && spec.grouping->bucket) {
     return std::make_unique<HostMerge>(std::move(rows), spec);
   }
-  return std::make_unique<GroupScan>(std::move(rows), spec, groups_max, counters);
+  return std::make_unique<GroupScan>(std::move(rows), spec, groups_max, counters,
+                                     std::move(rows_bytes));
 }
 
 }  // namespace minuted

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "minuted/query.hpp"
@@ -15,9 +16,6 @@ namespace minuted {
 
 // What Options::groups_max may be at most.
 inline constexpr std::size_t kGroupsMaxMax = 100'000'000;
-// All open cursors together may hold as many groups as so many of the largest. A group of more columns
-// than sums counts twice, and its sketch as many times as a group's room goes into it.
-inline constexpr std::size_t kLargestGroupReads = 4;
 
 // Whether the query leaves an id out.
 bool merges_rows(const QuerySpec& spec);
@@ -26,8 +24,10 @@ bool merges_rows(const QuerySpec& spec);
 // groups before it can be passed over.
 QuerySpec rows_to_merge(const QuerySpec& spec);
 
-// The answer of `spec` from the rows of rows_to_merge(spec). Borrows the counters.
+// The answer of `spec` from the rows of rows_to_merge(spec). Borrows the counters. `rows_bytes` tells what of
+// the memory of reads `rows` holds, as long as that lives; null: nothing.
 std::unique_ptr<RowCursor> merge_rows(std::unique_ptr<RowCursor> rows, const QuerySpec& spec,
-                                      std::size_t groups_max, ReadCounters& counters);
+                                      std::size_t groups_max, ReadCounters& counters,
+                                      std::function<std::size_t()> rows_bytes = nullptr);
 
 }  // namespace minuted

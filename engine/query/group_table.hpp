@@ -43,6 +43,8 @@ class NumberTable {
     for (std::uint32_t n = 0; n < used_; ++n) place(n, hash_of(n));
   }
 
+  std::size_t memory_bytes() const { return slots_.capacity() * sizeof(std::uint32_t); }
+
  private:
   static constexpr std::size_t kSlotsMin = 64;
 
@@ -65,6 +67,14 @@ class IdNumbers {
   std::string_view id(std::uint32_t number) const;
   // The numbers in the ids' bytewise order.
   std::vector<std::uint32_t> sorted() const;
+  std::size_t size() const { return ends_.size(); }
+  // All memory that it holds, and what sorted() and its inverse take besides.
+  std::size_t memory_bytes() const {
+    if (ends_.empty()) return 0;
+    return bytes_.capacity() + ends_.capacity() * sizeof(std::size_t) +
+           followers_.capacity() * sizeof(std::uint32_t) + numbers_.memory_bytes();
+  }
+  std::size_t sorted_bytes() const { return 2 * ends_.size() * sizeof(std::uint32_t); }
 
  private:
   std::uint32_t look_up(std::string_view id);
@@ -96,9 +106,16 @@ class GroupTable {
   std::size_t size() const { return size_; }
   // Memory that the groups' sketches hold.
   std::size_t sketch_bytes() const { return sketch_bytes_; }
-  // All memory but that of the ids, in groups of sums.
-  std::size_t weight() const {
-    return columns_ == Columns::kSums ? size_ : 2 * std::size_t{size_} + sketch_bytes_ / kGroupBytes;
+  // All memory that the table holds, about. 0 without groups.
+  std::size_t memory_bytes() const {
+    return blocks_.size() * kBlockGroups * sizeof(Entry) +
+           rests_.size() * kBlockGroups * sizeof(Rest) + sketch_bytes_ + numbers_.memory_bytes() +
+           buckets_.memory_bytes() + hosts_.memory_bytes();
+  }
+  // The same once sorted, and while that is done.
+  std::size_t sorted_bytes() const {
+    return memory_bytes() + size_ * sizeof(std::uint32_t) + buckets_.sorted_bytes() +
+           hosts_.sorted_bytes();
   }
 
   // Orders the groups by (bucket, minute, host); no add() may follow.

@@ -13,6 +13,11 @@ namespace {
 constexpr std::uint32_t kStepsPerClockCheck = 64;
 // Days of nodes that are put together at once, about, some 300 bytes each; but a day at least.
 constexpr std::size_t kNodeDaysMax = 4'096;
+// What a scan takes beside what it decodes: iterators, and the blocks that they pin.
+constexpr std::size_t kScanBytes = 96U << 10;
+// A node and a day of one, with their places in the maps and their ids.
+constexpr std::size_t kNodeBytes = 640;
+constexpr std::size_t kNodeDayBytes = 640;
 constexpr MinuteRange kAllMinutes{{0}, {kMinuteMax.value + 1}};
 
 Error corrupt(std::string_view what, std::string_view key) {
@@ -48,7 +53,8 @@ std::unique_ptr<RawCursor> raw_of(RawView& view, const FoldMark& mark) {
 
 NodeScan::NodeScan(RawView view, const FoldMark& mark, const NodeQuery& query,
                    const Options& options, ReadCounters& counters)
-    : view_(std::move(view.store)),
+    : share_(counters.memory),
+      view_(std::move(view.store)),
       query_(query),
       counters_(counters),
       deadline_(*options.clock, options.lifetime_ms, kStepsPerClockCheck, counters),
@@ -76,9 +82,15 @@ Result<bool> NodeScan::next(NodeRow& row) {
       if (auto read = read_days(); !read) return read.error();
       continue;
     }
+    if (auto held = account(); !held) return held.error();
     const auto found = next_bucket();
     if (!found.ok() || !*found) return found;
   }
+}
+
+Result<void> NodeScan::account() {
+  return share_.hold(kScanBytes + buckets_.memory_bytes() + nodes_.size() * kNodeBytes +
+                     days_.size() * kNodeDayBytes);
 }
 
 bool NodeScan::fill_latest(NodeRow& row) {
@@ -235,6 +247,7 @@ Result<void> NodeScan::read_states(const std::string& prefix) {
     if (!merge_encoded(**stored, states)) return corrupt("the state of hosts", prefix);
     for (const HostStates::Entry& e : states.entries()) nodes_[e.host].state.merge(e.kept);
   }
+  if (auto held = account(); !held) return held;
   return raw_.for_each(prefix, kAllMinutes, [this](Minute minute, const ChunkEvent& event) {
     auto at = nodes_.find(event.host);
     if (at == nodes_.end()) at = nodes_.emplace(std::string(event.host), Node{}).first;
@@ -295,6 +308,7 @@ Result<void> NodeScan::read_signs(const std::string& prefix, const MinuteRange& 
     if (!merge_encoded(cursor->value(), signs)) return corrupt("a day's signs", cursor->key());
     const Minute day = read_minute(cursor->key().substr(prefix.size()));
     for (const DaySigns::Entry& e : signs.entries()) day_of(day, e.host).minutes.merge(e.kept);
+    if (auto held = account(); !held) return held;
   }
   return cursor->status();
 }

@@ -77,6 +77,9 @@ class NodeScan final : public NodeCursor {
   bool fill_day(NodeRow& row);
   void fill(const std::string& host, const Node& node, NodeRow& row) const;
 
+  Result<void> account();
+
+  QueryShare share_;
   std::shared_ptr<View> view_;
   const NodeQuery query_;
   ReadCounters& counters_;

@@ -132,12 +132,14 @@ Result<void> PairWalk::load_indexed() {
                      "a bucket index key names no repo: " + shorten(cursor->key())};
       }
       if (listed_.size() == kIndexedPairsMax) {
-        listed_.clear();
+        std::vector<std::string>().swap(listed_);
+        listed_bytes_ = 0;
         walk_ = QueryPlan::Walk::kRanges;
         ranges_.assign(1, std::string());
         return {};
       }
       listed_.push_back(pair_prefix(*repo, bucket));
+      listed_bytes_ += sizeof(std::string) + listed_.back().capacity();
     }
     if (auto status = cursor->status(); !status) return status;
   }

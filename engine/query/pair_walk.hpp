@@ -35,6 +35,9 @@ class PairWalk {
   // The next pair's prefix. False at the end.
   Result<bool> next(std::string& prefix);
 
+  // Memory of the pairs that are listed.
+  std::size_t memory_bytes() const { return listed_bytes_; }
+
  private:
   Result<bool> next_listed(std::string& prefix);
   Result<bool> next_walked(std::string& prefix);
@@ -47,6 +50,7 @@ class PairWalk {
   QueryPlan::Walk walk_;
   std::vector<std::string> ranges_;
   std::vector<std::string> listed_;  // kIndexed: pair prefixes, ascending
+  std::size_t listed_bytes_ = 0;
   std::size_t next_listed_ = 0;
   std::size_t next_repo_ = 0;
   std::size_t next_bucket_ = 0;

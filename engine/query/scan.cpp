@@ -10,6 +10,11 @@ namespace {
 // Reading the clock at every step would cost more than the step.
 constexpr std::uint32_t kStepsPerClockCheck = 256;
 
+// What a scan takes beside what it decodes: iterators, and the blocks that they pin.
+constexpr std::size_t kScanBytes = 96U << 10;
+// A host's sums in a minute, without its sketch.
+constexpr std::size_t kMergedHostBytes = 320;
+
 Family family_of(Span span) {
   return span == Span::kMinute ? Family::kMinute
          : span == Span::kHour ? Family::kHour
@@ -20,7 +25,8 @@ Family family_of(Span span) {
 
 RowScan::RowScan(RawView view, const FoldMark& mark, const QuerySpec& spec, const Options& options,
                  ReadCounters& counters)
-    : view_(std::move(view.store)),
+    : share_(counters.memory),
+      view_(std::move(view.store)),
       raw_(view.generations.empty()
                ? nullptr
                : std::make_unique<RawCursor>(std::move(view.generations), view.last_commit, mark)),
@@ -49,8 +55,25 @@ Result<bool> RowScan::next(Row& row) {
     raw_.reset();
     reader_.reset();
     view_.reset();
+    release_memory();
   }
   return found;
+}
+
+void RowScan::release_memory() {
+  page_ = {};
+  page_sketches_ = {};
+  events_ = {};
+  share_.release();
+}
+
+// What is decoded at the moment. The last row's rollup is still the caller's to read.
+Result<void> RowScan::account() {
+  std::size_t bytes = kScanBytes + page_.memory_bytes() + page_sketches_.capacity() +
+                      events_.capacity() * sizeof(ChunkEvent) +
+                      merged_.entries().size() * kMergedHostBytes;
+  if (pairs_) bytes += pairs_->memory_bytes();
+  return share_.hold(bytes);
 }
 
 Result<bool> RowScan::next_row(Row& row) {
@@ -128,6 +151,7 @@ Result<bool> RowScan::next_span() {
       folded_->next();
     }
     if (auto read = merge_raw(); !read) return read.error();
+    if (auto held = account(); !held) return held.error();
     source_ = Source::kMerged;
     return true;
   }
@@ -184,6 +208,7 @@ Result<bool> RowScan::at_page(Minute& first) {
     const auto opened = open_page(key, part);
     if (!opened) return opened.error();
     if (!*opened) return corrupt(page_first_, "the page");
+    if (auto held = account(); !held) return held.error();
     page_open_ = true;
   }
 }
@@ -290,8 +315,10 @@ void RowScan::enter_pair() {
 // The rows' and pages' cursors are placed pair by pair, and look no further than the pair's range: what
 // lies behind may be the minute that is being written, whose operands a seek onto it would add up.
 Result<void> RowScan::open_cursors() {
+  if (auto held = share_.hold(kScanBytes); !held) return held;
   pairs_ = std::make_unique<PairWalk>(*view_, plan_, [this] { return deadline_.check(); });
   if (auto opened = pairs_->open(); !opened) return opened;
+  if (auto held = account(); !held) return held;
   folded_ = view_->moving_cursor(family_of(plan_.span));
   if (const SealedTier* tier = sealed_tier(plan_.span)) {
     pages_ = view_->moving_cursor(tier->pages);

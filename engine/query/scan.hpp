@@ -37,6 +37,9 @@ class RowScan final : public RowCursor {
 
   Result<bool> next(Row& row) override;
 
+  // What of the memory of reads it holds, in the counters it was given.
+  std::size_t held_bytes() const { return share_.bytes(); }
+
  private:
   enum class Source : std::uint8_t { kNone, kPage, kFolded, kMerged };
 
@@ -57,7 +60,10 @@ class RowScan final : public RowCursor {
   bool sketches() const { return plan_.columns == Columns::kSketch; }
   bool wanted(std::string_view host) const;
   Error corrupt(Minute minute, std::string_view what) const;
+  Result<void> account();
+  void release_memory();
 
+  QueryShare share_;
   std::shared_ptr<View> view_;
   std::unique_ptr<RawCursor> raw_;  // null: all is folded
   QueryPlan plan_;

@@ -9,6 +9,10 @@ namespace {
 constexpr std::uint32_t kStepsPerClockCheck = 64;
 // Pairs looked at in one prepare(): a few milliseconds.
 constexpr int kPairsPerTurn = 500;
+// What a scan takes beside what it decodes: iterators, and the blocks that they pin.
+constexpr std::size_t kScanBytes = 96U << 10;
+// The state of a host of the pair at hand, and its id.
+constexpr std::size_t kHostBytes = 160;
 constexpr MinuteRange kAllMinutes{{0}, {kMinuteMax.value + 1}};
 
 QueryPlan plan_of(const SeriesQuery& query) {
@@ -29,7 +33,8 @@ std::unique_ptr<RawCursor> raw_of(RawView& view, const FoldMark& mark) {
 
 SeriesScan::SeriesScan(RawView view, const FoldMark& mark, const SeriesQuery& query,
                        const Options& options, ReadCounters& counters)
-    : view_(std::move(view.store)),
+    : share_(counters.memory),
+      view_(std::move(view.store)),
       query_(query),
       plan_(plan_of(query)),
       counters_(counters),
@@ -69,6 +74,7 @@ Result<bool> SeriesScan::next(SeriesRow& row) {
 
 Result<bool> SeriesScan::next_pair() {
   if (!opened_) {
+    if (auto held = share_.hold(kScanBytes); !held) return held.error();
     if (auto opened = pairs_.open(); !opened) return opened.error();
     opened_ = true;
   }
@@ -84,6 +90,9 @@ Result<bool> SeriesScan::next_pair() {
                                    event.latency_us);
       });
   if (!overlaid) return overlaid.error();
+  const std::size_t bytes =
+      kScanBytes + pairs_.memory_bytes() + hosts_.entries().size() * kHostBytes;
+  if (auto held = share_.hold(bytes); !held) return held.error();
   return true;
 }
 

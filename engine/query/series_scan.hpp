@@ -38,6 +38,7 @@ class SeriesScan final : public SeriesCursor {
   // Whether the host at hand, or any behind it, is to be handed out.
   bool find_host();
 
+  QueryShare share_;
   std::shared_ptr<View> view_;
   const SeriesQuery query_;
   const QueryPlan plan_;

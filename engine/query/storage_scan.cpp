@@ -15,6 +15,10 @@ constexpr std::uint32_t kStepsPerClockCheck = 64;
 // Of one prepare(): a few milliseconds.
 constexpr std::uint32_t kStepRepoParts = 2'048;
 constexpr std::uint32_t kStepRows = 16'384;
+// What a scan takes beside its entities and points: iterators, and the blocks that they pin.
+constexpr std::size_t kScanBytes = 128U << 10;
+// Parts or rows between two looks at what the entities take.
+constexpr std::uint32_t kStepsPerAccount = 256;
 
 // Twelve hours are two slots of six.
 const RepoTier& tier_of(const StorageWindow& window) {
@@ -40,6 +44,7 @@ StorageScan::StorageScan(RawView view, const FoldMark& mark, StorageQuery query,
     : query_(std::move(query)),
       options_(options),
       counters_(counters),
+      share_(counters.memory),
       view_(std::move(view)),
       mark_(mark),
       deadline_(*options.clock, options.lifetime_ms, kStepsPerClockCheck, counters),
@@ -58,8 +63,28 @@ StorageScan::~StorageScan() { --counters_.open; }
 Result<bool> StorageScan::prepare() {
   if (state_ == State::kReady || state_ == State::kEnded) return true;
   const auto done = step();
-  if (!done.ok()) state_ = State::kEnded;
+  if (!done.ok()) end();
   return done;
+}
+
+// Gives everything back now rather than when the caller is done with the answer.
+void StorageScan::end() {
+  state_ = State::kEnded;
+  repo_walk_.reset();
+  rows_.reset();
+  points_ = {};
+  sums_ = {};
+  share_.release();
+}
+
+Result<void> StorageScan::account(std::size_t bytes_more) {
+  std::size_t bytes = kScanBytes + bytes_more + ids_.memory_bytes() + repo_ids_.memory_bytes() +
+                      node_ids_.memory_bytes();
+  bytes += (sums_.capacity() + points_.capacity()) * sizeof(RepoRollup);
+  bytes += (entity_of_repo_.capacity() + entity_of_node_.capacity() + order_.capacity() +
+            place_.capacity()) * sizeof(std::uint32_t);
+  if (rows_) bytes += rows_->held_bytes();
+  return share_.hold(bytes);
 }
 
 Result<bool> StorageScan::step() {
@@ -80,7 +105,7 @@ Result<bool> StorageScan::step() {
       return true;
     }
     case State::kOrdered:
-      choose_batch();
+      if (auto chosen = choose_batch(); !chosen) return chosen.error();
       state_ = State::kAddingPoints;
       if (auto begun = begin_pass(); !begun) return begun.error();
       return false;
@@ -92,13 +117,14 @@ Result<bool> StorageScan::step() {
 }
 
 Result<void> StorageScan::open() {
+  if (auto held = account(); !held) return held;
   if (auto narrowed = narrow_to_scope(); !narrowed) return narrowed;
   if (!query_.by) {
     // All in one: its points are its sums as well.
     if (auto made = entity({}); !made) return made.error();
     order_ = {0};
     page_end_ = 1;
-    choose_batch();
+    if (auto chosen = choose_batch(); !chosen) return chosen;
   }
   state_ = State::kAddingUp;
   return begin_pass();
@@ -174,6 +200,9 @@ WantedRepos StorageScan::wanted_repos() const {
 Result<bool> StorageScan::step_repos() {
   RepoPart part;
   for (std::uint32_t i = 0; i < kStepRepoParts; ++i) {
+    if (i % kStepsPerAccount == 0) {
+      if (auto held = account(); !held) return held.error();
+    }
     const auto more = repo_walk_->next(part);
     if (!more.ok() || !*more) return more;
     const auto entity = query_.by ? entity_of_repo(part.repo) : Result<std::uint32_t>(0U);
@@ -232,6 +261,9 @@ Result<bool> StorageScan::step_rows() {
           row_counters_);
     }
     if (auto in_time = deadline_.check(); !in_time) return in_time.error();
+    if (i % kStepsPerAccount == 0) {
+      if (auto held = account(); !held) return held.error();
+    }
     const auto more = rows_->next(row);
     if (!more.ok()) return more;
     if (!*more) {
@@ -359,6 +391,7 @@ Result<void> StorageScan::order() {
     requests_ += sums_[n].requests;
     if (sums_[n].requests != 0) order_.push_back(n);
   }
+  if (auto held = account(); !held) return held;
   next_ = std::min<std::uint64_t>(query_.offset, order_.size());
   page_end_ = next_ + std::min<std::uint64_t>(query_.limit, order_.size() - next_);
   std::partial_sort(order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(page_end_),
@@ -373,16 +406,24 @@ Result<void> StorageScan::order() {
   return {};
 }
 
-void StorageScan::choose_batch() {
+// A quarter of what one read may hold is enough for the points: what is left of them takes another pass.
+Result<void> StorageScan::choose_batch() {
   const std::size_t count = query_.window.points;
-  const std::size_t most = std::max<std::size_t>(1, kSeriesBytes / (count * sizeof(RepoRollup)));
+  const std::size_t bytes_max = std::min(kSeriesBytes, counters_.memory.share_bytes_max() / 4);
+  const std::size_t most = std::max<std::size_t>(1, bytes_max / (count * sizeof(RepoRollup)));
   batch_begin_ = batch_end_;
   batch_end_ = std::min(page_end_, batch_begin_ + most);
+  const std::size_t points = (batch_end_ - batch_begin_) * count;
+  const std::size_t more = points > points_.capacity() ? points - points_.capacity() : 0;
+  if (auto held = account(more * sizeof(RepoRollup) + sums_.size() * sizeof(std::uint32_t)); !held) {
+    return held;
+  }
   place_.assign(sums_.size(), kNone);
   for (std::size_t i = batch_begin_; i < batch_end_; ++i) {
     place_[order_[i]] = static_cast<std::uint32_t>(i - batch_begin_);
   }
-  points_.assign((batch_end_ - batch_begin_) * count, RepoRollup{});
+  points_.assign(points, RepoRollup{});
+  return {};
 }
 
 Result<bool> StorageScan::next(StorageEntity& entity) {
@@ -392,7 +433,7 @@ Result<bool> StorageScan::next(StorageEntity& entity) {
     if (*ready) break;
   }
   if (state_ == State::kEnded || next_ == page_end_) {
-    state_ = State::kEnded;
+    end();
     return false;
   }
   const std::uint32_t number = order_[next_++];

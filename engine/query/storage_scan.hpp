@@ -76,12 +76,15 @@ class StorageScan final : public StorageCursor {
   void add(std::uint32_t entity, Minute minute, const RepoRollup& sums, bool take_out);
   std::span<RepoRollup> points_of(std::uint32_t entity);
   Result<void> order();
-  void choose_batch();
+  Result<void> choose_batch();
+  void end();
+  Result<void> account(std::size_t bytes_more = 0);
 
   const StorageQuery query_;
   const Options options_;
   ReadCounters& counters_;
   ReadCounters row_counters_;  // of scans that this one is made of
+  QueryShare share_;
   RawView view_;
   const FoldMark mark_;
   Deadline deadline_;

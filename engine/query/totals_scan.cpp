@@ -12,6 +12,9 @@ namespace {
 // Reading the clock at every step would cost more than the step.
 constexpr std::uint32_t kStepsPerClockCheck = 64;
 
+// What a scan takes beside what it decodes: iterators, and the blocks that they pin.
+constexpr std::size_t kScanBytes = 96U << 10;
+
 void make_set(std::vector<std::string>& ids) {
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
@@ -25,7 +28,8 @@ Error corrupt(std::string_view what, std::string_view key) {
 
 TotalsScan::TotalsScan(RawView view, const FoldMark& mark, const TotalsQuery& query,
                        const Options& options, ReadCounters& counters)
-    : view_(std::move(view.store)),
+    : share_(counters.memory),
+      view_(std::move(view.store)),
       raw_(view.generations.empty()
                ? nullptr
                : std::make_unique<RawCursor>(std::move(view.generations), view.last_commit, mark)),
@@ -51,6 +55,9 @@ TotalsScan::~TotalsScan() { --counters_.open; }
 Result<bool> TotalsScan::next(Totals& totals) {
   for (;;) {
     if (auto in_time = deadline_.check(); !in_time) return in_time.error();
+    const std::size_t bytes = kScanBytes + (buckets_ ? buckets_->memory_bytes() : 0) +
+                              events_.capacity() * sizeof(ChunkEvent);
+    if (auto held = share_.hold(bytes); !held) return held.error();
     const auto found = next_id();
     if (!found.ok() || !*found) return found;
     sums_ = {};

@@ -38,6 +38,7 @@ class TotalsScan final : public TotalsCursor {
   Result<void> add_pair(std::string_view prefix);
   Result<void> add_raw(std::string_view prefix);
 
+  QueryShare share_;
   std::shared_ptr<View> view_;
   std::unique_ptr<RawCursor> raw_;  // null: all is folded
   TotalsQuery query_;               // its lists ascending

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "minuted/stats.hpp"
+#include "stats/query_memory.hpp"
 
 namespace minuted {
 
@@ -103,7 +104,7 @@ struct ReadCounters {
   Counter rows{0};
   Counter open{0};
   Counter expired{0};
-  std::atomic<std::size_t> groups{0};  // held by open cursors
+  QueryMemory memory;  // of open cursors
 };
 
 }  // namespace minuted

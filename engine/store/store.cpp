@@ -44,7 +44,8 @@ constexpr std::string_view kCommitKey = "commit";
 // A corruption of a key or value between us and the log is caught by this many checksum bytes.
 constexpr std::size_t kProtectionBytes = 8;
 // A block larger than a shard is never kept: few shards, so that the largest index fits.
-constexpr int kCacheShardBits = 4;
+constexpr int kCacheShardBitsMax = 4;
+constexpr std::size_t kCacheShardBytesMin = 2U << 20;
 // Longer than any run of 0xFF that a key may begin with: hashes are 16 bytes, ids hold no 0xFF.
 constexpr std::size_t kAfterAllKeysBytes = 17;
 // A store is opened beside a process that writes it as often as files vanish meanwhile, which they do
@@ -310,7 +311,9 @@ Result<void> make_database_directory(rocksdb::Env& env, const std::string& path,
 }  // namespace
 
 Result<void> Store::Impl::prepare(const StoreOptions& options) {
-  cache = rocksdb::NewLRUCache(options.block_cache_bytes, kCacheShardBits);
+  int shard_bits = kCacheShardBitsMax;
+  while (shard_bits > 0 && options.block_cache_bytes >> shard_bits < kCacheShardBytesMin) --shard_bits;
+  cache = rocksdb::NewLRUCache(options.block_cache_bytes, shard_bits);
   stalls = std::make_shared<StallListener>();
   expired_keys = std::make_unique<ExpiredRecords>(*options.clock, options.idempotency_window_ms,
                                                   &record_time);

@@ -18,8 +18,13 @@ namespace {
 // A body up to here is decoded on the loop, some 30 µs of work; a larger one on a worker's thread.
 constexpr std::size_t kInlineBodyBytesMax = 32 << 10;
 constexpr std::size_t kIdempotencyKeyBytesMax = 128;
-// A decoder that has seen a large document holds several times its size: not for ever.
+// A decoder that has seen a large document holds several times its size: not for ever, and where memory is
+// small, not after a part of what may be decoded at once.
 constexpr std::size_t kDecoderBodyBytesMax = 4 << 20;
+constexpr std::size_t kDecoderKeptPart = 8;
+// What decoding takes at most beside a body: four bytes a token, of which there may be one a byte; events
+// have a token every five bytes, and become some two bytes of batch a byte.
+constexpr std::size_t kDecodeBytesPerByte = 4;
 
 constexpr std::string_view kKeyHeader = "Idempotency-Key";
 
@@ -66,6 +71,7 @@ struct Decode {
   json::BodyForm form;
   json::DecodeContext context;
   const Engine* engine;
+  ByteTurns* turns;
   bool strict;
   bool with_fingerprint;
   EventBatch batch{};
@@ -83,10 +89,13 @@ struct Decode {
       request->body = std::move(std::get<BodyBuffer>(plain));
     }
     const std::string_view body = request->body.view();
+    const bool large = body.size() > kInlineBodyBytesMax;
+    const ByteTurns::Turn turn(*turns, large ? kDecodeBytesPerByte * body.size() : 0);
     thread_local std::optional<json::EventDecoder> decoder;
     if (!decoder) decoder.emplace();
     outcome = decoder->decode(body, form, context, batch);
-    if (form == json::BodyForm::kJson && body.size() > kDecoderBodyBytesMax) decoder.reset();
+    const std::size_t kept_max = std::min(kDecoderBodyBytesMax, turns->bytes_max() / kDecoderKeptPart);
+    if (form == json::BodyForm::kJson && body.size() > kept_max) decoder.reset();
     if (with_fingerprint) fingerprint = engine->fingerprint(body, strict);
     batch.group();
   }
@@ -199,6 +208,7 @@ Awaitable<Response> post_events(Services& services, Request& request) {
                 {arrival.now, arrival.oldest, arrival.newest, request.caller.limited_to(),
                  services.options.json_depth_max},
                 &services.engine,
+                &services.decoding,
                 params.strict,
                 key.has_value()};
   if (request.body.size() <= kInlineBodyBytesMax && decode.coding == Coding::kIdentity) {

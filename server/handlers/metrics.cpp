@@ -59,6 +59,8 @@ void append_connections(const Services& services, MetricsWriter& out) {
   out.sample(services.reads.evicted_total());
   out.gauge("minuted_http_in_flight_bytes", "Bytes of request bodies held.");
   out.sample(std::uint64_t{services.budget.used()});
+  out.gauge("minuted_http_answer_bytes", "Memory of the answers under way.");
+  out.sample(std::uint64_t{services.answers.used()});
 }
 
 void append_events(const EventCounters& events, MetricsWriter& out) {

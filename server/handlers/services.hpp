@@ -12,6 +12,7 @@
 #include "auth/loopback.hpp"
 #include "auth/token_store.hpp"
 #include "http/byte_budget.hpp"
+#include "http/byte_turns.hpp"
 #include "http/content_coding.hpp"
 #include "http/counters.hpp"
 #include "http/limits.hpp"
@@ -37,21 +38,24 @@ class Services {
     std::int64_t snapshot_ms_max = 60'000;
     std::int64_t node_offline_after_ms = 5 * kMillisPerMinute;
     InflateLimits inflate{};
+    std::size_t decode_bytes_max = 32U << 20;
     auth::SiteRules site_rules{};  // without tokens: who may be a page's author
   };
 
   // Borrows all but the options. `tokens_given` null = the daemon runs without tokens.
   Services(const Options& options_given, Engine& engine_given, Workers& workers_given,
-           auth::TokenStore* tokens_given, HttpCounters& http_given, ByteBudget& budget_given, const Clock& clock_given,
-           const log::Log& log_given)
+           auth::TokenStore* tokens_given, HttpCounters& http_given, ByteBudget& budget_given, ByteBudget& answers_given,
+           const Clock& clock_given, const log::Log& log_given)
       : options(options_given),
         engine(engine_given),
         workers(workers_given),
         tokens(tokens_given),
         http(http_given),
         budget(budget_given),
+        answers(answers_given),
         clock(clock_given),
         log(log_given),
+        decoding(options_given.decode_bytes_max),
         reads(options_given.scans_max) {}
 
   const Options options;
@@ -60,11 +64,13 @@ class Services {
   Workers administration{1};  // for what may take long and must not take a reader's thread
   auth::TokenStore* const tokens;
   HttpCounters& http;
-  ByteBudget& budget;
+  ByteBudget& budget;   // of request bodies
+  ByteBudget& answers;  // of streamed answers
   const Clock& clock;
   const log::Log& log;
   EventCounters events;
   watch::Rejections rejections;  // for the log
+  ByteTurns decoding;  // of large bodies
   ReadPlaces reads;  // of streamed answers: the sessions' to take and to give back
   std::atomic<bool> stopping{false};
 };

@@ -18,6 +18,11 @@ constexpr int kGzipMemLevel = 8;
 // Rows repeat within a few lines; larger windows cost memory for each answer under way.
 constexpr int kZstdWindowLog = 16;
 
+// What the compressors take, as their libraries tell: deflateInit2 allocates 268 KiB, and a zstd context of
+// this level and window some 400 KiB.
+constexpr std::size_t kGzipBytes = 288 << 10;
+constexpr std::size_t kZstdBytes = 512 << 10;
+
 Error no_memory() {
   return {ErrorCode::kOverloaded, "there is no memory to compress the answer; try again soon"};
 }
@@ -29,6 +34,7 @@ class GzipSource final : public BodySource {
 
   Result<bool> fill(std::string& out) override {
     piece_.clear();
+    piece_.reserve(kPieceRoomBytes);
     const auto more = plain_->fill(piece_);
     if (!more.ok() || (*more && piece_.empty())) return more;
     // Not before: its tables are for a worker to clear.
@@ -65,6 +71,7 @@ class ZstdSource final : public BodySource {
 
   Result<bool> fill(std::string& out) override {
     piece_.clear();
+    piece_.reserve(kPieceRoomBytes);
     const auto more = plain_->fill(piece_);
     if (!more.ok() || (*more && piece_.empty())) return more;
     if (!context_ && !begin()) return no_memory();
@@ -98,9 +105,20 @@ class ZstdSource final : public BodySource {
   std::string piece_;
 };
 
+class HoldingSource final : public BodySource {
+ public:
+  HoldingSource(std::unique_ptr<BodySource> source, BudgetShare share)
+      : share_(std::move(share)), source_(std::move(source)) {}
+  Result<bool> fill(std::string& out) override { return source_->fill(out); }
+
+ private:
+  BudgetShare share_;
+  const std::unique_ptr<BodySource> source_;
+};
+
 }  // namespace
 
-std::optional<Coding> choose_coding(std::string_view accept_encoding) {
+std::optional<Coding> choose_coding(std::string_view accept_encoding, Codings of) {
   constexpr std::array kCodings{Coding::kZstd, Coding::kGzip, Coding::kIdentity};
   std::array<std::optional<std::uint32_t>, 3> named;
   std::optional<std::uint32_t> others;
@@ -125,6 +143,7 @@ std::optional<Coding> choose_coding(std::string_view accept_encoding) {
   std::optional<Coding> best;
   std::uint32_t most = 0;
   for (std::size_t i = 0; i < kCodings.size(); ++i) {
+    if (of == Codings::kIdentityOnly && kCodings[i] != Coding::kIdentity) continue;
     if (weights[i] <= most) continue;
     most = weights[i];
     best = kCodings[i];
@@ -139,6 +158,19 @@ std::string_view to_string(Coding coding) {
     case Coding::kIdentity: break;
   }
   return {};
+}
+
+std::size_t bytes_of_answer(Coding coding) {
+  switch (coding) {
+    case Coding::kGzip: return 2 * kPieceRoomBytes + kGzipBytes;
+    case Coding::kZstd: return 2 * kPieceRoomBytes + kZstdBytes;
+    case Coding::kIdentity: break;
+  }
+  return kPieceRoomBytes;
+}
+
+std::unique_ptr<BodySource> holding(std::unique_ptr<BodySource> source, BudgetShare share) {
+  return std::make_unique<HoldingSource>(std::move(source), std::move(share));
 }
 
 std::unique_ptr<BodySource> compressed(std::unique_ptr<BodySource> source, Coding coding) {

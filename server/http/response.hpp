@@ -27,6 +27,8 @@ inline constexpr std::string_view kDataPolicy = "default-src 'none'; frame-ances
 inline constexpr std::string_view kNoStore = "no-store";
 // Rows are handed to the socket in pieces of about this size: the memory of one answer.
 inline constexpr std::size_t kPieceBytes = 128 << 10;
+// What a piece is reserved, so that it seldom grows to twice its size for the row that ends it.
+inline constexpr std::size_t kPieceRoomBytes = kPieceBytes + (16 << 10);
 
 // A body too large to hold, produced piece by piece. Called on worker threads, by one at a time.
 class BodySource {

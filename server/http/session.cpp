@@ -19,6 +19,8 @@ namespace bhttp = boost::beast::http;
 using boost::system::error_code;
 
 // The first read of a request; a header seldom is longer.
+// Answers are compressed while they all hold less than this part of their memory.
+constexpr std::size_t kCompressedPart = 2;
 constexpr std::size_t kFirstReadBytes = 4096;
 // A connection between requests keeps at most about this much.
 constexpr std::size_t kIdleBufferBytesMax = 16 << 10;
@@ -392,10 +394,27 @@ Response Session::answer_options(std::string allowed, const Request& request) co
   return answer;
 }
 
-// Compresses what is going to be streamed, if the client asks for it.
+// Takes the answer's share of memory and compresses it on its way, if the client asks for it and there is
+// memory for that: a compressor takes as much as five plain answers.
 void Session::encode(const Request& request, Method method, Response& answer) {
   const auto accepted = request.headers.joined("Accept-Encoding");
-  const auto coding = choose_coding(accepted);
+  auto coding = choose_coding(accepted);
+  BudgetShare share(app_.answers);
+  const bool fits = coding && (*coding == Coding::kIdentity ||
+                               app_.answers.used() + bytes_of_answer(*coding) <=
+                                   app_.answers.bytes_max() / kCompressedPart);
+  if (coding && (!fits || !share.raise_to(bytes_of_answer(*coding)))) {
+    const auto plain = choose_coding(accepted, Codings::kIdentityOnly);
+    if (!plain || !share.raise_to(bytes_of_answer(*plain))) {
+      answer = retry_response(503, "overloaded",
+                              "the answers under way hold " + std::to_string(app_.answers.used()) +
+                                  " of the " + std::to_string(app_.answers.bytes_max()) +
+                                  " bytes that answer-bytes-max allows; try again soon",
+                              1);
+      return;
+    }
+    coding = plain;
+  }
   if (!coding) {
     const std::string_view vary = answer.vary;
     answer = error_response(406, "not_acceptable",
@@ -404,9 +423,10 @@ void Session::encode(const Request& request, Method method, Response& answer) {
     answer.vary = vary;
     return;
   }
-  if (*coding == Coding::kIdentity) return;
-  answer.content_encoding = to_string(*coding);
-  if (method != Method::kHead) answer.source = compressed(std::move(answer.source), *coding);
+  if (*coding != Coding::kIdentity) answer.content_encoding = to_string(*coding);
+  if (method == Method::kHead) return;
+  if (*coding != Coding::kIdentity) answer.source = compressed(std::move(answer.source), *coding);
+  answer.source = holding(std::move(answer.source), std::move(share));
 }
 
 void Session::record(const Request& request, std::size_t route, TimePoint start) {

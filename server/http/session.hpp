@@ -39,7 +39,8 @@ struct Application {
   std::optional<Response> (*admit)(Services&, const Route&, Request&);
   const Limits& limits;
   HttpCounters& counters;
-  ByteBudget& budget;
+  ByteBudget& budget;   // of request bodies
+  ByteBudget& answers;  // of streamed answers
   ReadPlaces& reads;
   Workers& workers;
   const log::Log& log;
@@ -104,7 +105,7 @@ class Session {
                         TimePoint latest);
   Awaitable<void> linger();
 
-  static void encode(const Request& request, Method method, Response& answer);
+  void encode(const Request& request, Method method, Response& answer);
 
   Response answer_options(std::string allowed, const Request& request) const;
   Outcome refuse(Response response);

@@ -149,6 +149,7 @@ struct Session::Delivery {
     for (std::size_t turn = 0; turn < kTurnBytesMax;
          turn += std::max(head.size() + piece.size(), kPieceBytes)) {
       clear();
+      piece.reserve(kPieceRoomBytes);
       outcome = response.source->fill(piece);
       again = outcome.ok() && *outcome && piece.empty();
       if (!outcome.ok() || again) return;

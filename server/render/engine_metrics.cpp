@@ -95,6 +95,12 @@ void append_read(const EngineStats& stats, MetricsWriter& out) {
         "Queries under way, each holding a snapshot.");
   counter(out, "minuted_query_cursors_expired_total", stats.cursors_expired,
           "Queries ended because their snapshot had lived too long.");
+  gauge(out, "minuted_query_memory_bytes", std::uint64_t{stats.query_bytes},
+        "Memory that queries hold: groups, sketches, decoded pages, lists of ids.");
+  gauge(out, "minuted_query_memory_max_bytes", std::uint64_t{stats.query_bytes_max},
+        "Memory that all queries together may hold (query-bytes-max).");
+  counter(out, "minuted_queries_over_memory_total", stats.queries_over_memory,
+          "Queries refused because they need more memory than one may hold, or others hold it.");
 }
 
 void append_store(const EngineStats& stats, MetricsWriter& out) {

@@ -26,6 +26,8 @@ HttpError http_error(ErrorCode code) {
     // It may be right a moment after the machine's start, or need somebody to set it.
     case ErrorCode::kClockNotBelieved:
       return {503, "clock_not_believed", kLaterSeconds};
+    case ErrorCode::kQueryTooLarge:
+      return {400, "query_too_large", std::nullopt};
     case ErrorCode::kDiskFull:
       return {507, "disk_full", kMinuteSeconds};
     case ErrorCode::kOverloaded:

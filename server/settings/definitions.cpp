@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "minuted/event.hpp"
+#include "settings/memory_shares.hpp"
 #include "settings/origin.hpp"
 
 namespace minuted::settings {
@@ -262,14 +263,17 @@ constexpr std::array kDefinitions{
         Form::kDuration, {kSecond, kHour}),
     number<&S::memory_bytes>(
         {"memory", Group::kData,
-         "about all the memory to use: an eighth each for block-cache, memtables, commit-queue and "
-         "unfolded, a quarter for bytes-in-flight-max, where these are not given; the rest is for "
-         "what grows with none of them"},
-        Form::kSize, {64 * kMiB, 8 * kTiB}),
+         "the memory to use; the process takes up to 64MiB beside it. Where they are not given, "
+         "block-cache gets 4/32 of it, memtables 5/32, commit-queue 3/32, unfolded 3/32, "
+         "bytes-in-flight-max 5/32, decode-bytes-max 2/32, query-bytes-max 6/32 and "
+         "answer-bytes-max 3/32. In a container that allows less than the default needs, the "
+         "default is a quarter below that limit"},
+        Form::kSize, {kMemoryBytesMin, 8 * kTiB}),
     number<&S::block_cache_bytes>({"block-cache", Group::kData, "memory for blocks read from disk"},
                                   Form::kSize, {kMiB, kTiB}),
     number<&S::memtables_bytes>(
-        {"memtables", Group::kData, "memory for data not yet flushed to tables"}, Form::kSize,
+        {"memtables", Group::kData,
+         "memory for data not yet flushed to tables, and for what is being flushed"}, Form::kSize,
         {kMiB, 64 * kGiB}),
     number<&S::commit_queue_bytes>(
         {"commit-queue", Group::kData,
@@ -360,6 +364,19 @@ constexpr std::array kDefinitions{
         {"bytes-in-flight-max", Group::kLimits,
          "all bodies being handled; more is a 503; an eighth is kept for bodies up to 1MiB, and large "
          "bodies of one client share half"},
+        Form::kSize, {kMiB, 64 * kGiB}),
+    number<&S::decode_bytes_max>(
+        {"decode-bytes-max", Group::kLimits,
+         "memory for decoding large bodies at the same time; further ones wait their turn"},
+        Form::kSize, {kMiB, 64 * kGiB}),
+    number<&S::query_bytes_max>(
+        {"query-bytes-max", Group::kLimits,
+         "memory that reads hold in groups, percentiles, pages and lists; a read that needs more "
+         "than 7/8 of it is a 400, one that finds it held by others a 503"},
+        Form::kSize, {kMiB, kTiB}),
+    number<&S::answer_bytes_max>(
+        {"answer-bytes-max", Group::kLimits,
+         "memory for answers under way and for compressing them; more is a 503"},
         Form::kSize, {kMiB, 64 * kGiB}),
     number<&S::json_depth_max>({"json-depth-max", Group::kLimits, "nesting of a JSON body"},
                                Form::kCount, {2, 16}, "levels"),

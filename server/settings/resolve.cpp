@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "minuted/event.hpp"
+#include "settings/memory_shares.hpp"
 #include "settings/origin.hpp"
 
 namespace minuted::settings {
@@ -19,10 +20,11 @@ class Resolver {
     const bool first = best.given == nullptr;
     Settings dropped;
     const bool good = take_values(given, first ? out_.settings : dropped) && !given.faulty;
-    if (first) best = {&given, good, nullptr};
+    if (first) best = {&given, good, false};
   }
 
-  Resolved finish() {
+  Resolved finish(const std::optional<MemoryLimit>& limit) {
+    fit_memory(limit);
     share_memory();
     check_order("body-bytes-max", "bytes-in-flight-max");
     check_order("body-bytes-max", "inflated-bytes-max");
@@ -37,39 +39,58 @@ class Resolver {
   struct Winner {
     const Given* given = nullptr;  // the caller's
     bool good = true;
-    const Given* share_of = nullptr;  // its value comes from this one
+    bool is_share = false;  // of memory
   };
 
   static std::size_t index_of(const Definition& definition) {
     return static_cast<std::size_t>(&definition - definitions().data());
   }
 
-  // Gives each bound of memory that was not given itself its share of the whole.
-  void share_memory() {
+  // The default of memory where the process may not have as much as that needs.
+  void fit_memory(const std::optional<MemoryLimit>& limit) {
+    if (!limit) return;
     const Winner& memory = winner(*find_definition("memory"));
-    if (memory.given == nullptr || !memory.good) return;
-    Settings& s = out_.settings;
-    const auto share = [&](std::string_view name, std::size_t& bound, std::size_t bytes) {
-      const Definition& definition = *find_definition(name);
-      Winner& of = winners_[index_of(definition)];
-      if (of.given != nullptr) return;
-      bound = static_cast<std::size_t>(
-          std::clamp<std::uint64_t>(bytes, definition.range.first, definition.range.last));
-      of.share_of = memory.given;
-    };
-    const std::size_t eighth = s.memory_bytes / 8;
-    share("block-cache", s.block_cache_bytes, eighth);
-    share("memtables", s.memtables_bytes, eighth);
-    share("commit-queue", s.commit_queue_bytes, eighth);
-    share("unfolded", s.unfolded_bytes, eighth);
-    share("bytes-in-flight-max", s.bytes_in_flight_max, 2 * eighth);
-    if (s.bytes_in_flight_max < s.body_bytes_max) {
-      share("body-bytes-max", s.body_bytes_max, s.bytes_in_flight_max);
+    std::size_t& bytes = out_.settings.memory_bytes;
+    const std::string allowed = limit->file + " allows " + std::to_string(limit->bytes) + " bytes";
+    if (memory.given == nullptr) {
+      const std::size_t fitting = default_memory_bytes(limit->bytes);
+      if (fitting == bytes) return;
+      bytes = fitting;
+      memory_origin_ = "the default where " + allowed;
+      out_.notes.push_back("memory is " + to_text(NumberForm::kSize, bytes) + ", since " + allowed +
+                           " and --memory is not given");
+    }
+    if (memory.good && bytes + kMemoryBesideBytes > limit->bytes) {
+      out_.notes.push_back("memory " + to_text(NumberForm::kSize, bytes) + " and up to " +
+                           to_text(NumberForm::kSize, kMemoryBesideBytes) +
+                           " beside it are more than " + allowed +
+                           "; the system may end the process");
     }
   }
 
-  static std::string origin_of(const Winner& winner) {
-    if (winner.share_of != nullptr) return "a share of " + origin_of({winner.share_of, true, nullptr});
+  // Gives each bound of memory that was not given itself its share of the whole.
+  void share_memory() {
+    const Winner& memory = winner(*find_definition("memory"));
+    if (!memory.good || (memory.given == nullptr && memory_origin_.empty())) return;
+    Settings& s = out_.settings;
+    for (const MemoryShare& share : kMemoryShares) give_share(share, SIZE_MAX);
+    give_share(kBodyShare, s.bytes_in_flight_max);
+  }
+
+  void give_share(const MemoryShare& share, std::size_t bytes_max) {
+    const Definition& definition = *find_definition(share.name);
+    Winner& of = winners_[index_of(definition)];
+    if (of.given != nullptr) return;
+    const std::size_t bytes = std::min(share_of(share, out_.settings.memory_bytes), bytes_max);
+    out_.settings.*share.bytes = static_cast<std::size_t>(
+        std::clamp<std::uint64_t>(bytes, definition.range.first, definition.range.last));
+    of.is_share = true;
+  }
+
+  std::string origin_of(const Winner& winner) const {
+    const Winner& memory = winners_[index_of(*find_definition("memory"))];
+    if (winner.is_share) return "a share of " + origin_of(memory);
+    if (&winner == &memory && winner.given == nullptr && !memory_origin_.empty()) return memory_origin_;
     if (winner.given == nullptr) return "the default";
     if (winner.given->layer != Layer::kFile) return winner.given->origin;
     return winner.given->origin + ":" + std::to_string(winner.given->line);
@@ -185,15 +206,16 @@ class Resolver {
   }
 
   std::vector<Winner> winners_;  // by definition
+  std::string memory_origin_;    // of a default that the surroundings decided
   Resolved out_;
 };
 
 }  // namespace
 
-Resolved resolve(std::span<const Given> given) {
+Resolved resolve(std::span<const Given> given, const std::optional<MemoryLimit>& limit) {
   Resolver resolver;
   for (const Given& one : given) resolver.take(one);
-  return resolver.finish();
+  return resolver.finish(limit);
 }
 
 }  // namespace minuted::settings

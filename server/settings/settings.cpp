@@ -54,7 +54,7 @@ std::variant<Read, Exit> read_settings(std::span<const std::string> arguments,
   Source all = std::move(line.source);
   append(all, read_variables(environment));
   append(all, read_named_file(all));
-  Resolved resolved = resolve(all.given);
+  Resolved resolved = resolve(all.given, environment.memory);
   std::ranges::move(resolved.errors, std::back_inserter(all.errors));
 
   if (!all.errors.empty()) return Exit{kWrongUsage, lines(all.errors, all.warnings)};
@@ -64,7 +64,7 @@ std::variant<Read, Exit> read_settings(std::span<const std::string> arguments,
     if (!errors.empty()) return Exit{kWrongUsage, lines(errors, all.warnings)};
     return Exit{kGood, lines({}, all.warnings) + "configuration is good\n"};
   }
-  return Read{std::move(resolved.settings), std::move(all.warnings)};
+  return Read{std::move(resolved.settings), std::move(all.warnings), std::move(resolved.notes)};
 }
 
 }  // namespace minuted::settings

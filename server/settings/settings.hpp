@@ -7,12 +7,14 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "settings/address.hpp"
+#include "settings/memory_limit.hpp"
 
 namespace minuted::settings {
 
@@ -35,12 +37,11 @@ struct Settings {
   std::string data_dir = "minuted-data";
   std::int64_t idempotency_window_ms = 48 * 60 * 60 * 1000;
   std::int64_t snapshot_lifetime_ms = 60 * 1000;
-  // What the next three, unfolded_bytes, bytes_in_flight_max and body_bytes_max come from where they
-  // are not given themselves: see resolve.cpp.
+  // Divided as memory_shares.hpp says among the bounds of memory that are not given themselves.
   std::size_t memory_bytes = 512U << 20;
   std::size_t block_cache_bytes = 64U << 20;
-  std::size_t memtables_bytes = 64U << 20;
-  std::size_t commit_queue_bytes = 64U << 20;
+  std::size_t memtables_bytes = 80U << 20;
+  std::size_t commit_queue_bytes = 48U << 20;
   bool accept_lost_commits = false;
   std::uint64_t disk_reserve_bytes = 1U << 30;
   std::uint32_t disk_reserve_percent = 5;
@@ -48,7 +49,7 @@ struct Settings {
   // Folding
   std::int64_t fold_interval_ms = 2000;
   std::size_t fold_batch_bytes = 1U << 20;
-  std::size_t unfolded_bytes = 64U << 20;
+  std::size_t unfolded_bytes = 48U << 20;
   std::int64_t seal_after_ms = 3'600'000;
   std::int64_t seal_interval_ms = 600'000;
   TierAges retention;
@@ -68,7 +69,10 @@ struct Settings {
   std::size_t body_bytes_max = 32U << 20;
   std::size_t inflated_bytes_max = 128U << 20;
   std::uint32_t inflate_ratio_max = 100;
-  std::size_t bytes_in_flight_max = 128U << 20;
+  std::size_t bytes_in_flight_max = 80U << 20;
+  std::size_t decode_bytes_max = 32U << 20;
+  std::size_t query_bytes_max = 96U << 20;
+  std::size_t answer_bytes_max = 48U << 20;
   std::uint32_t json_depth_max = 16;
   std::uint32_t scans_max = 256;
   std::size_t groups_max = 1'000'000;
@@ -101,15 +105,18 @@ struct Settings {
   friend bool operator==(const Settings&, const Settings&) = default;
 };
 
-// The process's variables as "NAME=value"; of a name that comes twice the first counts.
+// The process's variables as "NAME=value"; of a name that comes twice the first counts. And what its
+// control groups allow it, which decides about the default of memory.
 struct Environment {
   std::vector<std::string> entries;
+  std::optional<MemoryLimit> memory = std::nullopt;
 };
 Environment process_environment();
 
 struct Read {
   Settings settings;
   std::vector<std::string> warnings;  // a sentence each, for the log
+  std::vector<std::string> notes;     // same, of what is no fault
 };
 
 // The program is to end without serving. The text, whole lines, belongs on stdout if the code is 0,

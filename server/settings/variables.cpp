@@ -59,6 +59,7 @@ Source read_variables(const Environment& environment) {
 
 Environment process_environment() {
   Environment environment;
+  environment.memory = memory_limit();
   if (environ == nullptr) return environment;  // after clearenv()
   for (char** entry = environ; *entry != nullptr; ++entry) environment.entries.emplace_back(*entry);
   return environment;

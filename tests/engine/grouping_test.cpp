@@ -93,25 +93,32 @@ TEST_F(GroupingTest, MoreGroupsThanMayBeAreRefused) {
       << "nothing is held but the row at hand";
 }
 
-TEST_F(GroupingTest, GroupsOfAllReadsTogetherAreBounded) {
-  options_.groups_max = 2;
+TEST_F(GroupingTest, TheMemoryOfAllReadsTogetherIsBounded) {
+  options_.query_bytes_max = 1U << 20;
   open();
   append(request_of({event_at(kNowMs), event_at(kNowMs - 60'000)}));
   std::vector<std::unique_ptr<RowCursor>> cursors;
   Row row;
-  for (int i = 0; i < 4; ++i) {
+  for (;;) {
     cursors.push_back(engine_->query(grouped({}, Columns::kSums)).value());
-    ASSERT_TRUE(*cursors.back()->next(row));
+    const auto more = cursors.back()->next(row);
+    if (!more.ok()) {
+      EXPECT_EQ(more.error().code, ErrorCode::kOverloaded);
+      break;
+    }
+    ASSERT_LT(cursors.size(), 20U);
   }
-  EXPECT_EQ(refusal_of(*engine_, grouped({}, Columns::kSums)).message,
-            "overloaded: all grouped reads together may hold 8 groups, which is reached; try again "
-            "soon");
-  EXPECT_EQ(refusal_of(*engine_, grouped({true, true, false})), (Refusal{"", 2}));
+  EXPECT_GT(cursors.size(), 2U);
+  EXPECT_LE(engine_->stats().query_bytes, 1U << 20);
+  EXPECT_EQ(engine_->stats().query_bytes_max, 1U << 20);
+  EXPECT_EQ(engine_->stats().queries_over_memory, 1U);
+  EXPECT_TRUE(refusal_of(*engine_, grouped({}, Columns::kSums))
+                  .message.starts_with("overloaded: the reads under way hold "));
   while (*cursors.front()->next(row)) {
   }
-  EXPECT_EQ(refusal_of(*engine_, grouped({}, Columns::kSums)), (Refusal{"", 2})) << "one has handed its groups out";
+  EXPECT_EQ(refusal_of(*engine_, grouped({}, Columns::kSums)), (Refusal{"", 2})) << "one has ended";
   cursors.clear();
-  EXPECT_EQ(refusal_of(*engine_, grouped({}, Columns::kSums)), (Refusal{"", 2}));
+  EXPECT_EQ(engine_->stats().query_bytes, 0U);
 }
 
 TEST_F(GroupingTest, GroupsAreAddedUpInStepsUntilTheSnapshotExpires) {

@@ -263,7 +263,7 @@ const std::map<std::string, std::string>& elsewhere() {
     shown("tests/integration/access_contract_test.cpp",
           {"missing_token", "malformed_authorization", "unknown_token", "expired_token",
            "revoked_token", "insufficient_scope"});
-    shown("tests/integration/group_contract_test.cpp", {"too_many_groups"});
+    shown("tests/integration/group_contract_test.cpp", {"query_too_large", "too_many_groups"});
     shown("tests/integration/idempotency_contract_test.cpp", {"idempotency_key_reused"});
     shown("tests/integration/nodes_contract_test.cpp", {"too_many_nodes"});
     shown("tests/integration/bounds_contract_test.cpp", {"too_many_new_series", "disk_full"});

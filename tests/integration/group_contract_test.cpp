@@ -217,5 +217,31 @@ TEST_F(FewGroupsTest, MoreGroupsThanMayBeAreRefusedByName) {
                                                        {repo("b") + bucket("y"), 0xC0}}));
 }
 
+// A read that can never fit is refused for good, at its own size, and holds nothing afterwards.
+class LittleMemoryTest : public GroupContractTest {
+ protected:
+  LittleMemoryTest() : GroupContractTest({"--fold-interval", "0s", "--query-bytes-max", "1MiB"}) {}
+};
+
+TEST_F(LittleMemoryTest, AReadThatNeedsMoreThanOneMayHoldIsRefusedByName) {
+  std::string body;
+  for (int i = 0; i < 12'000; ++i) {
+    const std::string id = "bucket-" + std::to_string(i);
+    body += to_text(EventText{.bucket = id}) + "\n";
+  }
+  ASSERT_EQ(client_.push_ndjson(body).status, 200U);
+  HttpClient client(daemon_.port());
+  for (int again = 0; again < 2; ++again) {
+    const Answer refused = client.get(std::string(kDayQuery) + "&groupBy=bucket&fields=*");
+    expect_refusal(refused, 400, "query_too_large",
+                   "the read needs more than 917504 bytes of memory, the most that one read may hold "
+                   "of query-bytes-max, which is 1048576; ask for a shorter range or fewer ids, group "
+                   "by fewer of repo, bucket and host, or leave the percentiles out of fields");
+    EXPECT_EQ(refused.header("connection"), "");
+  }
+  EXPECT_NE(client.get("/metrics").body.find("\nminuted_query_memory_bytes 0\n"), std::string::npos);
+  EXPECT_NE(read("&groupBy=host&fields=requests").find("\"requests\":12000"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace minuted::test

@@ -199,6 +199,52 @@ TEST_F(SlowReaderTest, IsCutOffAndHoldsUpNobody) {
   EXPECT_EQ(metric("minuted_http_refusals_total{reason=\"write_timeout\"}"), cut);
 }
 
+// As many answers as may be under way: the next is refused at once, and none when these have ended.
+class AnswerBytesTest : public SlowReaderTest {
+ protected:
+  AnswerBytesTest() : SlowReaderTest({"--write-timeout", "60s", "--answer-bytes-max", "2MiB"}) {}
+};
+
+TEST_F(AnswerBytesTest, BeyondTheBoundIsRefusedUntilThereIsRoom) {
+  constexpr std::size_t kAnswers = 14;  // of 144 KiB each
+  {
+    std::vector<HttpClient> readers = clients(kAnswers);
+    for (HttpClient& reader : readers) {
+      reader.shrink_receive_buffer(4096);
+      reader.send(question());
+    }
+    wait_for_metric("minuted_http_answer_bytes",
+                    [](std::uint64_t bytes) { return bytes == kAnswers * (144U << 10); });
+    const Answer refused = HttpClient(daemon_.port()).get("/repo/stats");
+    EXPECT_EQ(refused.status, 503U);
+    EXPECT_EQ(refused.header("retry-after"), "1");
+    EXPECT_EQ(refused.body,
+              refusal_text("overloaded", "the answers under way hold 2064384 of the 2097152 bytes that "
+                                         "answer-bytes-max allows; try again soon"));
+    EXPECT_EQ(HttpClient(daemon_.port()).push(to_text(EventText{})).status, 200U);
+  }
+  wait_for_metric("minuted_http_answer_bytes", [](std::uint64_t bytes) { return bytes == 0; });
+  EXPECT_EQ(HttpClient(daemon_.port()).get("/repo/stats").status, 200U);
+}
+
+// Where there is memory for the answer but not for its compressor, it comes as it is.
+TEST_F(AnswerBytesTest, WithoutMemoryToCompressAnAnswerComesPlain) {
+  std::vector<HttpClient> readers = clients(5);
+  for (HttpClient& reader : readers) {
+    reader.shrink_receive_buffer(4096);
+    reader.send(question());
+  }
+  wait_for_metric("minuted_http_answer_bytes",
+                  [](std::uint64_t bytes) { return bytes == 5 * (144U << 10); });
+  HttpClient client(daemon_.port());
+  const Answer plain = client.get("/repo/stats", {{"Accept-Encoding", "zstd"}});
+  EXPECT_EQ(plain.status, 200U);
+  EXPECT_EQ(plain.header("content-encoding"), "");
+  readers.clear();
+  wait_for_metric("minuted_http_answer_bytes", [](std::uint64_t bytes) { return bytes == 0; });
+  EXPECT_EQ(client.get("/repo/stats", {{"Accept-Encoding", "zstd"}}).header("content-encoding"), "zstd");
+}
+
 class SnapshotLifetimeTest : public SlowReaderTest {
  protected:
   SnapshotLifetimeTest()

@@ -97,11 +97,11 @@ struct Options {
 
   // Memory of the events that are not folded yet, which are kept for reads; at a third of it a fold
   // begins, whatever the interval, and an append beyond it is refused with kOverloaded.
-  std::size_t unfolded_bytes_max = 64U << 20;
+  std::size_t unfolded_bytes_max = 48U << 20;
 
   // Memory of the batches waiting for the commit thread; an append that would pass it is refused
   // with kOverloaded. One batch larger than this is let in when nothing else waits.
-  std::size_t commit_queue_bytes_max = 64U << 20;
+  std::size_t commit_queue_bytes_max = 48U << 20;
 
   // How long an idempotency key is remembered, milliseconds; older ones count as new.
   std::int64_t idempotency_window_ms = 48 * 60 * kMillisPerMinute;
@@ -112,8 +112,13 @@ struct Options {
 
   // Groups that one read may add its rows up to (kTooManyGroups beyond), some 120 bytes and the ids of
   // each, or twice that with more columns than sums; their sketches, where those are asked for, may take
-  // 112 bytes times this besides. All reads together may hold four times that of sums (kOverloaded).
+  // 112 bytes times this besides.
   std::size_t groups_max = 1'000'000;
+
+  // Memory of all reads together: groups, sketches, decoded pages and lists of ids. A read that needs more
+  // than seven eighths of it is refused with kQueryTooLarge, one that finds it held by others with
+  // kOverloaded. At least 1 MiB.
+  std::size_t query_bytes_max = 96U << 20;
 
   SeriesLimits series;
 
@@ -128,9 +133,10 @@ struct Options {
   std::uint32_t disk_reserve_percent = 5;  // of the file system, 0 … 100
   DiskProbe disk_probe = system_disk_space;
 
-  // RocksDB's block cache and the sum of its memtables, bytes.
+  // RocksDB's block cache, and its memtables with those that are being flushed, bytes. A flush begins at
+  // three quarters of the memtables' share.
   std::size_t block_cache_bytes = 64U << 20;
-  std::size_t memtable_bytes = 64U << 20;
+  std::size_t memtable_bytes = 80U << 20;
 };
 
 }  // namespace minuted

@@ -119,10 +119,10 @@ class TotalsCursor {
 // Hands out rows in the order (repo, bucket, minute, host), bytewise, from one consistent view:
 // everything acknowledged before it was made, folded or not, and nothing later. Holds a snapshot for
 // at most Options::snapshot_ms_max. Memory does not grow with the answer, except under a Grouping that
-// leaves out the repo or the bucket: some 120 bytes and its ids for each group, of which there are at
+// leaves out the repo or the bucket: some 130 bytes and its ids for each group, of which there are at
 // most Options::groups_max (for each repo by itself, if repos are kept); with Columns::kAll twice that, and
-// with kSketch besides the groups' sketches, 16 bytes for each 2% step in which a group has latencies, of
-// which there may be as many bytes as groups_max groups of sums take. May move between threads, used
+// with kSketch besides the groups' sketches, 16 bytes for each 2% step in which a group has latencies. All
+// of it counts in Options::query_bytes_max until the cursor ends or is gone. May move between threads, used
 // by one at a time; must be gone before the engine is.
 class RowCursor {
  public:
@@ -135,8 +135,8 @@ class RowCursor {
   virtual Result<bool> prepare() { return true; }
 
   // Steps to the next row: true and `row` filled, or false at the end. After an error or the end
-  // there is nothing more. kExpired, kCorruption, kIoError; kTooManyGroups and kOverloaded under a
-  // Grouping, always before the first row if it leaves out the repo.
+  // there is nothing more. kExpired, kCorruption, kIoError, kQueryTooLarge, kOverloaded; kTooManyGroups
+  // under a Grouping; always before the first row if that leaves out the repo.
   virtual Result<bool> next(Row& row) = 0;
 };
 

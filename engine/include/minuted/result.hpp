@@ -19,6 +19,7 @@ enum class ErrorCode : std::uint8_t {
   kTooManyNodes,       // as many nodes are known as may be
   kTooManyGroups,      // a grouped read falls into more groups than may be; ask for less at once
   kClockNotBelieved,   // the machine's clock is not believed; nothing was stored, try again later
+  kQueryTooLarge,      // a read needs more memory than one may ever hold; ask for less at once
   kDiskFull,           // less than the reserve is free on disk; reads go on
   kOverloaded,         // a bound (bytes in the commit queue) is reached; try again later
   kUnavailable,        // the engine stopped taking writes after an I/O error, or is closing

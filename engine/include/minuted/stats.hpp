@@ -86,6 +86,9 @@ struct EngineStats {
   std::uint64_t rows_read = 0;
   std::uint64_t cursors_open = 0;
   std::uint64_t cursors_expired = 0;
+  std::size_t query_bytes = 0;           // held by open cursors
+  std::size_t query_bytes_max = 0;
+  std::uint64_t queries_over_memory = 0;  // refused: they need too much memory, or others hold it
 
   // RocksDB.
   std::uint64_t store_memtable_bytes = 0;

@@ -72,7 +72,7 @@ class StorageCursor {
   virtual ~StorageCursor() = default;
 
   // Adds up, for some milliseconds at most: true when entities(), requests() and the next next() have
-  // only to be asked, false to be called again. kExpired, kCorruption, kIoError, kTooManyGroups.
+  // only to be asked, false to be called again. Errors as RowCursor, and kTooManyGroups.
   virtual Result<bool> prepare() = 0;
   // Of all entities, whatever limit and offset say. Once prepared.
   virtual std::uint64_t entities() const = 0;

@@ -4,11 +4,14 @@
 #include "query/group_scan.hpp"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <ostream>
 #include <tuple>
+#include <vector>
 
 #include "support/random.hpp"
 
@@ -68,6 +71,12 @@ class MapScan final : public RowCursor {
   std::string bucket_;
   std::string host_;
 };
+
+// What the process has asked of the heap and not given back.
+std::size_t heap_bytes() {
+  const auto now = ::mallinfo2();
+  return now.uordblks + now.hblkhd;
+}
 
 class GroupScanTest : public testing::Test {
  protected:
@@ -228,7 +237,7 @@ TEST_F(GroupScanTest, SketchesBeyondTheirRoomAreRefused) {
     EXPECT_EQ(refused.error().code, ErrorCode::kTooManyGroups);
     EXPECT_NE(refused.error().message.find("33600 bytes"), std::string::npos)
         << refused.error().message;
-    EXPECT_EQ(counters_.groups, 0U);
+    EXPECT_EQ(counters_.memory.held(), 0U);
   }
   EXPECT_TRUE(*scan(spec_of({}, Columns::kSums), 300)->next(row));
   // Held one at a time they need no room.
@@ -236,7 +245,7 @@ TEST_F(GroupScanTest, SketchesBeyondTheirRoomAreRefused) {
   // 150 rooms of 16 KB are within 300,000 groups', and are counted.
   const auto cursor = scan(spec_of({}, Columns::kSketch), 300'000);
   EXPECT_TRUE(*cursor->next(row));
-  EXPECT_GE(counters_.groups, 600 + 300 * 16'000 / 112U);
+  EXPECT_GE(counters_.memory.held(), 300 * (2 * 96 + 16'000U));
 }
 
 // Enough of each that blocks and tables grow, and that rows do not come in the order of before.
@@ -293,10 +302,72 @@ TEST_F(GroupScanTest, HoldsWhatItHasNotHandedOut) {
       std::size_t held = 0;  // groups of the first repo, if repos are kept; of a stream none
       for (const auto& group : model(kept)) held += std::get<0>(group.first) == row.repo;
       if (kept.repo && kept.bucket) held = 0;
-      EXPECT_EQ(counters_.groups, held) << kept.repo << kept.bucket << kept.host;
+      EXPECT_EQ(counters_.memory.held() > 0, held > 0) << kept.repo << kept.bucket << kept.host;
+      EXPECT_GE(counters_.memory.held(), held * 96) << kept.repo << kept.bucket << kept.host;
     }
-    EXPECT_EQ(counters_.groups, 0U);
+    EXPECT_EQ(counters_.memory.held(), 0U);
   }
+}
+
+// What a read accounts for is what it has asked of the heap, within a quarter and a block of groups: less
+// would break the bound, more would refuse what fits.
+TEST_F(GroupScanTest, AccountsForWhatItTakes) {
+  if (heap_bytes() == 0) GTEST_SKIP() << "a sanitizer's heap does not tell its size";
+  add_rows(10'000, ids(3), ids(400), 1000, ids(300));
+  for (const Columns columns : {Columns::kSums, Columns::kAll, Columns::kSketch}) {
+    if (columns == Columns::kSketch) {
+      for (auto& [key, rollup] : rows_) rollup = random_whole(true);
+    }
+    auto rows = std::make_unique<MapScan>(rows_, rows_to_merge(spec_of({}, columns)));
+    QuerySpec spec = spec_of({false, true, true}, columns);
+    const auto cursor = merge_rows(std::move(rows), spec, 1'000'000, counters_);
+    const std::size_t before = heap_bytes();
+    while (!*cursor->prepare()) {
+    }
+    const std::size_t taken = heap_bytes() - before;
+    constexpr std::size_t kSlack = 400'000;
+    EXPECT_GE(counters_.memory.held() + counters_.memory.held() / 4 + kSlack, taken);
+    EXPECT_LE(counters_.memory.held(), taken + taken / 4 + kSlack);
+  }
+  EXPECT_EQ(counters_.memory.held(), 0U);
+}
+
+// A read past its share ends with what was taken given back, whether it could never fit or others hold it.
+TEST_F(GroupScanTest, ReadsPastTheirMemoryAreRefused) {
+  add_rows(20'000, {"r"}, ids(400), 1000, ids(300));
+  counters_.memory.set_bytes_max(4U << 20);
+  Row row;
+  {
+    const auto too_large = scan(spec_of({}, Columns::kAll))->next(row);
+    EXPECT_TRUE(too_large.ok()) << "a thousand minutes fit";
+    const auto refused = scan(spec_of({false, true, true}, Columns::kAll))->next(row);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code, ErrorCode::kQueryTooLarge);
+    EXPECT_EQ(refused.error().message,
+              "the read needs more than 3670016 bytes of memory, the most that one read may hold of "
+              "query-bytes-max, which is 4194304; ask for a shorter range or fewer ids, group by "
+              "fewer of repo, bucket and host, or leave the percentiles out of fields");
+    EXPECT_EQ(counters_.memory.held(), 0U);
+  }
+  std::vector<std::unique_ptr<RowCursor>> others;
+  for (;;) {
+    others.push_back(scan(spec_of({}, Columns::kAll)));
+    const auto more = others.back()->next(row);
+    if (more.ok()) {
+      ASSERT_LT(others.size(), 100U);
+      continue;
+    }
+    EXPECT_EQ(more.error().code, ErrorCode::kOverloaded);
+    EXPECT_NE(more.error().message.find("of the 4194304 bytes that query-bytes-max allows"),
+              std::string::npos)
+        << more.error().message;
+    break;
+  }
+  EXPECT_LE(counters_.memory.held(), 4U << 20);
+  EXPECT_GT(others.size(), 1U);
+  others.clear();
+  EXPECT_EQ(counters_.memory.held(), 0U);
+  EXPECT_TRUE(scan(spec_of({}, Columns::kAll))->next(row).ok());
 }
 
 }  // namespace

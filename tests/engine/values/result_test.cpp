@@ -14,6 +14,7 @@ TEST(ResultTest, CodesHaveStableNames) {
   EXPECT_STREQ(to_string(ErrorCode::kKeyReused), "key_reused");
   EXPECT_STREQ(to_string(ErrorCode::kTooManyNodes), "too_many_nodes");
   EXPECT_STREQ(to_string(ErrorCode::kTooManyGroups), "too_many_groups");
+  EXPECT_STREQ(to_string(ErrorCode::kQueryTooLarge), "query_too_large");
   EXPECT_STREQ(to_string(ErrorCode::kOverloaded), "overloaded");
   EXPECT_STREQ(to_string(ErrorCode::kUnavailable), "unavailable");
   EXPECT_STREQ(to_string(ErrorCode::kExpired), "expired");

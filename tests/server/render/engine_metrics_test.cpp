@@ -77,6 +77,9 @@ EngineStats numbered() {
   stats.rows_read = 120;
   stats.cursors_open = 121;
   stats.cursors_expired = 122;
+  stats.query_bytes = 146;
+  stats.query_bytes_max = 147;
+  stats.queries_over_memory = 148;
   stats.store_memtable_bytes = 123;
   stats.store_block_cache_bytes = 124;
   stats.store_sst_bytes = 125;
@@ -146,6 +149,9 @@ TEST(EngineMetricsTest, EveryFieldHasItsName) {
             "counter minuted_query_rows_total 120\n"
             "gauge minuted_query_cursors 121\n"
             "counter minuted_query_cursors_expired_total 122\n"
+            "gauge minuted_query_memory_bytes 146\n"
+            "gauge minuted_query_memory_max_bytes 147\n"
+            "counter minuted_queries_over_memory_total 148\n"
             "gauge minuted_store_memtable_bytes 123\n"
             "gauge minuted_store_block_cache_bytes 124\n"
             "gauge minuted_store_sst_bytes 125\n"
@@ -199,7 +205,7 @@ TEST(EngineMetricsTest, EveryFieldHasItsName) {
 
 // A field added to EngineStats must be rendered, numbered above, and its size counted in here.
 TEST(EngineMetricsTest, NoFieldIsNew) {
-  EXPECT_EQ(sizeof(EngineStats), 83 * sizeof(std::uint64_t) + sizeof(EngineStats::sync_seconds) +
+  EXPECT_EQ(sizeof(EngineStats), 86 * sizeof(std::uint64_t) + sizeof(EngineStats::sync_seconds) +
                                      sizeof(EngineStats::batches_per_sync));
 }
 

@@ -22,13 +22,14 @@ struct Mapping {
   HttpError http;
 };
 
-const std::array<Mapping, 15> kMappings{{
+const std::array<Mapping, 16> kMappings{{
     {ErrorCode::kInvalidArgument, {400, "invalid_argument", std::nullopt}},
     {ErrorCode::kKeyReused, {422, "idempotency_key_reused", std::nullopt}},
     {ErrorCode::kTooManyNewSeries, {429, "too_many_new_series", 60}},
     {ErrorCode::kTooManyNodes, {429, "too_many_nodes", 60}},
     {ErrorCode::kTooManyGroups, {400, "too_many_groups", std::nullopt}},
     {ErrorCode::kClockNotBelieved, {503, "clock_not_believed", 5}},
+    {ErrorCode::kQueryTooLarge, {400, "query_too_large", std::nullopt}},
     {ErrorCode::kDiskFull, {507, "disk_full", 60}},
     {ErrorCode::kOverloaded, {503, "overloaded", 1}},
     {ErrorCode::kUnavailable, {503, "unavailable", 5}},
@@ -69,7 +70,8 @@ TEST(ErrorMappingTest, OnlyRefusalsThatStoredNothingAre4xx) {
                          mapping.code == ErrorCode::kKeyReused ||
                          mapping.code == ErrorCode::kTooManyNewSeries ||
                          mapping.code == ErrorCode::kTooManyNodes ||
-                         mapping.code == ErrorCode::kTooManyGroups;
+                         mapping.code == ErrorCode::kTooManyGroups ||
+                         mapping.code == ErrorCode::kQueryTooLarge;
     EXPECT_EQ(http_error(mapping.code).status < 500, refused) << mapping.http.code;
   }
 }

@@ -81,6 +81,7 @@ TEST(DefinitionsTest, TheEnginesDefaultsAreTheDaemons) {
   EXPECT_EQ(settings.idempotency_window_ms, options.idempotency_window_ms);
   EXPECT_EQ(settings.snapshot_lifetime_ms, options.snapshot_ms_max);
   EXPECT_EQ(settings.groups_max, options.groups_max);
+  EXPECT_EQ(settings.query_bytes_max, options.query_bytes_max);
   EXPECT_EQ(settings.block_cache_bytes, options.block_cache_bytes);
   EXPECT_EQ(settings.memtables_bytes, options.memtable_bytes);
   EXPECT_EQ(settings.new_series_per_minute_max, options.series.new_per_minute_max);

@@ -306,7 +306,7 @@ TEST(SettingRefusalsTest, AListHasABound) {
 
 TEST(SettingRefusalsTest, WhatDoesNotGoTogetherIsRefused) {
   EXPECT_EQ(flags({"--body-bytes-max", "512MiB", "--inflated-bytes-max=1GiB"}),
-            Texts{"--body-bytes-max \"512MiB\" is above bytes-in-flight-max 128MiB (the default); "
+            Texts{"--body-bytes-max \"512MiB\" is above bytes-in-flight-max 80MiB (the default); "
                   "give at most that, or raise --bytes-in-flight-max"});
   EXPECT_EQ(faults_of({{}, {"MINUTED_BODY_BYTES_MAX=16MiB"}, "\ninflated-bytes-max = \"8MiB\""}),
             Texts{"MINUTED_BODY_BYTES_MAX \"16MiB\" is above inflated-bytes-max 8MiB (FILE:2); "

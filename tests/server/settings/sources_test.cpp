@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "server/settings/said.hpp"
+#include "settings/memory_shares.hpp"
 
 namespace minuted::settings::test {
 namespace {
@@ -219,19 +220,59 @@ TEST(SettingSourcesTest, OtherMachinesAreServedWithTokensOrWhenSaidSo) {
 TEST(SettingSourcesTest, BoundsOfMemoryThatAreNotGivenAreSharesOfTheWhole) {
   const Settings all = settings_of({{"--memory", "64MiB"}, {}, {}});
   EXPECT_EQ(all.block_cache_bytes, 8U << 20);
-  EXPECT_EQ(all.memtables_bytes, 8U << 20);
-  EXPECT_EQ(all.commit_queue_bytes, 8U << 20);
-  EXPECT_EQ(all.unfolded_bytes, 8U << 20);
-  EXPECT_EQ(all.bytes_in_flight_max, 16U << 20);
-  EXPECT_EQ(all.body_bytes_max, 16U << 20) << "no body can be larger than all of them";
+  EXPECT_EQ(all.memtables_bytes, 10U << 20);
+  EXPECT_EQ(all.commit_queue_bytes, 6U << 20);
+  EXPECT_EQ(all.unfolded_bytes, 6U << 20);
+  EXPECT_EQ(all.bytes_in_flight_max, 10U << 20);
+  EXPECT_EQ(all.body_bytes_max, 4U << 20);
+  EXPECT_EQ(all.decode_bytes_max, 4U << 20);
+  EXPECT_EQ(all.query_bytes_max, 12U << 20);
+  EXPECT_EQ(all.answer_bytes_max, 6U << 20);
   const Settings some = settings_of({{"--memory", "1GiB", "--memtables", "5MiB"}, {}, {}});
   EXPECT_EQ(some.block_cache_bytes, 128U << 20);
   EXPECT_EQ(some.memtables_bytes, 5U << 20);
   EXPECT_EQ(some.body_bytes_max, Settings{}.body_bytes_max);
-  const Settings none = settings_of({{"--memory", "512MiB"}, {}, {}});
-  Settings expected;
-  EXPECT_EQ(none.block_cache_bytes, expected.block_cache_bytes);
-  EXPECT_EQ(none.bytes_in_flight_max, expected.bytes_in_flight_max);
+  const Settings little =
+      settings_of({{"--memory", "64MiB", "--bytes-in-flight-max", "2MiB"}, {}, {}});
+  EXPECT_EQ(little.body_bytes_max, 2U << 20) << "no body can be larger than all of them";
+}
+
+// The table is the truth about the defaults too, and leaves something for what is in no share.
+TEST(SettingSourcesTest, TheDefaultsAreTheSharesOfTheDefault) {
+  EXPECT_EQ(settings_of({{"--memory", "512MiB"}, {}, {}}), Settings{});
+  std::size_t shares = 0;
+  for (const MemoryShare& share : kMemoryShares) shares += share.thirty_seconds;
+  EXPECT_LT(shares, 32U);
+}
+
+TEST(SettingSourcesTest, WhatTheSystemAllowsDecidesTheDefaultOfMemory) {
+  const std::uint64_t mib = 1U << 20;
+  for (const auto& [limit, memory] : std::vector<std::pair<std::uint64_t, std::uint64_t>>{
+           {4096 * mib, 512 * mib}, {576 * mib, 512 * mib}, {512 * mib, 384 * mib},
+           {256 * mib, 192 * mib}, {200 * mib, 136 * mib}, {100 * mib, 64 * mib}}) {
+    const auto outcome = read_settings({}, {{}, MemoryLimit{limit, "/limit"}});
+    const Read& read = std::get<Read>(outcome);
+    EXPECT_EQ(read.settings.memory_bytes, memory);
+    EXPECT_EQ(read.settings.query_bytes_max, memory / 32 * 6);
+    EXPECT_EQ(read.notes.size(), limit >= 576 * mib ? 0U : limit < 128 * mib ? 2U : 1U) << limit;
+  }
+  const Environment in_container{{}, MemoryLimit{512 * mib, "/sys/fs/cgroup/memory.max"}};
+  EXPECT_EQ(std::get<Read>(read_settings({}, in_container)).notes,
+            Texts{"memory is 384MiB, since /sys/fs/cgroup/memory.max allows 536870912 bytes and "
+                  "--memory is not given"});
+  const std::string flag = "--print-config";
+  const std::string text = std::get<Exit>(read_settings({&flag, 1}, in_container)).text;
+  EXPECT_NE(text.find("# From the default where /sys/fs/cgroup/memory.max allows 536870912 bytes.\n"
+                      "memory = \"384MiB\"\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("# From a share of the default where /sys"), std::string::npos);
+  const Texts given = {"--memory", "512MiB"};
+  const auto outcome = read_settings(given, in_container);
+  EXPECT_EQ(std::get<Read>(outcome).settings, Settings{}) << "what is given wins";
+  EXPECT_EQ(std::get<Read>(outcome).notes,
+            Texts{"memory 512MiB and up to 64MiB beside it are more than "
+                  "/sys/fs/cgroup/memory.max allows 536870912 bytes; the system may end the process"});
 }
 
 }  // namespace
