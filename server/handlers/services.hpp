@@ -82,6 +82,7 @@ class Services {
   EventCounters events;
   watch::Rejections rejections;  // for the log
   Slots scans;
+  std::atomic<bool> opening{false};  // the store is not open yet: only what needs no data is served
   std::atomic<bool> stopping{false};
 };
 
