@@ -19,7 +19,9 @@ class Store;
 Result<std::unique_ptr<Engine>> open_engine_over(const Options& options, rocksdb::Env* env);
 
 // The store that `engine`, which must be one of ours, keeps its data in; as long as the engine
-// lives.
+// lives and no write fails, after which it is replaced.
 Store& store_below(Engine& engine);
+// The same, kept open for as long as it is held. Null while there is none.
+std::shared_ptr<Store> held_store_below(Engine& engine);
 
 }  // namespace minuted

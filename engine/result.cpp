@@ -1,5 +1,7 @@
 #include "minuted/result.hpp"
 
+#include "minuted/status.hpp"
+
 namespace minuted {
 
 const char* to_string(ErrorCode code) {
@@ -20,6 +22,36 @@ const char* to_string(ErrorCode code) {
     case ErrorCode::kCorruption: return "corruption";
     case ErrorCode::kCommitsLost: return "commits_lost";
     case ErrorCode::kIoError: return "io_error";
+  }
+  return "unknown";
+}
+
+const char* to_string(EngineState state) {
+  switch (state) {
+    case EngineState::kOpening:
+      return "opening";
+    case EngineState::kWritable:
+      return "writable";
+    case EngineState::kReadOnly:
+      return "read_only";
+    case EngineState::kStopped:
+      return "stopped";
+    case EngineState::kRefused:
+      return "refused";
+  }
+  return "unknown";
+}
+
+const char* to_string(OpeningStage stage) {
+  switch (stage) {
+    case OpeningStage::kChecking:
+      return "checking";
+    case OpeningStage::kReplaying:
+      return "replaying";
+    case OpeningStage::kLoading:
+      return "loading";
+    case OpeningStage::kStarting:
+      return "starting";
   }
   return "unknown";
 }

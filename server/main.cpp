@@ -7,12 +7,16 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <mutex>
 #include <span>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "auth/token_command.hpp"
@@ -46,6 +50,9 @@ constexpr int kExitFailed = 1;
 // Descriptors beside the connections': RocksDB's tables (512) and logs, ours.
 constexpr std::uint64_t kFilesBesideConnections = 640;
 constexpr int kHousekeepingSeconds = 1;
+constexpr long kOpeningLookNanos = 10'000'000;
+// What is left of the drain timeout to close the engine, at least.
+constexpr std::int64_t kCloseMsMin = 1000;
 
 log::Log make_log(const settings::Settings& s) {
   using settings::LogFormat;
@@ -165,23 +172,92 @@ void end_on_next_signal(const sigset_t& signals) {
   ::pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
+// Until the store is open, or cannot be opened. Returns the signal that asks for the end before that.
+std::optional<int> wait_until_open(const Engine& engine, const sigset_t& signals) {
+  while (engine.status().state == EngineState::kOpening) {
+    const timespec patience{0, kOpeningLookNanos};
+    const int number = ::sigtimedwait(&signals, nullptr, &patience);
+    if (number == SIGTERM || number == SIGINT) return number;
+  }
+  return std::nullopt;
+}
+
+// Ends the process when taking it down takes longer than it may. Everything acknowledged is on disk by
+// then; what can take long is a close that hangs in the system.
+class CloseWatch {
+ public:
+  explicit CloseWatch(const log::Log& log) : log_(log) {}
+  ~CloseWatch() {
+    {
+      const std::lock_guard lock(mutex_);
+      closed_ = true;
+    }
+    changed_.notify_all();
+    if (thread_.joinable()) thread_.join();
+  }
+  CloseWatch(const CloseWatch&) = delete;
+  CloseWatch& operator=(const CloseWatch&) = delete;
+
+  void start(std::int64_t patience_ms) {
+    thread_ = std::thread([this, patience_ms] {
+      std::unique_lock lock(mutex_);
+      const std::chrono::milliseconds patience(patience_ms);
+      if (changed_.wait_for(lock, patience, [this] { return closed_; })) return;
+      log_.error("the store did not close in time; breaking off");
+      std::_Exit(kExitFailed);
+    });
+  }
+
+ private:
+  const log::Log& log_;
+  std::mutex mutex_;  // guards closed_
+  std::condition_variable changed_;
+  bool closed_ = false;
+  std::thread thread_;
+};
+
+// Lets connections end, then has the rest of the way down watched.
+void stop_serving(http::Server& server, http::Services& services, CloseWatch& watch,
+                  std::int64_t drain_timeout_ms, const log::Log& log) {
+  const auto start = std::chrono::steady_clock::now();
+  services.stopping = true;
+  if (!server.stop()) {
+    // Acknowledged data is on disk; what hangs below us must not hold the process.
+    log.error("connections did not end in time; breaking off");
+    std::_Exit(kExitFailed);
+  }
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - start);
+  watch.start(std::max<std::int64_t>(drain_timeout_ms - took.count(), kCloseMsMin));
+}
+
+void log_refusal(const Error& error, const log::Log& log) {
+  std::string reason = error.message;
+  if (error.code == ErrorCode::kCommitsLost) {
+    reason += " (--accept-lost-commits opens the store without them)";
+  }
+  log.error("cannot open the data", {{"code", std::string_view(to_string(error.code))},
+                                     {"reason", std::string_view(reason)}});
+}
+
+// Once requests are served, for whoever waits for it: tests and scripts do.
+void print_address(const settings::Settings& s, std::uint16_t port) {
+  const bool v6 = s.listen.host.find(':') != std::string::npos;
+  const std::string where = (v6 ? "[" + s.listen.host + "]" : s.listen.host) + ":" +
+                            std::to_string(port);
+  std::error_code ignored;
+  std::printf("minuted %s listening on http://%s, data in %s\n", MINUTED_VERSION, where.c_str(),
+              std::filesystem::absolute(s.data_dir, ignored).c_str());
+  std::fflush(stdout);
+}
+
 int serve(const settings::Settings& s, const log::Log& log, const sigset_t& signals) {
   if (const auto problem = raise_file_limit(s.connections_max)) {
     log.error(*problem);
     return kExitFailed;
   }
   const http::Limits limits = http_limits(s);
-  auto opened = Engine::open(engine_options(s));
-  if (!opened) {
-    std::string reason = opened.error().message;
-    if (opened.error().code == ErrorCode::kCommitsLost) {
-      reason += " (--accept-lost-commits opens the store without them)";
-    }
-    log.error("cannot open the data", {{"code", std::string_view(to_string(opened.error().code))},
-                                       {"reason", std::string_view(reason)}});
-    return kExitFailed;
-  }
-  for (const std::string& note : (*opened)->opening_notes()) log.warn(note);
+  CloseWatch close_watch(log);
   std::unique_ptr<auth::TokenStore> tokens;
   if (!s.tokens_file.empty()) {
     auto read = auth::TokenStore::open(s.tokens_file, system_clock());
@@ -196,7 +272,12 @@ int serve(const settings::Settings& s, const log::Log& log, const sigset_t& sign
   http::ByteBudget budget(limits.bytes_in_flight_max);
   http::ByteBudget answers(s.answer_bytes_max);
   http::Workers workers(s.worker_threads);
-  const std::unique_ptr<Engine> engine = std::move(*opened);
+  auto begun = Engine::begin_open(engine_options(s));
+  if (!begun) {
+    log_refusal(begun.error(), log);
+    return kExitFailed;
+  }
+  const std::unique_ptr<Engine> engine = std::move(*begun);
   http::Services services(
       {s.json_depth_max,
        s.scans_max,
@@ -217,25 +298,28 @@ int serve(const settings::Settings& s, const log::Log& log, const sigset_t& sign
     log.error(port.error().message);
     return kExitFailed;
   }
+  services.opening = true;
   server.start();
-  const bool v6 = s.listen.host.find(':') != std::string::npos;
-  const std::string where = (v6 ? "[" + s.listen.host + "]" : s.listen.host) + ":" +
-                            std::to_string(*port);
-  std::error_code ignored;
-  std::printf("minuted %s listening on http://%s, data in %s\n", MINUTED_VERSION, where.c_str(),
-              std::filesystem::absolute(s.data_dir, ignored).c_str());
-  std::fflush(stdout);
-
-  const int number = wait_for_end(signals, tokens.get(), log);
-  log.info("stopping", {{"signal", std::string_view(::strsignal(number))},
+  std::optional<int> number = wait_until_open(*engine, signals);
+  const EngineStatus status = engine->status();
+  if (status.state == EngineState::kRefused) {
+    log_refusal(*status.reason, log);
+    stop_serving(server, services, close_watch, limits.drain_timeout_ms, log);
+    return kExitFailed;
+  }
+  if (!number) {
+    services.opening = false;
+    for (const std::string& note : engine->opening_notes()) log.warn(note);
+    if (status.state == EngineState::kReadOnly) {
+      log.warn("the data is served read-only", {{"reason", std::string_view(status.reason->message)}});
+    }
+    print_address(s, *port);
+    number = wait_for_end(signals, tokens.get(), log);
+  }
+  log.info("stopping", {{"signal", std::string_view(::strsignal(*number))},
                         {"connections", std::uint64_t{server.connections()}}});
   end_on_next_signal(signals);
-  services.stopping = true;
-  if (!server.stop()) {
-    // Acknowledged data is on disk; what hangs below us must not hold the process.
-    log.error("connections did not end in time; breaking off");
-    std::_Exit(kExitFailed);
-  }
+  stop_serving(server, services, close_watch, limits.drain_timeout_ms, log);
   watch.reset();  // its last lines come before the end's
   log.info("stopped");
   return 0;

@@ -38,7 +38,8 @@ const std::map<std::string, std::set<std::string>> kEngineDoors = {
     {"include", {}},
     {"process", {}},
     {"engine_over.hpp", {}},
-    {"engine.cpp", {"engine_over.hpp", "ingest", "query", "retention", "stats", "store", "upkeep"}},
+    {"core", {"fold", "ingest", "query", "retention", "stats", "store", "upkeep"}},
+    {"engine.cpp", {"core", "engine_over.hpp", "stats", "store"}},
     {"result.cpp", {}},
 };
 

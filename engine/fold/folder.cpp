@@ -14,7 +14,8 @@ constexpr std::uint64_t kFoldsPerSum = 32;
 
 }  // namespace
 
-Result<void> load_unfolded(const Store& store, RawTable& table, std::int64_t steady_ms) {
+Result<void> load_unfolded(const Store& store, RawTable& table, std::int64_t steady_ms,
+                           Counter* loaded) {
   const auto view = store.view();
   const auto floor = read_floor(*view);
   if (!floor) return floor.error();
@@ -31,6 +32,7 @@ Result<void> load_unfolded(const Store& store, RawTable& table, std::int64_t ste
     // What cannot be read waits as well, for whoever reads it to report.
     const RawSize size{count_chunks(cursor->value()).value_or(1), cursor->value().size()};
     table.load(first_commit, {pair->prefix, read_minute(numbers), cursor->value()}, size, steady_ms);
+    if (loaded != nullptr) *loaded += size.chunks;
   }
   table.loaded();
   return cursor->status();

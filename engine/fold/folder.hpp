@@ -19,8 +19,10 @@
 
 namespace minuted {
 
-// Puts into the table what an earlier run of the engine left unfolded. Before all commits.
-Result<void> load_unfolded(const Store& store, RawTable& table, std::int64_t steady_ms);
+// Puts into the table what an earlier run of the engine left unfolded. Before all commits. Counts the
+// chunks in `loaded` as it goes, if that is given.
+Result<void> load_unfolded(const Store& store, RawTable& table, std::int64_t steady_ms,
+                           Counter* loaded = nullptr);
 
 class Folder {
  public:

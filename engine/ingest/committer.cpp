@@ -50,6 +50,7 @@ Committer::Committer(const Parts& parts, std::uint64_t sequence)
       clock_(parts.clock),
       options_(parts.options),
       fold_soon_(parts.fold_soon),
+      on_failure_(parts.on_failure),
       catalog_(parts.store),
       limiter_(parts.options.series),
       event_ids_(parts.store, parts.options.idempotency_window_ms),
@@ -160,8 +161,12 @@ std::optional<Error> Committer::failure() const {
 }
 
 void Committer::fail(const Error& error) {
-  const std::lock_guard lock(mutex_);
-  if (!failure_) failure_ = error;
+  {
+    const std::lock_guard lock(mutex_);
+    if (failure_) return;
+    failure_ = error;
+  }
+  if (on_failure_) on_failure_(error);
 }
 
 Result<std::string> Committer::forget_series(std::string_view repo, std::string_view from,

@@ -41,6 +41,8 @@ class Committer {
     BelievedClock& clock;
     const Options& options;
     std::function<void()> fold_soon;  // much is unfolded; called on the commit thread
+    // Called once, when nothing is committed any more; any thread. May be null.
+    std::function<void(const Error&)> on_failure = nullptr;
   };
 
   // `sequence` is the last commit's number.
@@ -138,6 +140,7 @@ class Committer {
   BelievedClock& clock_;
   const Options& options_;
   const std::function<void()> fold_soon_;
+  const std::function<void(const Error&)> on_failure_;
 
   // The commit thread's own.
   SeriesCatalog catalog_;

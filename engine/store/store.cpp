@@ -28,6 +28,7 @@
 #include "store/raw_tables.hpp"
 #include "store/tuning.hpp"
 #include "store/watermark.hpp"
+#include "store/write_guard.hpp"
 
 namespace minuted {
 namespace {
@@ -39,6 +40,8 @@ constexpr std::array<const char*, kFamilies> kFamilyNames = {
     "archive", "day_signs", "host_state", "node", "repo_page"};
 
 constexpr std::string_view kSecretKey = "secret";
+// Never there; see Store::sync().
+constexpr std::string_view kSyncKey = "sync";
 // 8 bytes sequence, 8 bytes epoch of the last commit, little-endian.
 constexpr std::string_view kCommitKey = "commit";
 // A corruption of a key or value between us and the log is caught by this many checksum bytes.
@@ -52,6 +55,8 @@ constexpr std::size_t kAfterAllKeysBytes = 17;
 // after a flush or a compaction only.
 constexpr int kReadOnlyAttempts = 100;
 constexpr std::chrono::milliseconds kReadOnlyPause{20};
+// What the cache of a store keeps that only the last readers of an earlier opening use.
+constexpr std::size_t kShrunkCacheBytes = 1U << 20;
 
 // The one translation of RocksDB's statuses.
 Error translate(const rocksdb::Status& status, std::string_view doing) {
@@ -108,7 +113,9 @@ struct Loss {
 };
 
 struct Store::Impl {
-  std::unique_ptr<DataDirectory> directory;
+  std::shared_ptr<DataDirectory> directory;  // shared with the engine, for the next opening
+  std::shared_ptr<WriteGuard> guard;         // shared with the files
+  std::unique_ptr<rocksdb::Env> own_env;     // guarded; outlives the database
   std::shared_ptr<rocksdb::Cache> cache;
   std::shared_ptr<StallListener> stalls;
   std::unique_ptr<ExpiredRecords> expired_keys;
@@ -122,9 +129,6 @@ struct Store::Impl {
 
   // One write at a time, so that what a sync covered is known exactly.
   std::mutex write_mutex;
-  std::mutex failure_mutex;  // guards the next
-  std::optional<Error> failure;
-  std::atomic<bool> log_failed = false;  // it has a value
   // RocksDB's sequence number up to which all is synced.
   std::atomic<std::uint64_t> synced{0};
   std::uint64_t opening_log = 0;        // the number of this opening's first log
@@ -155,14 +159,15 @@ struct Store::Impl {
   std::uint64_t property(Family of, const std::string& name) const;
   Result<std::optional<std::string>> get(const rocksdb::ReadOptions& options, Family from,
                                          std::string_view key) const;
+  // The options with the guard before the files.
+  StoreOptions guarded(const StoreOptions& options);
   // What every way of opening needs; and the options of the families then.
   Result<void> prepare(const StoreOptions& options);
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors(const StoreOptions& options,
                                                            bool read_only) const;
   void take(rocksdb::DB* opened, const std::vector<rocksdb::ColumnFamilyHandle*>& handles);
-  Result<void> log_result(const rocksdb::Status& status, std::string_view doing);
-  Result<void> check_log();
-  void fail(const Error& error);
+  Result<void> write(const rocksdb::WriteOptions& options, rocksdb::WriteBatch& batch,
+                     std::string_view doing);
   Result<std::uint64_t> last_commit() const;
 
   // Opens RocksDB to read; changes nothing.
@@ -309,6 +314,15 @@ Result<void> make_database_directory(rocksdb::Env& env, const std::string& path,
 }
 
 }  // namespace
+
+StoreOptions Store::Impl::guarded(const StoreOptions& options) {
+  StoreOptions with_guard = options;
+  if (!with_guard.guard) with_guard.guard = std::make_shared<WriteGuard>(options.on_write_failure);
+  guard = with_guard.guard;
+  own_env = guarded_env(options.env, guard);
+  with_guard.env = own_env.get();
+  return with_guard;
+}
 
 Result<void> Store::Impl::prepare(const StoreOptions& options) {
   int shard_bits = kCacheShardBitsMax;
@@ -514,11 +528,15 @@ Result<void> Store::Impl::open_database(const StoreOptions& options, bool is_new
   return loaded;
 }
 
-Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
+Result<std::unique_ptr<Store>> Store::open(const StoreOptions& given) {
   auto impl = std::make_unique<Impl>();
-  auto directory = DataDirectory::take(options.path, options.create_if_missing);
-  if (!directory) return directory.error();
-  impl->directory = std::move(*directory);
+  const StoreOptions options = impl->guarded(given);
+  impl->directory = options.directory;
+  if (!impl->directory) {
+    auto directory = DataDirectory::take(options.path, options.create_if_missing);
+    if (!directory) return directory.error();
+    impl->directory = std::move(*directory);
+  }
   if (auto prepared = impl->prepare(options); !prepared) return prepared.error();
   rocksdb::Env& env = options.env != nullptr ? *options.env : *rocksdb::Env::Default();
 
@@ -532,6 +550,7 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
   } else if (auto begun = impl->begin_making(env, options); !begun) {
     return begun.error();
   }
+  impl->guard->note_replay();
   if (auto opened = impl->open_database(options, !*finished); !opened) return opened.error();
   if (!*finished) {
     if (auto made = Watermark::create(env, options.path, {}); !made) return made.error();
@@ -593,7 +612,7 @@ void Store::Impl::stop_marking() {
   mark_wake.notify_one();
   if (mark_thread.joinable()) mark_thread.join();
   // As good as it gets: the next start examines what is there.
-  if (db && watermark && mark_interval_ms != 0 && !log_failed) (void)write_mark();
+  if (db && watermark && mark_interval_ms != 0 && !(guard && guard->closed())) (void)write_mark();
 }
 
 // The thread: at once when there is something to record, if nothing was recorded within the interval.
@@ -609,8 +628,8 @@ void Store::Impl::mark_now_and_then() {
     mark_due = mark_at_once = false;
     lock.unlock();
     next = std::chrono::steady_clock::now() + interval;
-    if (!log_failed) {
-      if (const auto marked = write_mark(); !marked) fail(marked.error());
+    if (!guard->closed()) {
+      if (const auto marked = write_mark(); !marked) guard->close(marked.error());
     }
     lock.lock();
   }
@@ -664,48 +683,64 @@ Result<std::unique_ptr<Store>> Store::open_read_only(const StoreOptions& options
   return translate(status, "opening the store in " + options.path + " to read it");
 }
 
-// RocksDB may take writes again after one failed for want of space, and then asserts that nobody
-// appends to, syncs or flushes past a log that an append failed on: ours end at the first failure.
-Result<void> Store::Impl::log_result(const rocksdb::Status& status, std::string_view doing) {
-  auto result = check(status, doing);
-  if (!result) fail(result.error());
-  return result;
-}
-
-void Store::Impl::fail(const Error& error) {
-  const std::lock_guard lock(failure_mutex);
-  if (!failure) failure = error;
-  log_failed = true;
-}
-
-Result<void> Store::Impl::check_log() {
-  if (!log_failed) return {};
-  const std::lock_guard lock(failure_mutex);
-  return Error{failure->code, "the store takes no more writes, since an earlier one failed: " +
-                                  failure->message};
+// One at a time. What is no failure of a file, a batch that does not match its checksum say, closes the
+// guard as well.
+Result<void> Store::Impl::write(const rocksdb::WriteOptions& options, rocksdb::WriteBatch& batch,
+                                std::string_view doing) {
+  if (guard == nullptr) return Error{ErrorCode::kUnavailable, "the store is open to read only"};
+  if (auto failed = guard->failure()) {
+    return Error{failed->code,
+                 "the store takes no more writes, since an earlier one failed: " + failed->message};
+  }
+  const WriteScope scope;
+  const rocksdb::Status status = db->Write(options, &batch);
+  if (!status.ok()) {
+    const Error error = translate(status, doing);
+    guard->close(error);
+    return error;
+  }
+  if (!options.sync) return {};
+  // A sync that failed behind RocksDB's back, see write_guard.hpp. What became of this write is unknown.
+  if (auto failed = guard->failure()) return Error{ErrorCode::kIoError, failed->message};
+  synced = db->GetLatestSequenceNumber();
+  return {};
 }
 
 Result<void> Store::write(WriteSet& set, Durability durability) {
   const std::lock_guard lock(impl_->write_mutex);
-  if (auto usable = impl_->check_log(); !usable) return usable;
   rocksdb::WriteOptions options;
   options.sync = durability == Durability::kSynced;
-  auto written =
-      impl_->log_result(impl_->db->Write(options, &set.impl_->batch), "writing to the store");
-  if (written && options.sync) {
-    impl_->synced = impl_->db->GetLatestSequenceNumber();
-    if (set.impl_->commit != 0) impl_->synced_commit = set.impl_->commit;
-  }
+  auto written = impl_->write(options, set.impl_->batch, "writing to the store");
+  if (written && options.sync && set.impl_->commit != 0) impl_->synced_commit = set.impl_->commit;
   return written;
 }
 
+// A synced write that changes nothing. DB::SyncWAL would sync the log beside the write of another thread,
+// and RocksDB aborts when one of the two meets a failure of the other. An empty write would do, but a
+// log that holds no other is taken for one that lost its records.
 Result<void> Store::sync() {
-  const std::lock_guard lock(impl_->write_mutex);
-  if (auto usable = impl_->check_log(); !usable) return usable;
-  auto synced = impl_->log_result(impl_->db->SyncWAL(), "syncing the store's log");
-  if (synced) impl_->synced = impl_->db->GetLatestSequenceNumber();
-  return synced;
+  WriteSet set(*this);
+  set.remove(Family::kMeta, kSyncKey);
+  return write(set, Durability::kSynced);
 }
+
+std::optional<Error> Store::write_failure() const {
+  return impl_->guard ? impl_->guard->failure() : std::nullopt;
+}
+
+void Store::stop_writes(const Error& reason) {
+  if (impl_->guard) impl_->guard->close(reason);
+}
+
+bool Store::is_quiet() const { return !impl_->guard || impl_->guard->quiet(); }
+
+void Store::keep_files(bool kept) {
+  (void)(kept ? impl_->db->DisableFileDeletions() : impl_->db->EnableFileDeletions(/*force=*/false));
+}
+
+void Store::shrink_cache() { impl_->cache->SetCapacity(kShrunkCacheBytes); }
+
+std::shared_ptr<DataDirectory> Store::directory() const { return impl_->directory; }
 
 Result<std::optional<std::string>> Store::Impl::get(const rocksdb::ReadOptions& options,
                                                     Family from, std::string_view key) const {
@@ -725,7 +760,7 @@ std::unique_ptr<View> Store::view() const {
 }
 
 Result<void> Store::flush() {
-  if (auto usable = impl_->check_log(); !usable) return usable;
+  if (auto failed = write_failure()) return *failed;
   const std::vector<rocksdb::ColumnFamilyHandle*> all(impl_->families.begin(),
                                                       impl_->families.end());
   // At once. By default it waits until one more table would delay no writer, which may be as long as a

@@ -8,6 +8,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -25,6 +26,9 @@ class Slice;
 }  // namespace rocksdb
 
 namespace minuted {
+
+class DataDirectory;
+class WriteGuard;
 
 // The version of everything below the data directory. Before the first release a change of any
 // layout raises it, and stores of another version are refused.
@@ -73,6 +77,13 @@ struct StoreOptions {
   // acknowledge() itself, for tests that count calls.
   std::int64_t mark_interval_ms = 1000;
   rocksdb::Env* env = nullptr;                     // borrowed; nullptr = the operating system's
+  // The directory's lock, held by an earlier opening in this process; null: it is taken.
+  std::shared_ptr<DataDirectory> directory = nullptr;
+  // Called once, when a write fails: from then on this opening changes no file. On any thread, perhaps
+  // inside the store: it must be short and must not use the store.
+  std::function<void(const Error&)> on_write_failure = nullptr;
+  // Stands before every changing call of this opening; made by open() if null.
+  std::shared_ptr<WriteGuard> guard = nullptr;
 };
 
 class Store;
@@ -208,11 +219,26 @@ class Store {
   // Sentences about the opening that an operator should see: what was lost, say. Empty as a rule.
   const std::vector<std::string>& opening_notes() const;
 
-  // After any failure the outcome of that write is unknown and no write may follow.
+  // After any failure the outcome of that write is unknown, and this opening changes no file any more:
+  // every later write fails at once. Reads go on, of what was written before.
   Result<void> write(WriteSet& set, Durability durability);
 
   // Makes every write so far durable.
   Result<void> sync();
+
+  // Why this opening changes no file any more, if a write failed or stop_writes() was called.
+  std::optional<Error> write_failure() const;
+  // From the return on this opening begins no call that changes a file. Any thread.
+  void stop_writes(const Error& reason);
+  // After write_failure(): whether the last changing call has returned from the operating system, so
+  // that the directory may be opened anew.
+  bool is_quiet() const;
+  // While `kept`, tables that are not needed any more stay on disk, for readers of an earlier opening.
+  void keep_files(bool kept);
+  // Gives back most of the block cache's memory, of a store that few readers are left of.
+  void shrink_cache();
+  // The lock of the directory, for the next opening. Null if it was opened to read only.
+  std::shared_ptr<DataDirectory> directory() const;
 
   Result<std::optional<std::string>> get(Family family, std::string_view key) const;
 

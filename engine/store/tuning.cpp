@@ -12,9 +12,11 @@
 #include <utility>
 #include <vector>
 
+#include "store/info_log.hpp"
 #include "store/raw_tables.hpp"
 #include "store/rollup_merge.hpp"
 #include "store/signs_merge.hpp"
+#include "store/write_guard.hpp"
 
 // "A fill" below is `minuted-fill --uniform --events 1` of 2.88 million rows, sealed on the way, with one
 // setting changed: as it is, it takes 7.9 to 8.4 µs of processor time a row, writes 390 to 399 bytes a row,
@@ -22,8 +24,8 @@
 namespace minuted {
 namespace {
 
-// RocksDB keeps this many of its own log files.
-constexpr std::size_t kInfoLogsMax = 4;
+// Of log before the memtables are flushed.
+constexpr std::uint64_t kLogBytesMax = 48U << 20;
 // Files RocksDB may hold open; the rest are reopened as needed.
 constexpr std::size_t kOpenFilesMin = 128;
 constexpr std::size_t kOpenFilesMax = 512;
@@ -132,6 +134,28 @@ class LastPlace final : public rocksdb::SliceTransform {
   bool InDomain(const rocksdb::Slice&) const override { return true; }
 };
 
+// Hands errors of the background to the guard, and forbids RocksDB to resume by itself once there is space
+// again, which max_bgerror_resume_count does not: it would write to a log that an append failed on, and
+// a close waits for it without end.
+class ErrorListener final : public rocksdb::EventListener {
+ public:
+  explicit ErrorListener(std::shared_ptr<WriteGuard> guard) : guard_(std::move(guard)) {}
+  void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* status) override {
+    if (!guard_ || status->IsShutdownInProgress()) return;
+    guard_->close({status->IsCorruption() ? ErrorCode::kCorruption
+                   : status->IsNoSpace()  ? ErrorCode::kDiskFull
+                                          : ErrorCode::kIoError,
+                   "a background task of the store failed: " + status->ToString()});
+  }
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                            bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
+
+ private:
+  const std::shared_ptr<WriteGuard> guard_;
+};
+
 bool holds_rollups(Family family) {
   return family == Family::kMinute || family == Family::kHour || family == Family::kDay ||
          family == Family::kTotal || family == Family::kRepo;
@@ -145,7 +169,7 @@ rocksdb::DBOptions db_options(const StoreOptions& options, std::shared_ptr<Stall
   db.create_missing_column_families = true;
   if (options.env != nullptr) db.env = options.env;
   db.info_log_level = rocksdb::WARN_LEVEL;
-  db.keep_log_file_num = kInfoLogsMax;
+  db.info_log = make_info_log(options.path + "/rocksdb");
   db.max_open_files = open_files_max(options);
   // For two cores: with one a fill is 15% slower, since a flush waits for a compaction; four gain nothing.
   db.max_background_jobs = 2;
@@ -156,12 +180,15 @@ rocksdb::DBOptions db_options(const StoreOptions& options, std::shared_ptr<Stall
   // a fill takes nothing changes by it.
   db.atomic_flush = true;
   db.allow_concurrent_memtable_write = false;  // the raw family's takes one writer at a time
-  // A bound that flushing together keeps from being reached: 40 to 60 MB of log are the most there was.
+  // A start replays the log, some 15 ms a MB, however much memory there is: when it passes this, all
+  // families are flushed together. What comes while they are is in the log as well, so that it may
+  // reach half as much again. With the default of memtable_bytes it is 40 to 60 MB anyway.
   // Compressed with zstd a fill writes 283 bytes a row, and takes a quarter more processor time: not worth it.
-  db.max_total_wal_size = 4 * options.memtable_bytes;
-  // The first background error stops writes for good; resuming by itself could acknowledge data
-  // whose log was lost.
+  db.max_total_wal_size = std::min<std::uint64_t>(4 * options.memtable_bytes, kLogBytesMax);
+  // The first background error stops the writes of this opening for good; resuming by itself could
+  // acknowledge data whose log was lost.
   db.max_bgerror_resume_count = 0;
+  db.listeners.push_back(std::make_shared<ErrorListener>(options.guard));
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   db.listeners.push_back(std::move(stalls));
   return db;

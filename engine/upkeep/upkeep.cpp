@@ -44,7 +44,9 @@ Result<void> Upkeep::start() {
   return {};
 }
 
-Upkeep::~Upkeep() {
+Upkeep::~Upkeep() { stop(); }
+
+void Upkeep::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;

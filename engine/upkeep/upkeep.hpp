@@ -57,8 +57,9 @@ class Upkeep {
   // Ends a removal that an earlier process was cut short in; then starts the thread. Once, before
   // anything else, when forget_series can be called.
   Result<void> start();
-  // Lets a running fold finish its batch, then stops.
   ~Upkeep();
+  // Lets a running fold finish its batch, then ends the thread. What others ask for still runs.
+  void stop();
 
   // Folds everything committed before the call. kSynced: and it is durable. kCorruption if chunks
   // had to be left raw because they cannot be read; the rest is folded all the same. kDiskFull while

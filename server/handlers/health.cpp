@@ -1,5 +1,6 @@
 // Whether the daemon lives, whether it can do its work, and what it is.
 #include "handlers/handlers.hpp"
+#include "handlers/opening.hpp"
 #include "handlers/services.hpp"
 #include "render/json_text.hpp"
 
@@ -12,16 +13,20 @@ Awaitable<Response> get_livez(Services&, Request&) {
 }
 
 Awaitable<Response> get_readyz(Services& services, Request&) {
-  Response response;
   if (services.stopping) {
-    response = retry_response(503, "stopping", "the daemon is stopping", 5);
-  } else if (const auto failure = services.engine.failure()) {
-    response = retry_response(503, "writes_stopped", "writes are stopped: " + failure->message, 5);
-  } else if (const auto clock_error = services.engine.clock_error()) {
-    response = error_response(*clock_error);
-  } else {
-    response.body = R"({"success":true,"status":"ready"})";
+    co_return retry_response(503, "stopping", "the daemon is stopping", 5);
   }
+  const EngineStatus status = services.engine.status();
+  if (status.state == EngineState::kOpening) co_return opening_response(status);
+  if (status.reason) {
+    const std::string_view what = status.state == EngineState::kReadOnly
+                                      ? "the data is served read-only: "
+                                      : "writes are stopped: ";
+    co_return retry_response(503, "writes_stopped", std::string(what) + status.reason->message, 5);
+  }
+  if (const auto clock_error = services.engine.clock_error()) co_return error_response(*clock_error);
+  Response response;
+  response.body = R"({"success":true,"status":"ready"})";
   co_return response;
 }
 

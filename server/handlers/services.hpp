@@ -72,6 +72,7 @@ class Services {
   watch::Rejections rejections;  // for the log
   ByteTurns decoding;  // of large bodies
   ReadPlaces reads;  // of streamed answers: the sessions' to take and to give back
+  std::atomic<bool> opening{false};  // the store is not open yet: only what needs no data is served
   std::atomic<bool> stopping{false};
 };
 

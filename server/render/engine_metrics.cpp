@@ -127,6 +127,24 @@ void append_store(const EngineStats& stats, MetricsWriter& out) {
         "1 while the store takes no writes, else 0.");
 }
 
+void append_openings(const EngineStats& stats, MetricsWriter& out) {
+  out.gauge("minuted_engine_state",
+            "1 for what the engine does: opening its store, serving reads and writes (writable), serving "
+            "reads of a directory that took no writes at the start (read_only), serving reads after a "
+            "write failed (stopped), or none of it (refused).");
+  for (const EngineState state : {EngineState::kOpening, EngineState::kWritable,
+                                  EngineState::kReadOnly, EngineState::kStopped,
+                                  EngineState::kRefused}) {
+    out.sample(std::uint64_t{state == stats.state}, {{"state", to_string(state)}});
+  }
+  counter(out, "minuted_write_failures_total", stats.write_failures,
+          "Failed writes that stopped all others until the store was opened again.");
+  counter(out, "minuted_store_reopens_total", stats.reopens,
+          "Times the store was opened again without a restart.");
+  gauge(out, "minuted_store_retired_openings", stats.stores_retired,
+        "Earlier openings of the store that reads still use, or that are being closed.");
+}
+
 void append_store_tiers(const EngineStats& stats, MetricsWriter& out) {
   out.gauge("minuted_store_tier_bytes", "Size of the tables in use on disk, by what they hold.");
   for (std::size_t i = 0; i < kStoreTiers.size(); ++i) {
@@ -149,6 +167,7 @@ void append_engine_metrics(const EngineStats& stats, MetricsWriter& out) {
   append_retention(stats, out);
   append_read(stats, out);
   append_store(stats, out);
+  append_openings(stats, out);
   append_store_tiers(stats, out);
 }
 

@@ -206,6 +206,8 @@ const char* to_string(Fault fault) {
       return "short write";
     case Fault::kSyncFails:
       return "failed sync";
+    case Fault::kReadOnly:
+      return "EROFS";
   }
   return "?";
 }
@@ -222,6 +224,8 @@ bool applies(Fault fault, Call call) {
       return call == Call::kWrite;
     case Fault::kSyncFails:
       return is_sync;
+    case Fault::kReadOnly:
+      return call != Call::kRead;
   }
   return false;
 }
@@ -248,6 +252,17 @@ std::uint64_t FaultyFileSystem::failed_log_syncs() const {
   return failed_log_syncs_;
 }
 
+void FaultyFileSystem::break_down(Fault fault) {
+  const std::lock_guard lock(mutex_);
+  broken_ = fault;
+}
+
+void FaultyFileSystem::repair() {
+  const std::lock_guard lock(mutex_);
+  broken_.reset();
+  repaired_ = true;
+}
+
 void FaultyFileSystem::stall() {
   const std::lock_guard lock(mutex_);
   stalled_ = true;
@@ -267,22 +282,24 @@ FaultyFileSystem::Verdict FaultyFileSystem::enter(Call call, const std::string& 
   std::unique_lock lock(mutex_);
   if (!DiskModel::is_modelled(path)) return {};
   if (call != Call::kRead) resumed_.wait(lock, [this] { return !stalled_; });
-  const bool cut = plan_.fault == Fault::kPowerCut;
+  const bool cut = plan_.at != 0 && plan_.fault == Fault::kPowerCut;
   if (hit_ && cut) return {IOStatus::IOError("the power is off", path)};
   if (!counts(call)) return {};
   calls_.push_back({call, is_log(path)});
   const bool now = plan_.at != 0 && calls_.size() == plan_.at;
-  if (!now && !(hit_ && plan_.for_good)) return {};
-  if (!applies(plan_.fault, call)) return {};
+  const bool planned = !repaired_ && (now || (hit_ && plan_.for_good));
+  const Fault fault = broken_.value_or(plan_.fault);
+  if (!planned && !broken_) return {};
+  if (!applies(fault, call)) return {};
   hit_ = true;
   if (cut) return {IOStatus::IOError("the power goes", path), true};
   const bool syncs = call == Call::kSync || call == Call::kSyncDirectory;
   if (syncs && is_log(path)) ++failed_log_syncs_;
-  if (plan_.fault == Fault::kNoSpace) return {IOStatus::NoSpace("planned ENOSPC", path)};
-  if (plan_.fault == Fault::kShortWrite) {
+  if (fault == Fault::kNoSpace) return {IOStatus::NoSpace("planned ENOSPC", path)};
+  if (fault == Fault::kShortWrite) {
     return {IOStatus::NoSpace("planned short write", path), false, true};
   }
-  return {IOStatus::IOError("planned EIO", path)};
+  return {IOStatus::IOError(fault == Fault::kReadOnly ? "planned EROFS" : "planned EIO", path)};
 }
 
 IOStatus FaultyFileSystem::sync(const std::string& path, DiskModel::Node& node) {

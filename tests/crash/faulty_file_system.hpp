@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,7 @@ enum class Fault : std::uint8_t {
   kNoSpace,     // ENOSPC, of what needs space
   kShortWrite,  // half of the bytes, then ENOSPC
   kSyncFails,   // EIO, of syncs only
+  kReadOnly,    // EROFS, of all that changes something, as after a file system met an error
 };
 const char* to_string(Fault fault);
 
@@ -70,6 +72,11 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
   bool hit() const;
   // How many syncs of logs and of the watermark were made to fail.
   std::uint64_t failed_log_syncs() const;
+
+  // From now on every call that `fault` applies to fails.
+  void break_down(Fault fault);
+  // From now on no call fails, whatever was planned or has happened.
+  void repair();
 
   // Writes and syncs wait, from now until resume(); reads go on.
   void stall();
@@ -175,6 +182,8 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
   bool hit_ = false;
   std::uint64_t failed_log_syncs_ = 0;
   bool stalled_ = false;
+  std::optional<Fault> broken_;
+  bool repaired_ = false;
   std::condition_variable resumed_;
 };
 

@@ -281,7 +281,9 @@ void ScriptedRun::seal() {
 
 void ScriptedRun::compact() {
   if (!engine_) return;
-  if (auto done = store_below(*engine_).compact(); !done) note("compacting", done.error());
+  // Held: a failed write would have it closed under the compaction.
+  const auto store = held_store_below(*engine_);
+  if (auto done = store->compact(); !done) note("compacting", done.error());
 }
 
 void ScriptedRun::read() {

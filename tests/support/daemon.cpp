@@ -2,9 +2,11 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -79,6 +81,36 @@ Daemon::Daemon(const std::string& data, std::vector<std::string> flags,
   output_fd_ = child.output_fd;
   while (port_ == 0 && read_some()) port_ = find_port(output_);
   EXPECT_NE(port_, 0) << "the daemon ended or hung before it listened:\n" << output_;
+}
+
+Daemon::Daemon(const std::string& data, std::uint16_t port, std::vector<std::string> flags)
+    : port_(port) {
+  flags.insert(flags.begin(),
+               {"--data", data, "--listen", "127.0.0.1:" + std::to_string(port)});
+  const Child child = spawn(flags);
+  pid_ = child.pid;
+  output_fd_ = child.output_fd;
+}
+
+std::uint16_t Daemon::free_port() {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t bytes = sizeof address;
+  if (::bind(fd, reinterpret_cast<sockaddr*>(&address), bytes) != 0 ||
+      ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &bytes) != 0) {
+    std::abort();
+  }
+  ::close(fd);
+  return ntohs(address.sin_port);
+}
+
+bool Daemon::wait_until_listening() {
+  while (find_port(output_) == 0) {
+    if (!read_some()) return false;
+  }
+  return true;
 }
 
 Daemon::~Daemon() {

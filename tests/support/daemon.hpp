@@ -16,6 +16,12 @@ class Daemon {
   // port() stays 0, if it ends first. `environment`: NAME=VALUE, beside the test's own.
   explicit Daemon(const std::string& data, std::vector<std::string> flags = {},
                   const std::vector<std::string>& environment = {});
+  // Starts it on a port of ours and does not wait.
+  Daemon(const std::string& data, std::uint16_t port, std::vector<std::string> flags);
+  // A port that nobody listens on at this moment.
+  static std::uint16_t free_port();
+  // Waits until it says it listens; false if it ends first.
+  bool wait_until_listening();
   ~Daemon();
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;

@@ -23,6 +23,7 @@
 #include "minuted/query.hpp"
 #include "minuted/result.hpp"
 #include "minuted/stats.hpp"
+#include "minuted/status.hpp"
 #include "minuted/storage.hpp"
 
 namespace minuted {
@@ -98,8 +99,19 @@ using AppendDone = std::function<void(Result<Receipt>)>;
 class Engine {
  public:
   // Opens or makes the store at options.path and starts its threads. kInvalidArgument, kLocked,
-  // kUnsupportedFormat, kCorruption, kCommitsLost, kIoError. A store that is refused is as it was before.
+  // kUnsupportedFormat, kCorruption, kCommitsLost, kIoError, kDiskFull. A store that
+  // is refused is as it was before.
+  //
+  // A store whose directory takes no writes (it is full, read-only or another user's) is opened to read
+  // only: failure() says why. That is looked at again every few hundred milliseconds to two seconds, as
+  // it is after a write failed, and once the directory takes writes the store is opened again and
+  // writes are served, with nobody's help. Reads go on all the while; those begun before keep their view.
   static Result<std::unique_ptr<Engine>> open(const Options& options);
+
+  // The same without waiting: the store is opened on a thread of the engine's own, and status() tells how
+  // far it is. Until then reads, appends and all else fail with kUnavailable. kInvalidArgument: the
+  // options themselves are wrong.
+  static Result<std::unique_ptr<Engine>> begin_open(const Options& options);
 
   // Stops taking appends, commits those queued, stops the fold and closes. Cursors must be gone.
   virtual ~Engine() = default;
@@ -108,7 +120,8 @@ class Engine {
   // With a Receipt: the events and the key are on disk, synced, all or nothing. With kKeyReused or
   // kInvalidArgument: nothing was stored. With kOverloaded, kTooManyNewSeries, kClockNotBelieved or
   // kDiskFull: nothing was stored, try again later. Events of new series past their total are rejected in the receipt.
-  // With kUnavailable or kIoError: unknown; resend under the same key.
+  // With kUnavailable or kIoError: unknown; resend under the same key. While writes are stopped every
+  // append is refused: kDiskFull if for want of space, else kUnavailable.
   virtual void append(AppendRequest request, AppendDone done) = 0;
 
   // append, waited for.
@@ -172,7 +185,8 @@ class Engine {
   // Sentences about the opening that an operator should see, such as what was lost. Empty as a rule.
   virtual std::vector<std::string> opening_notes() const = 0;
 
-  // nullopt while healthy; else why writes are refused.
+  // nullopt while writes are taken, and while the store is being opened for the first time; else why
+  // they are refused: kDiskFull for want of space, kIoError, kCorruption.
   virtual std::optional<Error> failure() const = 0;
 
   // The time as far as the engine believes the clock: while it does not, the last time that it believed
@@ -189,6 +203,9 @@ class Engine {
   // their own are taken. It ends when the clock is right again, when an event within 10 minutes of it is
   // committed, and when as much monotonic time has passed. Never together with clock_error().
   virtual std::optional<Error> clock_doubt() const = 0;
+
+  // What it does at this moment.
+  virtual EngineStatus status() const = 0;
 
   // Counters since open and gauges of now. Cheap enough for once a second.
   virtual EngineStats stats() const = 0;

@@ -133,6 +133,11 @@ struct Options {
   std::uint32_t disk_reserve_percent = 5;  // of the file system, 0 … 100
   DiskProbe disk_probe = system_disk_space;
 
+  // Milliseconds after which a directory that takes no writes is looked at again: the first time, and at
+  // most, the pause being doubled each time. Above 0.
+  std::int64_t reopen_pause_ms_min = 250;
+  std::int64_t reopen_pause_ms_max = 2000;
+
   // RocksDB's block cache, and its memtables with those that are being flushed, bytes. A flush begins at
   // three quarters of the memtables' share.
   std::size_t block_cache_bytes = 64U << 20;

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "minuted/status.hpp"
+
 namespace minuted {
 
 // A histogram over fixed upper bounds, as Prometheus means it, but with counts per bucket.
@@ -89,6 +91,12 @@ struct EngineStats {
   std::size_t query_bytes = 0;           // held by open cursors
   std::size_t query_bytes_max = 0;
   std::uint64_t queries_over_memory = 0;  // refused: they need too much memory, or others hold it
+
+  // Of the store's openings.
+  std::uint64_t write_failures = 0;  // that stopped all writes until the store was opened again
+  EngineState state = EngineState::kOpening;
+  std::uint64_t reopens = 0;         // openings after the first one
+  std::uint64_t stores_retired = 0;  // earlier openings that readers still use, or that are being closed
 
   // RocksDB.
   std::uint64_t store_memtable_bytes = 0;
