@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr char kMarkerName[] = "minuted.store";
 constexpr std::string_view kMarkerHead = "minuted store, format ";
-// Nobody but the owner writes, and strangers read nothing, whatever the umask.
+// Nobody but the owner writes, and strangers read nothing, however little the umask takes away.
 constexpr ::mode_t kDirectoryMode = 0750;
 constexpr ::mode_t kFileMode = 0640;
 
@@ -50,7 +50,9 @@ Result<void> make_directory(const std::string& path, bool create_if_missing) {
   if (!fs::create_directories(path, error) && error) {
     return io_error("cannot make the data directory", path, error.value());
   }
-  if (::chmod(path.c_str(), kDirectoryMode) != 0) {
+  struct stat made {};
+  if (::stat(path.c_str(), &made) != 0 ||
+      ::chmod(path.c_str(), made.st_mode & kDirectoryMode) != 0) {
     return io_error("cannot set the mode of the data directory", path, errno);
   }
   const fs::path parent = fs::absolute(path).lexically_normal().parent_path();

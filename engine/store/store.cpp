@@ -55,6 +55,9 @@ constexpr std::size_t kAfterAllKeysBytes = 17;
 // after a flush or a compaction only.
 constexpr int kReadOnlyAttempts = 100;
 constexpr std::chrono::milliseconds kReadOnlyPause{20};
+// How long a flush may take, and how often its end is looked for.
+constexpr std::chrono::seconds kFlushPatience{60};
+constexpr std::chrono::milliseconds kFlushPause{1};
 // What the cache of a store keeps that only the last readers of an earlier opening use.
 constexpr std::size_t kShrunkCacheBytes = 1U << 20;
 
@@ -760,6 +763,9 @@ std::unique_ptr<View> Store::view() const {
 }
 
 Result<void> Store::flush() {
+  if (!impl_->guard) {
+    return Error{ErrorCode::kUnavailable, "the store is open to read only: nothing can be flushed"};
+  }
   if (auto failed = write_failure()) return *failed;
   const std::vector<rocksdb::ColumnFamilyHandle*> all(impl_->families.begin(),
                                                       impl_->families.end());
@@ -767,7 +773,20 @@ Result<void> Store::flush() {
   // large compaction takes; and who flushes here writes nothing meanwhile.
   rocksdb::FlushOptions options;
   options.allow_write_stall = true;
-  return check(impl_->db->Flush(options, all), "flushing the store");
+  // RocksDB may wait for ever for a flush that failed: the end is looked for here.
+  options.wait = false;
+  if (auto begun = check(impl_->db->Flush(options, all), "flushing the store"); !begun) return begun;
+  const auto give_up = std::chrono::steady_clock::now() + kFlushPatience;
+  for (;;) {
+    std::uint64_t waiting = 0;
+    impl_->db->GetAggregatedIntProperty(rocksdb::DB::Properties::kNumImmutableMemTable, &waiting);
+    if (waiting == 0) return {};
+    if (auto failed = write_failure()) return *failed;
+    if (std::chrono::steady_clock::now() > give_up) {
+      return Error{ErrorCode::kIoError, "flushing the store takes too long"};
+    }
+    std::this_thread::sleep_for(kFlushPause);
+  }
 }
 
 Result<void> Store::compact() {

@@ -17,7 +17,8 @@ Awaitable<Response> get_readyz(Services& services, Request&) {
     co_return retry_response(503, "stopping", "the daemon is stopping", 5);
   }
   const EngineStatus status = services.engine.status();
-  if (status.state == EngineState::kOpening) co_return opening_response(status);
+  // Until the other routes are served as well, so that what follows a 200 here is not refused.
+  if (services.opening || status.state == EngineState::kOpening) co_return opening_response(status);
   if (status.reason) {
     const std::string_view what = status.state == EngineState::kReadOnly
                                       ? "the data is served read-only: "

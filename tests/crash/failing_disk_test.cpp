@@ -38,6 +38,7 @@ constexpr milliseconds kServedWithin{10'000};
 constexpr int kEventsPerBatch = 200;
 const std::vector<std::string> kFlags = {
     "--fold-interval", "20ms", "--memtables", "1MiB", "--log-level", "warn",
+    "--new-series-per-minute-max", "100000000",
     "--disk-reserve-bytes", "0", "--disk-reserve-percent", "0", "--drain-timeout", "2s"};
 
 milliseconds since(steady_clock::time_point start) {
@@ -303,13 +304,15 @@ TEST(FailingDiskTest, ThePortIsOpenWhileTheDataIsOpened) {
     EXPECT_EQ(client->get("/livez").status, 200U);
     Answer ready = client->get("/readyz");
     for (const auto start = steady_clock::now();
-         ready.body.find("log has 0 bytes") != std::string::npos && since(start) < kServedWithin;) {
+         released && ready.body.find("log has 0 bytes") != std::string::npos &&
+         since(start) < kServedWithin;) {
       ready = client->get("/readyz");
     }
     EXPECT_EQ(ready.status, 503U);
     EXPECT_NE(ready.body.find("\"starting\""), std::string::npos) << ready.body;
     EXPECT_NE(ready.body.find("checking the store, whose log has "), std::string::npos) << ready.body;
-    EXPECT_EQ(ready.body.find("log has 0 bytes"), std::string::npos) << ready.body;
+    // The first opening wrote what the log held out as tables.
+    EXPECT_EQ(ready.body.find("log has 0 bytes") == std::string::npos, released) << ready.body;
     for (const char* path : {"/repo/stats?repoId=r", "/stats/minute", "/series"}) {
       const Answer answer = client->get(path);
       EXPECT_EQ(answer.status, 503U);
@@ -373,8 +376,10 @@ TEST(FailingDiskTest, ANeighbourFillsTheFileSystem) {
     const Mounted mounted(dir / "mounted", kind);
     if (!mounted.mounted) GTEST_SKIP() << kind << " cannot be mounted here; the preloaded library stands in";
     const std::string neighbour = dir / "mounted/neighbour";
+    // On ext4 the log's blocks are allocated ahead, so that pushes may go on for a while.
+    const bool refuses = std::string_view(kind) == "tmpfs";
     run(dir / "mounted/store", kind,
-        {[&] { fill(neighbour); }, [&] { (void)::unlink(neighbour.c_str()); }, true});
+        {[&] { fill(neighbour); }, [&] { (void)::unlink(neighbour.c_str()); }, refuses});
     if (testing::Test::HasFailure()) return;
   }
 }

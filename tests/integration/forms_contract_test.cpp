@@ -296,7 +296,8 @@ TEST_F(RawFormsContractTest, EventsAreCompressedAndMayHaveStrings) {
 class CompressedReadersTest : public FormsContractTest {
  protected:
   CompressedReadersTest()
-      : FormsContractTest({"--fold-interval", "0s", "--write-timeout", "60s", "--memory", "256MiB"}) {}
+      : FormsContractTest({"--fold-interval", "0s", "--write-timeout", "60s", "--memory", "256MiB",
+                           "--body-bytes-max", "32MiB"}) {}
 
   std::uint64_t open_cursors() {
     const std::string metrics = client_.get("/metrics").body;

@@ -356,7 +356,7 @@ TEST_F(StarvationTest, AllAtOnce) {
 
 class LargeBodyStarvationTest : public StarvationTest {
  protected:
-  LargeBodyStarvationTest() : StarvationTest({"--body-bytes-max", "120MiB"}) {}
+  LargeBodyStarvationTest() : StarvationTest({"--body-bytes-max", "120MiB", "--bytes-in-flight-max", "128MiB"}) {}
 };
 
 TEST_F(LargeBodyStarvationTest, BodiesThatAreLetInLeaveRoomForSmallOnes) {

@@ -77,6 +77,10 @@ EngineStats numbered() {
   stats.rows_read = 120;
   stats.cursors_open = 121;
   stats.cursors_expired = 122;
+  stats.state = EngineState::kWritable;
+  stats.write_failures = 149;
+  stats.reopens = 150;
+  stats.stores_retired = 151;
   stats.query_bytes = 146;
   stats.query_bytes_max = 147;
   stats.queries_over_memory = 148;
@@ -163,6 +167,14 @@ TEST(EngineMetricsTest, EveryFieldHasItsName) {
             "gauge minuted_disk_free_bytes 135\n"
             "gauge minuted_disk_reserve_bytes 136\n"
             "gauge minuted_store_write_stopped 1\n"
+            "gauge minuted_engine_state state=opening 0\n"
+            "gauge minuted_engine_state state=writable 1\n"
+            "gauge minuted_engine_state state=read_only 0\n"
+            "gauge minuted_engine_state state=stopped 0\n"
+            "gauge minuted_engine_state state=refused 0\n"
+            "counter minuted_write_failures_total 149\n"
+            "counter minuted_store_reopens_total 150\n"
+            "gauge minuted_store_retired_openings 151\n"
             "gauge minuted_store_tier_bytes tier=meta 200\n"
             "gauge minuted_store_tier_bytes tier=raw 201\n"
             "gauge minuted_store_tier_bytes tier=minute 202\n"
@@ -205,7 +217,7 @@ TEST(EngineMetricsTest, EveryFieldHasItsName) {
 
 // A field added to EngineStats must be rendered, numbered above, and its size counted in here.
 TEST(EngineMetricsTest, NoFieldIsNew) {
-  EXPECT_EQ(sizeof(EngineStats), 86 * sizeof(std::uint64_t) + sizeof(EngineStats::sync_seconds) +
+  EXPECT_EQ(sizeof(EngineStats), 102 * sizeof(std::uint64_t) + sizeof(EngineStats::sync_seconds) +
                                      sizeof(EngineStats::batches_per_sync));
 }
 
