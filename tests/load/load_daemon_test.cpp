@@ -129,12 +129,20 @@ TEST(LoadDaemonTest, OverABadNetworkEveryBatchCountsOnce) {
   EXPECT_EQ(sums_in(daemon.port()), result->sums);
 }
 
-// Each body is most of what may be in flight, so that connections are refused in the midst of
-// theirs.
+// A body that never ends holds most of what may be in flight until its time is over; those of the load
+// wait for a while, and are refused.
 TEST(LoadDaemonTest, WhatIsRefusedIsSentAgainWhenToldTo) {
   const TempDir directory;
-  const Daemon daemon(directory / "store",
-                      {"--bytes-in-flight-max", "1MiB", "--body-bytes-max", "1MiB"});
+  const Daemon daemon(directory / "store", {"--bytes-in-flight-max", "1MiB", "--body-bytes-max", "1MiB",
+                                            "--body-timeout", "6s"});
+  HttpClient holder(daemon.port());
+  holder.send("POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+              "Content-Length: 1000000\r\n\r\n" + std::string(900'000, ' '));
+  constexpr std::string_view kGauge = "\nminuted_http_in_flight_bytes ";
+  for (std::size_t held = 0; held < 900'000;) {
+    const std::string body = HttpClient(daemon.port()).get("/metrics").body;
+    held = std::stoull(body.substr(body.find(kGauge) + kGauge.size()));
+  }
   LoadOptions options = small_load(daemon.port());
   options.bodies.batch_events = 4000;
   const auto result = run_load(options);
