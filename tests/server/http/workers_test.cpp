@@ -24,8 +24,8 @@ class Call final : public Workers::Task {
 TEST(WorkersTest, FirstPiecesGoBeforeFurtherOnesWhichAreNotForgotten) {
   std::string order;
   {
+    std::promise<void> go;  // outlives the thread that waits for it
     Workers workers(1);
-    std::promise<void> go;
     // Holds the only thread up until all are waiting.
     workers.add(Turn::kFirst, std::make_unique<Call>([&] { go.get_future().wait(); }));
     for (int i = 0; i < 3; ++i) {
