@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::size_t kPushers = 4;
 constexpr std::size_t kBatchesEach = 8;
-constexpr std::size_t kSampled = 8;
+constexpr std::size_t kSampled = 4;
 constexpr Fault kFaults[] = {Fault::kIoError, Fault::kSyncFails, Fault::kNoSpace,
                              Fault::kShortWrite};
 
