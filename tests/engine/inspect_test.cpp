@@ -291,13 +291,21 @@ TEST_F(InspectTest, NothingIsChangedByIt) {
   AppendRequest question;
   question.only_if_known = true;
   EXPECT_FALSE(engine_->append_and_wait(std::move(question)).ok());
-  for (const bool is_open : {true, false}) {
-    if (!is_open) engine_.reset();
+  // Compactions of the open store end by themselves, but nothing says when. So a change counts if it
+  // comes with every inspection, as it would if the inspection made it.
+  for (int attempt = 1;; ++attempt) {
     const auto before = trace_of(options_.path);
     must_inspect();
     must_inspect(true);
-    EXPECT_EQ(trace_of(options_.path), before) << (is_open ? "open" : "closed");
+    const auto after = trace_of(options_.path);
+    if (after == before) break;
+    ASSERT_LT(attempt, 50) << "each inspection of the open store changed something";
   }
+  engine_.reset();
+  const auto before = trace_of(options_.path);
+  must_inspect();
+  must_inspect(true);
+  EXPECT_EQ(trace_of(options_.path), before);
   open();
   append(0);
   fold();
