@@ -283,7 +283,7 @@ int serve(const settings::Settings& s, const log::Log& log, const sigset_t& sign
        s.scans_max,
        s.snapshot_lifetime_ms,
        s.node_offline_after_ms,
-       {s.inflated_bytes_max, s.inflate_ratio_max},
+       {s.inflated_bytes_max, s.inflate_ratio_max, s.body_bytes_max},
        s.decode_bytes_max,
        {s.serve_anyone_without_tokens, s.cors_origins}},
       *engine, workers, tokens.get(), counters, budget, answers, system_clock(), log);

@@ -55,7 +55,7 @@ ParameterError invalid(std::string message) {
 template <std::optional<Date> Collected::*Slot>
 std::optional<ParameterError> take_date(const Definition& self, std::string_view value,
                                         Collected& target) {
-  const std::optional<IsoTime> time = parse_iso8601(value);
+  const std::optional<IsoTime> time = parse_date(value);
   if (!time) {
     return invalid(std::string(self.name) + " " + shorten(value) +
                    " is not an ISO 8601 date; give a day like 2024-02-01 or a time like "

@@ -46,6 +46,11 @@ TEST_F(RawEventsContractTest, WhatIsPushedComesBackAndCanBePushedAgain) {
   EXPECT_EQ(client_.get("/events?startDate=2024-01-01&unitId=c").body.find("unitId"),
             least.find("bucketId"));
   EXPECT_EQ(client_.get("/events?startDate=yesterday").status, 400U);
+  // With its integers as strings too.
+  const std::string quoted = client_.get("/events?startDate=2024-01-01&bucketId=c&integers=string").body;
+  EXPECT_NE(quoted.find(R"("upl_bytes":"0","dwl_bytes":"0","size_change":"0")"), quoted.npos) << quoted;
+  EXPECT_EQ(client_.push_ndjson(quoted).body, to_text(ReceiptText{.accepted = 1}));
+  EXPECT_EQ(client_.get("/events?startDate=2024-01-01&bucketId=c").body, least + least);
   // An event with an id is known already, the other counts again.
   EXPECT_EQ(client_.push_ndjson(all + least).body,
             to_text(ReceiptText{.accepted = 1, .duplicates = 1}));

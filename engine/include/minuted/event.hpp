@@ -31,10 +31,10 @@ enum class OpClass : std::uint8_t {
 };
 inline constexpr std::size_t kOpClasses = 6;
 
-// The class of an operation's name, any case: the five names themselves, or a longer name whose
-// words (split at punctuation and case changes, after a leading `REST.` or `S3.`) are read from the
-// left until one decides: List → LIST; Get, Select → GET, but `Get Bucket` alone → LIST; Head →
-// HEAD; Put, Post, Copy, Create, Upload, Complete → PUT; Delete, Abort → DELETE. Else OTHER.
+// The class of an operation's name, in any case. The name is split into words at punctuation, digits
+// and changes of case, and the first of these rules that any of its words matches decides: Delete,
+// DeleteMarker, Abort → DELETE; List, or Get on Bucket as the last word → LIST; Head → HEAD; Get,
+// Select → GET; Put, Post, Copy, Create, Upload, Complete → PUT. A name without any of them is OTHER.
 OpClass classify_op(std::string_view name);
 
 // A validated event. The views are the maker's and are not kept by whoever takes an EventView.
