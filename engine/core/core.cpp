@@ -89,8 +89,7 @@ Result<void> Core::start() {
                     [this](std::string_view repo, std::string_view from,
                            const Committer::HasRows& has_rows) {
                       return committer_->forget_series(repo, from, has_rows);
-                    },
-                    [this](std::string_view repo) { return repo_facts_.forget(repo); }});
+                    }});
   return upkeep_->start();
 }
 
