@@ -213,6 +213,11 @@ Result<std::string> Committer::forget(const Task& task) {
       kept |= *has_rows;
       if (!*has_rows) gone.emplace_back(series->key());
     }
+    if (!kept && !gone.empty()) {
+      const auto total = view->get(Family::kTotal, prefix);
+      if (!total) return total.error();
+      kept = total->has_value();
+    }
     for (std::size_t i = 0; i < gone.size(); ++i) {
       catalog_.remove(gone[i], !kept && i + 1 == gone.size(), set);
     }
@@ -298,7 +303,7 @@ void Committer::commit(std::vector<Waiting>& waiting, std::vector<WaitingNode>& 
   Result<void> written;
   if (to_write + nodes_to_write != 0) {
     const auto hold = table_.hold();
-    event_ids_.put(time_.machine, set_);
+    event_ids_.put(time_.machine, sequence_ + 1, set_);
     add_chunks();
     clock_.put_commit(time_, confirmed_, set_);
     written = write(to_write);
@@ -390,11 +395,14 @@ std::vector<Committer::NamedRow> Committer::name_ids(const EventBatch& batch) co
   std::vector<NamedRow> named;
   if (!batch.has_ids()) return named;
   std::uint32_t place = 0;
+  std::string_view prefix;
+  EventIdPair pair{};
   for (const EventBatch::Group& group : batch.groups()) {
+    if (group.prefix != prefix) pair = event_ids_.pair_of(prefix = group.prefix);
     for (const EventBatch::Row& row : group.rows) {
       if (row.id_bytes != 0) {
-        named.push_back({place, event_ids_.key_of({group.prefix, batch.host(row.host),
-                                                   group.minute, batch.id(row)})});
+        named.push_back(
+            {place, event_ids_.key_of(pair, {batch.host(row.host), group.minute, batch.id(row)})});
       }
       ++place;
     }

@@ -62,6 +62,7 @@ NodeScan::NodeScan(RawView view, const FoldMark& mark, const NodeQuery& query,
       horizon_(options.horizon),
       now_ms_(options.now),
       now_(minute_of(options.now)),
+      archive_begin_(options.archive_begin),
       buckets_(*view_, query_.repos, query_.buckets, [this] { return deadline_.check(); }),
       node_at_(nodes_.end()),
       day_at_(days_.end()) {
@@ -242,18 +243,20 @@ Result<void> NodeScan::read_past_heartbeat(const std::string& host, LastHeartbea
 Result<void> NodeScan::read_states(const std::string& prefix) {
   const auto stored = view_->get(Family::kHostState, prefix);
   if (!stored) return stored.error();
-  if (stored->has_value()) {
-    HostStates states;
-    if (!merge_encoded(**stored, states)) return corrupt("the state of hosts", prefix);
-    for (const HostStates::Entry& e : states.entries()) nodes_[e.host].state.merge(e.kept);
+  HostStates states;
+  if (stored->has_value() && !merge_encoded(**stored, states)) {
+    return corrupt("the state of hosts", prefix);
   }
-  if (auto held = account(); !held) return held;
-  return raw_.for_each(prefix, kAllMinutes, [this](Minute minute, const ChunkEvent& event) {
-    auto at = nodes_.find(event.host);
-    if (at == nodes_.end()) at = nodes_.emplace(std::string(event.host), Node{}).first;
-    at->second.state.note(minute, Millis{start_of(minute).value + event.ms_in_minute},
-                          event.latency_us);
-  });
+  auto overlaid =
+      raw_.for_each(prefix, kAllMinutes, [&states](Minute minute, const ChunkEvent& event) {
+        states.of(event.host).note(minute, Millis{start_of(minute).value + event.ms_in_minute},
+                                   event.latency_us);
+      });
+  if (!overlaid) return overlaid;
+  auto dropped = drop_past(*view_, prefix, horizon_, archive_begin_, states);
+  if (!dropped) return dropped;
+  for (const HostStates::Entry& e : states.entries()) nodes_[e.host].state.merge(e.kept);
+  return account();
 }
 
 // Of those asked for: that are kept, not before the first event and not to come.

@@ -155,13 +155,20 @@ Result<bool> NodeBook::knows(const View& view, std::string_view node) const {
   return stored->has_value();
 }
 
-Result<void> NodeBook::remove(const View& view, std::string_view node, WriteSet& set) {
-  set.remove(Family::kNode, node_key(node));
+Result<void> NodeBook::remove_heartbeats(const View& view, std::string_view node, WriteSet& set) {
+  auto record = read_node(view, node);
+  if (!record) return record.error();
+  if (record->has_value() && (*record)->facts == NodeFacts{}) {
+    set.remove(Family::kNode, node_key(node));
+    --total_;
+    put_total(set);
+  } else if (record->has_value() && (*record)->heartbeat) {
+    (*record)->heartbeat.reset();
+    set.put(Family::kNode, node_key(node), encode_node(**record));
+  }
   const std::string days = node_days_prefix(node);
   const auto cursor = view.cursor(Family::kNode, days, after_prefix(days));
   for (; cursor->valid(); cursor->next()) set.remove(Family::kNode, cursor->key());
-  --total_;
-  put_total(set);
   return cursor->status();
 }
 

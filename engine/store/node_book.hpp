@@ -6,7 +6,8 @@
 //   'D' | host 00 | day u32   → heartbeats, see nodes/signs.hpp
 //
 // and in the meta family, under "nodes", how many there are, 8 bytes little-endian. A node is there
-// from the first that is told of it until its last series is forgotten; one without series stays.
+// from the first that is told of it. When its last series is forgotten its heartbeats go; its description
+// stays until it is cleared, and a node without one goes too. One that never had series stays.
 // One thread at a time; memory does not grow with the nodes.
 #pragma once
 
@@ -53,8 +54,8 @@ class NodeBook {
   Result<NodeFacts> apply(const NodeUpdate& update, Millis now, WriteSet& set);
   // Whether anything was told of it; of nobody, without a look at the store.
   Result<bool> knows(const View& view, std::string_view node) const;
-  // Adds the end of a node that is known to `set`.
-  Result<void> remove(const View& view, std::string_view node, WriteSet& set);
+  // Adds to `set` the end of a known node's heartbeats, and of the node if it has no description.
+  Result<void> remove_heartbeats(const View& view, std::string_view node, WriteSet& set);
   // The set is written, or given up.
   void clear() { fresh_.clear(); }
 

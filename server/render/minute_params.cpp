@@ -324,10 +324,19 @@ std::variant<std::optional<MinuteRange>, ParameterError> parse_dates(std::string
       {"startDate", ValueKind::kDate, take_date<&Collected::start>},
       {"endDate", ValueKind::kDate, take_date<&Collected::end>},
   }};
-  for (const RawPair& pair : split_query(raw_query)) {
-    if (pair.name == kDates[0].name || pair.name == kDates[1].name) continue;
-    return invalid(shorten(pair.name) +
-                   " is no parameter of this request; give startDate and endDate, or neither");
+  std::string_view rest = raw_query;
+  while (!rest.empty()) {
+    const std::string_view raw_pair = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(rest.size(), raw_pair.size() + 1));
+    const auto pairs = split_query(raw_pair);
+    const std::string name = pairs.empty() ? std::string(raw_pair) : pairs.front().name;
+    if (name != kDates[0].name && name != kDates[1].name) {
+      return invalid(shorten(name) +
+                     " is no parameter of this request; give startDate and endDate, or neither");
+    }
+    if (pairs.front().raw_value.empty()) {
+      return invalid(name + " is empty; give startDate and endDate, each with a date, or neither");
+    }
   }
   Collected given;
   if (auto error = take_parameters(raw_query, kDates, given)) return std::move(*error);

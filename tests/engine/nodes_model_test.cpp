@@ -262,7 +262,8 @@ TEST_F(NodesTest, OnlySoManyNodesAreKnownAlsoAfterARestart) {
   EXPECT_TRUE(tell("d").ok());
 }
 
-TEST_F(NodesTest, ANodeGoesWithItsLastSeriesAndMakesRoom) {
+// Its heartbeats do; it goes altogether, and makes room, unless something was told of it.
+TEST_F(NodesTest, HeartbeatsGoWithTheLastSeriesOfANode) {
   open();
   const auto append = [&](std::string_view repo) {
     AppendRequest request;
@@ -284,6 +285,23 @@ TEST_F(NodesTest, ANodeGoesWithItsLastSeriesAndMakesRoom) {
   const auto keys = keys_of(store_below(*engine_), Family::kNode, violations);
   EXPECT_EQ(keys.size(), 4U) << "records and a day of two nodes";
   EXPECT_TRUE(tell("d").ok());
+  // What was told stays until it is cleared.
+  NodeUpdate update;
+  update.node = "d";
+  update.facts.region = "here";
+  ASSERT_TRUE(engine_->tell_node_and_wait(update).ok());
+  AppendRequest request;
+  EventView e;
+  e.repo = "t";
+  e.bucket = "b";
+  e.host = "d";
+  e.timestamp = clock_.now();
+  request.batch.add(e);
+  ASSERT_TRUE(engine_->append_and_wait(std::move(request)).ok());
+  ASSERT_TRUE(engine_->remove({"t", std::nullopt, std::nullopt}).ok());
+  const auto left = keys_of(store_below(*engine_), Family::kNode, violations);
+  EXPECT_EQ(left.size(), 5U) << "records and a day of two nodes, and the record of d";
+  EXPECT_EQ(tell("e").error().code, ErrorCode::kTooManyNodes);
 }
 
 // Many told at once share their syncs, and each is answered with what is known.

@@ -121,6 +121,84 @@ TEST_F(RetentionTest, PagesGoWhenTheirLastRowIsPast) {
   expect_rows_from(Span::kHour, {0});
 }
 
+// Every listing of totals, by what it is asked for: those of which no row and no series is kept included.
+TEST_F(RetentionTest, TotalsAreListedWhateverIsPast) {
+  const auto listed = [this](const TotalsQuery& query) {
+    std::string text;
+    auto cursor = engine_->totals(query);
+    EXPECT_TRUE(cursor.ok());
+    Totals totals;
+    for (;;) {
+      const auto more = (*cursor)->next(totals);
+      EXPECT_TRUE(more.ok());
+      if (!more.ok() || !*more) return text;
+      text += std::string(totals.id) + "=" +
+              std::to_string(static_cast<std::uint64_t>(totals.upl_bytes)) + " ";
+    }
+  };
+  const auto expect_all = [&] {
+    using enum TotalsQuery::By;
+    EXPECT_EQ(listed({kRepo, {}, {}}), "a=1 r=3 s=1 ");
+    EXPECT_EQ(listed({kRepo, {"r", "x"}, {}}), "r=3 ");
+    EXPECT_EQ(listed({kRepo, {}, {"a", "r"}}), "a=1 r=3 ");
+    EXPECT_EQ(listed({kBucket, {}, {}}), "b=2 live=1 old=2 ");
+    EXPECT_EQ(listed({kBucket, {"old"}, {}}), "old=2 ");
+    EXPECT_EQ(listed({kBucket, {}, {"r"}}), "b=1 live=1 old=1 ") << "as much as the repo";
+    EXPECT_EQ(listed({kBucket, {}, {"a", "s"}}), "b=1 old=1 ");
+    EXPECT_EQ(listed({kBucket, {"old", "b"}, {"a"}}), "old=1 ");
+  };
+  open();
+  append(60 * kDayMs, "a", "old");
+  append(60 * kDayMs, "r", "old");
+  append(60 * kDayMs, "r", "b");
+  append(60 * kDayMs, "s", "b");
+  append(kHourMs, "r", "live");
+  expect_all();
+  ASSERT_TRUE(engine_->fold().ok());
+  expect_all();
+  ASSERT_TRUE(engine_->prune().ok());
+  EXPECT_EQ(engine_->stats().series_total, 1U);
+  expect_all();
+  open();
+  expect_all();
+  append(0, "r", "old");
+  ASSERT_TRUE(engine_->fold().ok());
+  EXPECT_EQ(listed({TotalsQuery::By::kBucket, {}, {"r"}}), "b=1 live=1 old=2 ");
+}
+
+// A series and a node of which no row is kept are in no answer, whether or not the pruner has come by.
+TEST_F(RetentionTest, SeriesThatArePastAreHiddenAtOnce) {
+  const auto series = [this] {
+    std::string text;
+    auto cursor = engine_->series({});
+    EXPECT_TRUE(cursor.ok());
+    SeriesRow row;
+    for (;;) {
+      const auto more = (*cursor)->next(row);
+      EXPECT_TRUE(more.ok());
+      if (!more.ok() || !*more) break;
+      text += std::string(row.repo) + " ";
+    }
+    auto nodes = engine_->nodes({});
+    EXPECT_TRUE(nodes.ok());
+    NodeRow node;
+    for (;;) {
+      const auto more = (*nodes)->next(node);
+      EXPECT_TRUE(more.ok());
+      if (!more.ok() || !*more) return text;
+      text += std::string(node.bucket) + " ";
+    }
+  };
+  open();
+  append(60 * kDayMs, "gone", "g");
+  append(39 * kDayMs, "kept", "k");
+  EXPECT_EQ(series(), "kept k ");
+  ASSERT_TRUE(engine_->fold().ok());
+  EXPECT_EQ(series(), "kept k ");
+  ASSERT_TRUE(engine_->prune().ok());
+  EXPECT_EQ(series(), "kept k ");
+}
+
 TEST_F(RetentionTest, ReposSmallValuesGoWithTheirTier) {
   open();
   append(0);

@@ -235,7 +235,9 @@ class NodeOracle {
     const std::string& host = std::get<2>(series);
     const bool others = std::any_of(known_.begin(), known_.end(),
                                     [&](const Series& s) { return std::get<2>(s) == host; });
-    if (!others) told_.erase(host);
+    // What was told of it stays.
+    const auto at = told_.find(host);
+    if (!others && at != told_.end()) at->second.heartbeats.clear();
   }
 
   void take_out(const Series& series, const MinuteRange& range) {

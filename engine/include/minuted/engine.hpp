@@ -164,11 +164,11 @@ class Engine {
   // not sealed.
   virtual Result<void> seal() = 0;
 
-  // Deletes what is named, out of every tier, the totals and (without a range) the known series, and
-  // returns when that is durable: from then on nothing that was acknowledged before the call is in
-  // any answer, and what was acknowledged later is kept. What was told of a repo goes with all of it. Keys and ids of requests stay known. A range
-  // leaves sums past every horizon in the totals. kInvalidArgument if the range cuts an hour or day
-  // whose minutes are past; the message names the nearest that does not. Folds wait meanwhile.
+  // Deletes what is named, from every tier and the totals, with the ids of its events, durably: nothing
+  // acknowledged before the call is in any answer then, and what came later is kept. Without a range all
+  // ids and the series go too; keys, and what was told of repos and nodes, stay. A range leaves sums past
+  // every horizon in the totals, pruned or not; kInvalidArgument if it cuts an hour or day whose
+  // minutes are past, with the nearest range that does not. Folds wait meanwhile.
   virtual Result<void> remove(const Removal& removal) = 0;
 
   // Deletes all that is past its horizon and returns when that is durable.
