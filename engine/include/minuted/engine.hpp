@@ -57,6 +57,13 @@ struct Receipt {
   friend bool operator==(const Receipt&, const Receipt&) = default;
 };
 
+// The message of kEventRejected: how many events are rejected, and the first of them.
+inline std::string strict_rejection(std::uint64_t rejected, const EventError& first) {
+  return std::to_string(rejected) +
+         " events of the strict batch are not accepted, and so none is; the first is at index " +
+         std::to_string(first.index) + ": " + first.message;
+}
+
 // Names a request so that sending it again changes nothing.
 struct IdempotencyKey {
   std::string scope;  // whose key it is; the same key in two scopes is two keys
@@ -69,6 +76,9 @@ struct AppendRequest {
   std::optional<IdempotencyKey> idempotency;
   std::uint64_t rejected = 0;                   // goes into the receipt as it is
   std::vector<EventError> errors;               // same
+  // All or nothing: if any event is rejected, by the engine or already in `rejected`, nothing of the batch
+  // is stored, no series of it is known, its key stays unused, and the answer is kEventRejected.
+  bool strict = false;
   // Answer from the key's record if there is one, else kInvalidArgument; nothing is stored. Needs a
   // key and an empty batch. For a request that is refused now but may have been accepted before.
   bool only_if_known = false;
@@ -117,11 +127,12 @@ class Engine {
   virtual ~Engine() = default;
 
   // Queues the batch; `done` is called exactly once, on the commit thread or before append returns.
-  // With a Receipt: the events and the key are on disk, synced, all or nothing. With kKeyReused or
-  // kInvalidArgument: nothing was stored. With kOverloaded, kTooManyNewSeries, kClockNotBelieved or
-  // kDiskFull: nothing was stored, try again later. Events of new series past their total are rejected in the receipt.
-  // With kUnavailable or kIoError: unknown; resend under the same key. While writes are stopped every
-  // append is refused: kDiskFull if for want of space, else kUnavailable.
+  // With a Receipt: the events and the key are on disk, synced, all or nothing. With kKeyReused,
+  // kInvalidArgument or kEventRejected: nothing was stored. With kOverloaded, kTooManyNewSeries,
+  // kClockNotBelieved or kDiskFull: nothing was stored, try again later. With kUnavailable or kIoError:
+  // unknown; resend under the same key. While writes are stopped every append is refused: kDiskFull if for
+  // want of space, else kUnavailable. Events of new series past their total are rejected in the receipt,
+  // or refuse the whole batch if it is strict.
   virtual void append(AppendRequest request, AppendDone done) = 0;
 
   // append, waited for.
