@@ -223,7 +223,7 @@ Result<void> Remover::remove_days(std::string_view prefix, const MinuteRange& mi
     if (auto written = write(); !written) return written;
   }
   const auto view = store_.view();
-  if (auto taken = take_from_states(*view, prefix, minutes, set_); !taken) {
+  if (auto taken = take_from_states(*view, prefix, minutes, horizons_, set_); !taken) {
     set_.clear();
     return taken;
   }
