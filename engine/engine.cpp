@@ -188,6 +188,9 @@ class EngineImpl final : public Engine {
     const auto core = readable_core();
     return core ? fingerprint_of((*core)->store().secret(), body, strict) : Fingerprint{};
   }
+  SecretKey derive_key(std::string_view purpose) const override {
+    return key_of(store_->secret(), purpose);
+  }
 
   std::optional<Error> failure() const override {
     const std::lock_guard lock(mutex_);

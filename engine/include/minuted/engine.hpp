@@ -9,6 +9,7 @@
 // they must be short, must not throw and must not call back into append's waiting forms.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -35,6 +36,9 @@ struct Fingerprint {
   std::uint64_t low = 0;
   friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
 };
+
+// See Engine::derive_key.
+using SecretKey = std::array<unsigned char, 32>;
 
 // Why one event of a batch was refused.
 struct EventError {
@@ -192,6 +196,10 @@ class Engine {
 
   // The fingerprint of a request's body and of whether it was strict, keyed by this store's secret.
   virtual Fingerprint fingerprint(std::string_view body, bool strict) const = 0;
+
+  // A key for `purpose`, derived from this store's secret: the same after every opening, and different for
+  // other stores and other purposes. Keep it as secret as the store.
+  virtual SecretKey derive_key(std::string_view purpose) const = 0;
 
   // Sentences about the opening that an operator should see, such as what was lost. Empty as a rule.
   virtual std::vector<std::string> opening_notes() const = 0;
