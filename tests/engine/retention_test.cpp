@@ -327,8 +327,9 @@ TEST_F(ArchiveTest, EventsOfAMinuteAreOrderedByTime) {
     }
     return found;
   };
-  for (const std::vector<std::int64_t>& batch :
-       {std::vector<std::int64_t>{59'999, 5, 30'000, 5}, {7, 0, 30'000}, {59'998, 6}}) {
+  const std::vector<std::vector<std::int64_t>> batches = {
+      {59'999, 5, 30'000, 5}, {7, 0, 30'000}, {59'998, 6}};
+  for (const std::vector<std::int64_t>& batch : batches) {
     AppendRequest request;
     for (const std::int64_t ms : batch) {
       EventView e;

@@ -105,7 +105,9 @@ TEST_F(NodesContractTest, OneRuleDecidesStatusAndLatencyEverywhere) {
   const auto push_now = [&](std::string_view more) {
     push({.time = format_iso8601(system_clock().now()), .more = more});
   };
-  push_now(R"("latency_ms":7)");
+  // A second ago, so that the heartbeat is later by the millisecond.
+  push({.time = format_iso8601(Millis{system_clock().now().value - 1'000}),
+        .more = R"("latency_ms":7)"});
   EXPECT_EQ(beat("h", R"({"latency_ms":3,"status":"draining","ip":"10.0.0.1"})").status, 200U);
   expect_state("ONLINE", "draining", "3");
   EXPECT_EQ(beat("h", R"({"status":"Offline"})").status, 200U);
