@@ -189,7 +189,8 @@ class EngineImpl final : public Engine {
     return core ? fingerprint_of((*core)->store().secret(), body, strict) : Fingerprint{};
   }
   SecretKey derive_key(std::string_view purpose) const override {
-    return key_of(store_->secret(), purpose);
+    const auto core = readable_core();  // there is one once the engine is open
+    return core ? key_of((*core)->store().secret(), purpose) : SecretKey{};
   }
 
   std::optional<Error> failure() const override {
