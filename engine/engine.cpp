@@ -188,6 +188,10 @@ class EngineImpl final : public Engine {
     const auto core = readable_core();
     return core ? fingerprint_of((*core)->store().secret(), body, strict) : Fingerprint{};
   }
+  SecretKey derive_key(std::string_view purpose) const override {
+    const auto core = readable_core();  // there is one once the engine is open
+    return core ? key_of((*core)->store().secret(), purpose) : SecretKey{};
+  }
 
   std::optional<Error> failure() const override {
     const std::lock_guard lock(mutex_);

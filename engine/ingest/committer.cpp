@@ -410,7 +410,8 @@ std::vector<Committer::NamedRow> Committer::name_ids(const EventBatch& batch) co
   return named;
 }
 
-// Lets the batch's new series in, takes out the events of those that are too many.
+// Lets the batch's new series in, takes out the events of those that are too many. A strict batch with a
+// rejected event is refused before any of its series is let in.
 Result<void> Committer::admit_series(Waiting& waiting) {
   const std::vector<SeriesCatalog::Name>& series = waiting.series;
   new_places_.clear();
@@ -426,6 +427,9 @@ Result<void> Committer::admit_series(Waiting& waiting) {
     if (*known) continue;
     auto& places = limiter_.reserve(split_pair(series[i].prefix)->repo) ? new_places_ : refused_places_;
     places.push_back(i);
+  }
+  if (waiting.request.strict && (waiting.request.rejected != 0 || !refused_places_.empty())) {
+    return refuse_strict(waiting.request);
   }
   if (const auto bound = limiter_.admit(options_.clock->steady_ms())) {
     ++counters_.rate_limited;
@@ -484,6 +488,13 @@ void Committer::reject_refused(AppendRequest& request) {
   std::sort(request.errors.begin(), request.errors.end(),
             [](const EventError& a, const EventError& b) { return a.index < b.index; });
   if (request.errors.size() > kReceiptErrorsMax) request.errors.resize(kReceiptErrorsMax);
+}
+
+// The series reserved for it are let go by the next batch's SeriesLimiter::begin().
+Error Committer::refuse_strict(AppendRequest& request) {
+  if (!refused_places_.empty()) reject_refused(request);
+  const EventError first = request.errors.empty() ? EventError{} : request.errors.front();
+  return {ErrorCode::kEventRejected, strict_rejection(request.rejected, first)};
 }
 
 Committer::Answer Committer::admit_keyed(Waiting& waiting) {

@@ -129,6 +129,7 @@ class Committer {
   Result<NodeFacts> admit_node(const NodeUpdate& update);
   std::vector<EventError> series_errors(const EventBatch& batch) const;
   void reject_refused(AppendRequest& request);
+  Error refuse_strict(AppendRequest& request);
   void add_chunks();
   Result<void> write(std::size_t batches);
   void publish();

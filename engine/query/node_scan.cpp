@@ -132,13 +132,17 @@ void NodeScan::fill(const std::string& host, const Node& node, NodeRow& row) con
   if (node.state.latency_us >= 0) {
     row.last_latency_us = static_cast<std::uint64_t>(node.state.latency_us);
   }
+  // Of an event and a heartbeat at once the event decides.
   if (!node.told.heartbeat) return;
   const LastHeartbeat& heartbeat = *node.told.heartbeat;
   row.status = heartbeat.said.status;
   row.ip = heartbeat.said.ip;
   row.heartbeat_is_last = heartbeat.at > node.state.last;
   if (row.heartbeat_is_last) row.last_sign = std::min(heartbeat.at, now_ms_);
-  if (heartbeat.said.latency_us && (row.heartbeat_is_last || !row.last_latency_us)) {
+  // A latency that was told in the future is as late as the last sign that is not.
+  const Millis event_latency_at = std::min(node.state.latency_at, node.state.last);
+  const Millis heartbeat_latency_at = std::min(heartbeat.latency_at, heartbeat.at);
+  if (heartbeat.said.latency_us && (!row.last_latency_us || heartbeat_latency_at > event_latency_at)) {
     row.last_latency_us = heartbeat.said.latency_us;
   }
 }

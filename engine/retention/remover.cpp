@@ -316,7 +316,7 @@ Result<void> Remover::remove_days(std::string_view prefix, const MinuteRange& mi
   const auto view = store_.view();
   const MinuteRange kept{std::max(minutes.begin, job_.rows_begin), minutes.end};
   if (kept.empty()) return {};
-  if (auto taken = take_from_states(*view, prefix, kept, set_); !taken) {
+  if (auto taken = take_from_states(*view, prefix, kept, horizons_, set_); !taken) {
     set_.clear();
     return taken;
   }

@@ -1,7 +1,9 @@
 // What is told of nodes: descriptions and heartbeats. In the node family:
 //
-//   'N' | host                → 0x01 | 0x00, or 0x01 | varint Unix ms | varint latency + 1, 0 = none
-//                                      | string status | string ip: of the last heartbeat
+//   'N' | host                → 0x02 | 0x00, or 0x01 | varint Unix ms and string status of the last heartbeat
+//                                      | string ip of the last that had one
+//                                      | varint latency + 1 of the last that carried one, 0 = none
+//                                      | unless none: varint Unix ms of that
 //                                    | strings endpoint, region, storage type, provider, version
 //   'D' | host 00 | day u32   → heartbeats, see nodes/signs.hpp
 //
@@ -22,9 +24,12 @@
 
 namespace minuted {
 
+// A heartbeat replaces only what it carries: one without a latency or an ip leaves those of the one before.
 struct LastHeartbeat {
   Millis at;
+  // The status is of that heartbeat, the latency and the ip are of the latest ones that carried them.
   Heartbeat said;
+  Millis latency_at{-1};  // when the latency was told; -1 = none ever was
   friend bool operator==(const LastHeartbeat&, const LastHeartbeat&) = default;
 };
 

@@ -21,6 +21,7 @@
 #include "json/event_json.hpp"
 #include "log/log.hpp"
 #include "minuted/engine.hpp"
+#include "render/page_cursor.hpp"
 #include "watch/rejections.hpp"
 
 namespace minuted::http {
@@ -55,6 +56,7 @@ class Services {
         answers(answers_given),
         clock(clock_given),
         log(log_given),
+        cursor_key(engine_given.derive_key(render::kCursorKeyPurpose)),
         decoding(options_given.decode_bytes_max),
         reads(options_given.scans_max) {}
 
@@ -68,6 +70,7 @@ class Services {
   ByteBudget& answers;  // of streamed answers
   const Clock& clock;
   const log::Log& log;
+  const SecretKey cursor_key;  // of pages
   EventCounters events;
   watch::Rejections rejections;  // for the log
   ByteTurns decoding;  // of large bodies

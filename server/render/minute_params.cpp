@@ -256,8 +256,9 @@ bool fits(const RowKey& key, const QuerySpec& spec) {
 }
 
 // Goes on where the cursor's page ended.
-std::optional<ParameterError> resume(const std::string& text, MinuteParams& params) {
-  auto cursor = decode_cursor(text);
+std::optional<ParameterError> resume(const std::string& text, const SecretKey& key,
+                                     MinuteParams& params) {
+  auto cursor = decode_cursor(text, key);
   if (!cursor) {
     return invalid("cursor " + shorten(text) +
                    " is not one of ours; give the nextCursor of the page before, as it was");
@@ -359,7 +360,9 @@ std::optional<ParameterError> check_paging(const MinuteParams& params, RowFormat
 }
 
 std::variant<MinuteParams, ParameterError> parse_minute_params(std::string_view raw_query,
-                                                               Millis now, Span span) {
+                                                               Millis now,
+                                                               const SecretKey& cursor_key,
+                                                               Span span) {
   Collected given;
   if (auto error = take_parameters(raw_query, kDefinitions, given)) return std::move(*error);
 
@@ -383,7 +386,7 @@ std::variant<MinuteParams, ParameterError> parse_minute_params(std::string_view 
   if (given.limit) params.limit = given.limit->value;
   params.query_hash = hash_of(given, params.spec, unit_id);
   if (given.cursor) {
-    if (auto error = resume(*given.cursor, params)) return std::move(*error);
+    if (auto error = resume(*given.cursor, cursor_key, params)) return std::move(*error);
   }
   return params;
 }

@@ -56,5 +56,21 @@ TEST_F(RawEventsContractTest, WhatIsPushedComesBackAndCanBePushedAgain) {
             to_text(ReceiptText{.accepted = 1, .duplicates = 1}));
 }
 
+TEST_F(RawEventsContractTest, EventsOfAMinuteComeInTheOrderOfTheirTimes) {
+  const auto line = [](std::int64_t ms) {
+    return R"({"timestamp":)" + std::to_string(1'704'103'200'000 + ms) +
+           R"(,"repoId":"r","bucketId":"b","host":"h","op":"OTHER","upl_bytes":0,"dwl_bytes":0,)"
+           R"("size_change":0})"
+           "\n";
+  };
+  EXPECT_EQ(client_.push_ndjson(line(59'999) + line(7) + line(30'000)).body, to_text(ReceiptText{3}));
+  EXPECT_EQ(client_.push_ndjson(line(8) + line(0)).body, to_text(ReceiptText{2}));
+  for (int folded = 0; folded < 2; ++folded) {
+    EXPECT_EQ(client_.get("/events?startDate=2024-01-01").body,
+              line(0) + line(7) + line(8) + line(30'000) + line(59'999));
+    fold();
+  }
+}
+
 }  // namespace
 }  // namespace minuted::test

@@ -29,7 +29,7 @@ MinuteRange through(std::string_view first, std::string_view last) {
 const Millis kNow{parse_iso8601("2024-02-10T12:34:56.789Z").value().start};
 
 MinuteRange range_of(std::string_view query, Millis now = kNow) {
-  auto result = parse_minute_params(query, now);
+  auto result = parse_minute_params(query, now, SecretKey{});
   if (const auto* error = std::get_if<ParameterError>(&result)) {
     ADD_FAILURE() << query << ": " << error->message;
     return {};
@@ -38,7 +38,7 @@ MinuteRange range_of(std::string_view query, Millis now = kNow) {
 }
 
 std::string refusal_of(std::string_view query) {
-  auto result = parse_minute_params(query, kNow);
+  auto result = parse_minute_params(query, kNow, SecretKey{});
   const auto* const error = std::get_if<ParameterError>(&result);
   if (error == nullptr) return "accepted";
   return std::string(error->code) + ": " + error->message;
