@@ -17,7 +17,7 @@ namespace {
 class SeriesSource final : public BodySource {
  public:
   SeriesSource(Services& services, render::SeriesParams params)
-      : engine_(services.engine), cursor_key_(services.cursor_key), params_(std::move(params)) {}
+      : engine_(services.engine), cursor_key_(services.cursor_key()), params_(std::move(params)) {}
 
   Result<bool> fill(std::string& out) override {
     if (!cursor_) {
@@ -60,7 +60,7 @@ class SeriesSource final : public BodySource {
   }
 
   Engine& engine_;
-  const SecretKey& cursor_key_;
+  const SecretKey cursor_key_;
   const render::SeriesParams params_;
   std::unique_ptr<SeriesCursor> cursor_;
   bool begun_ = false;
@@ -71,7 +71,7 @@ class SeriesSource final : public BodySource {
 }  // namespace
 
 Awaitable<Response> get_series(Services& services, Request& request) {
-  auto parsed = render::parse_series_params(request.query, services.cursor_key);
+  auto parsed = render::parse_series_params(request.query, services.cursor_key());
   if (const auto* fault = std::get_if<render::ParameterError>(&parsed)) {
     co_return error_response(400, fault->code, fault->message);
   }

@@ -56,9 +56,11 @@ class Services {
         answers(answers_given),
         clock(clock_given),
         log(log_given),
-        cursor_key(engine_given.derive_key(render::kCursorKeyPurpose)),
         decoding(options_given.decode_bytes_max),
         reads(options_given.scans_max) {}
+
+  // The key of page cursors. The store has one once it is open; before, no handler of pages is reached.
+  SecretKey cursor_key() const { return engine.derive_key(render::kCursorKeyPurpose); }
 
   const Options options;
   Engine& engine;
@@ -70,7 +72,6 @@ class Services {
   ByteBudget& answers;  // of streamed answers
   const Clock& clock;
   const log::Log& log;
-  const SecretKey cursor_key;  // of pages
   EventCounters events;
   watch::Rejections rejections;  // for the log
   ByteTurns decoding;  // of large bodies

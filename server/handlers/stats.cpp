@@ -20,7 +20,7 @@ class RowSource final : public BodySource {
  public:
   RowSource(Services& services, render::MinuteParams params, render::RowFormat format)
       : engine_(services.engine),
-        cursor_key_(services.cursor_key),
+        cursor_key_(services.cursor_key()),
         params_(std::move(params)),
         writer_(format, params_.columns) {}
 
@@ -66,7 +66,7 @@ class RowSource final : public BodySource {
   }
 
   Engine& engine_;
-  const SecretKey& cursor_key_;
+  const SecretKey cursor_key_;
   const render::MinuteParams params_;
   std::unique_ptr<RowCursor> cursor_;
   render::RowWriter writer_;
@@ -111,7 +111,7 @@ Response not_acceptable(const Request& request) {
 
 Awaitable<Response> get_rows(Services& services, Request& request) {
   auto parsed = render::parse_minute_params(request.query, services.engine.now(),
-                                            services.cursor_key, span_of(request));
+                                            services.cursor_key(), span_of(request));
   if (const auto* fault = std::get_if<render::ParameterError>(&parsed)) {
     co_return error_response(400, fault->code, fault->message);
   }

@@ -198,7 +198,7 @@ class Engine {
   virtual Fingerprint fingerprint(std::string_view body, bool strict) const = 0;
 
   // A key for `purpose`, derived from this store's secret: the same after every opening, and different for
-  // other stores and other purposes. Keep it as secret as the store.
+  // other stores and other purposes. Keep it as secret as the store. Zeros until the store is open.
   virtual SecretKey derive_key(std::string_view purpose) const = 0;
 
   // Sentences about the opening that an operator should see, such as what was lost. Empty as a rule.
