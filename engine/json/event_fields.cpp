@@ -23,7 +23,7 @@ constexpr std::string_view kWantSigned =
     "give an integer from -9223372036854775808 to 9223372036854775807, or a string of its digits "
     "without leading zeros";
 constexpr std::string_view kWantLatency = "give a number from 0 to 10000000000";
-constexpr std::string_view kWantStatus = "give an integer from 100 to 599";
+constexpr std::string_view kWantStatus = "give an integer from 0 to 999";
 constexpr std::string_view kWantTime =
     "give 13 digits of Unix milliseconds, 10 of seconds, with or without a fraction, or an ISO 8601 "
     "date-time";
@@ -234,7 +234,7 @@ bool EventFields::check_op(EventView& event) {
 bool EventFields::check_numbers(EventView& event) {
   constexpr Bounds kBytes{0, INT64_MAX, kWantBytes, true};
   constexpr Bounds kSigned{INT64_MIN, INT64_MAX, kWantSigned, true};
-  constexpr Bounds kStatus{kStatusMin, kStatusMax, kWantStatus, false};
+  constexpr Bounds kStatus{0, kStatusMax, kWantStatus, false};
   std::int64_t upl_bytes = 0;
   std::int64_t dwl_bytes = 0;
   std::int64_t status = 0;

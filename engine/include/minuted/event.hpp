@@ -16,8 +16,7 @@ inline constexpr std::size_t kIdBytesMax = 255;        // repoId, bucketId, host
 inline constexpr std::size_t kEventIdBytesMax = 128;   // id
 inline constexpr std::uint64_t kBytesMax = INT64_MAX;  // upl_bytes, dwl_bytes of one event
 inline constexpr std::uint64_t kLatencyUsMax = 10'000'000'000'000;  // 10^10 ms
-inline constexpr std::uint16_t kStatusMin = 100;
-inline constexpr std::uint16_t kStatusMax = 599;
+inline constexpr std::uint16_t kStatusMax = 999;  // proxies log 999, and 0, for requests that were cut off
 inline constexpr std::int64_t kFutureMillisMax = 10 * kMillisPerMinute;  // events may run ahead
 
 // Classes of operation. Persisted: numbers are never reused or renumbered.
@@ -47,7 +46,7 @@ struct EventView {
   std::string_view host;    // same
   Millis timestamp;         // when the operation completed; in [0, kMillisMax]
   OpClass op = OpClass::kOther;
-  std::uint16_t status = 0;  // 100–599, 0 = not told
+  std::uint16_t status = 0;  // 0 … kStatusMax; 0 = not told, or no answer was sent
   std::uint64_t upl_bytes = 0;  // 0 … 2^63-1
   std::uint64_t dwl_bytes = 0;  // 0 … 2^63-1
   std::int64_t size_change = 0;
