@@ -61,6 +61,7 @@ Result<std::unique_ptr<Core>> Core::open_read_only(const Parts& parts,
   StoreOptions options = given;
   auto clock = make_clock(parts.options);
   options.clock = &clock->expiry_clock();
+  options.nobody_writes = true;
   auto store = Store::open_read_only(options);
   if (!store) return store.error();
   const auto sequence = (*store)->last_commit();
