@@ -198,7 +198,7 @@ class NodeHistory {
       }
       if (pick(3) == 0) fold();
     }
-    auto expected = oracle_.series(query);
+    auto expected = oracle_.series(query, engine_->horizon(Span::kDay));
     for (auto& [series, seen] : expected) seen = {seen.first, seen.last_ms / 60'000};
     ASSERT_EQ(rows, expected);
     EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));

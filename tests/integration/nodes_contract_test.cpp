@@ -174,7 +174,7 @@ TEST_F(NodesContractTest, UptimeByDayAndWhatWasToldOfTheNode) {
   EXPECT_EQ(stats("b", "2024-01-01T15:00:00.000Z").body,
             R"({"success":true,"nodeStats":[{"ip":"","host":"h","perc_uptime":0.139,"avg_latency_ms":2.5,)"
             R"("version":"1.2","node_status":"OFFLINE","last_updated":"2024-01-03T00:00:00.000Z",)"
-            R"("last_latency_ms":0}]})");
+            R"("last_latency_ms":3}]})");
   EXPECT_EQ(stats("b", "2024-01-02").body, R"({"success":true,"nodeStats":[]})");
   EXPECT_EQ(stats("none", "2024-01-02").body, R"({"success":true,"nodeStats":[]})");
 }

@@ -157,7 +157,7 @@ TEST_F(PushContractTest, BodiesThatAreNoneAreRefusedWhole) {
 }
 
 TEST_F(PushContractTest, AnEventWithAnUnknownFieldCalledEventsIsStored) {
-  EXPECT_EQ(client_.push(to_text(EventText{.more = R"("events":[])"})).body, to_text(ReceiptText{1}));
+  EXPECT_EQ(client_.push(to_text(EventText{.more = R"("upl_bytes":7,"events":[])"})).body, to_text(ReceiptText{1}));
   EXPECT_EQ(client_.push(R"({"events":[)" + to_text(EventText{}) + "," + to_text(EventText{}) + "]," +
                          to_text(EventText{}).substr(1))
                 .body,

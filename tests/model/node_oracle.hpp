@@ -113,7 +113,7 @@ class NodeOracle {
     std::map<std::pair<std::string, std::string>, Seen> latencies;
     for (const auto& [series, seen] : seen_) {
       const auto& [repo, bucket, host] = series;
-      if (!in(query.repos, repo) || !in(query.buckets, bucket)) continue;
+      if (!in(query.repos, repo) || !in(query.buckets, bucket) || is_past(seen, horizon)) continue;
       auto [at, is_new] = latest.try_emplace({bucket, host});
       OracleNode& node = at->second;
       auto& begin = first.try_emplace({bucket, host}, seen.first).first->second;
@@ -147,11 +147,12 @@ class NodeOracle {
     return rows;
   }
 
-  // Series that have events, by the contract's order.
-  std::map<Series, Seen> series(const SeriesQuery& query) const {
+  // Series that have events at or after `horizon`, by the contract's order.
+  std::map<Series, Seen> series(const SeriesQuery& query, Minute horizon) const {
     std::map<Series, Seen> out;
     for (const auto& [series, seen] : seen_) {
       const auto& [repo, bucket, host] = series;
+      if (is_past(seen, horizon)) continue;
       const auto begins = [&](const std::string& id) { return id.starts_with(query.search); };
       if (!in(query.repos, repo) || !in(query.buckets, bucket)) continue;
       if (begins(repo) || begins(bucket) || begins(host)) out.emplace(series, seen);
@@ -174,6 +175,10 @@ class NodeOracle {
     std::int64_t from_ms = 0;  // older days of heartbeats are gone
   };
 
+  // Whether it is deleted, or only waits to be.
+  static bool is_past(const Seen& seen, Minute horizon) {
+    return seen.last_ms < start_of(horizon).value;
+  }
   static bool in(const std::vector<std::string>& list, const std::string& id) {
     return list.empty() || std::find(list.begin(), list.end(), id) != list.end();
   }
