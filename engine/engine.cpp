@@ -188,6 +188,10 @@ class EngineImpl final : public Engine {
     const auto core = readable_core();
     return core ? fingerprint_of((*core)->store().secret(), body, strict) : Fingerprint{};
   }
+  SecretKey derive_key(std::string_view purpose) const override {
+    const auto core = readable_core();
+    return core ? key_of((*core)->store().secret(), purpose) : SecretKey{};
+  }
 
   std::optional<Error> failure() const override {
     const std::lock_guard lock(mutex_);
@@ -416,7 +420,13 @@ Result<std::shared_ptr<Core>> EngineImpl::open_core(
 // A store that cannot be written, for the reason `why`, and that is there.
 Result<std::shared_ptr<Core>> EngineImpl::open_read_only(const Error& why) {
   auto core = Core::open_read_only(parts_, store_options());
-  if (!core) return why;
+  if (!core) {
+    const ErrorCode code = core.error().code;
+    // What is wrong with the data matters more than why it cannot be written.
+    const bool is_of_data = code == ErrorCode::kCommitsLost || code == ErrorCode::kCorruption ||
+                            code == ErrorCode::kUnsupportedFormat;
+    return is_of_data ? core.error() : why;
+  }
   return share(std::move(*core));
 }
 

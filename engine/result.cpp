@@ -20,6 +20,7 @@ const char* to_string(ErrorCode code) {
     case ErrorCode::kUnsupportedFormat: return "unsupported_format";
     case ErrorCode::kLocked: return "locked";
     case ErrorCode::kCorruption: return "corruption";
+    case ErrorCode::kEventRejected: return "event_rejected";
     case ErrorCode::kCommitsLost: return "commits_lost";
     case ErrorCode::kIoError: return "io_error";
   }

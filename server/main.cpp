@@ -33,6 +33,8 @@
 #include "watch/watch_thread.hpp"
 
 #ifdef MINUTED_JEMALLOC
+#include <jemalloc/jemalloc.h>
+
 // Bodies, batches and groups come and go in megabytes. What is freed is kept for a second, for the next of
 // them: given back at once, clearing its pages would cost a quarter of all time at full load; never, a peak
 // would be held for ever. A thread of jemalloc's gives it back while nothing else happens. Few arenas: each
@@ -42,6 +44,26 @@ const char* malloc_conf =
     "background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0,narenas:4";
 }
 #endif
+
+namespace {
+
+// With little memory a second of what is freed may be as much as all that is used: it is given back at once.
+constexpr std::size_t kMemoryKeptMin = 128U << 20;
+
+void give_back_at_once([[maybe_unused]] bool wanted) {
+#ifdef MINUTED_JEMALLOC
+  if (!wanted) return;
+  ssize_t decay_ms = 0;
+  (void)::mallctl("arenas.dirty_decay_ms", nullptr, nullptr, &decay_ms, sizeof decay_ms);
+  for (const char* const arena : {"arena.0.dirty_decay_ms", "arena.1.dirty_decay_ms",
+                                  "arena.2.dirty_decay_ms", "arena.3.dirty_decay_ms"}) {
+    // Fails for those that nobody has used so far.
+    (void)::mallctl(arena, nullptr, nullptr, &decay_ms, sizeof decay_ms);
+  }
+#endif
+}
+
+}  // namespace
 
 namespace minuted {
 namespace {
@@ -252,6 +274,7 @@ void print_address(const settings::Settings& s, std::uint16_t port) {
 }
 
 int serve(const settings::Settings& s, const log::Log& log, const sigset_t& signals) {
+  give_back_at_once(s.memory_bytes < kMemoryKeptMin);
   if (const auto problem = raise_file_limit(s.connections_max)) {
     log.error(*problem);
     return kExitFailed;
@@ -283,7 +306,7 @@ int serve(const settings::Settings& s, const log::Log& log, const sigset_t& sign
        s.scans_max,
        s.snapshot_lifetime_ms,
        s.node_offline_after_ms,
-       {s.inflated_bytes_max, s.inflate_ratio_max},
+       {s.inflated_bytes_max, s.inflate_ratio_max, s.body_bytes_max},
        s.decode_bytes_max,
        {s.serve_anyone_without_tokens, s.cors_origins}},
       *engine, workers, tokens.get(), counters, budget, answers, system_clock(), log);

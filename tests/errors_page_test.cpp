@@ -77,7 +77,7 @@ TEST(ErrorsPageTest, NoErrorIsMadeInAWayThatTheListDoesNotSee) {
   const std::regex seen(
       R"re( ?[45]\d\d, ?"[a-z].*| ?400, \w+(?:->|\.)code, .*| ?[\w.]+(?:\(\))?(?:\.|->)error\(\)\).*|)re"
       R"re( ?known\.error\(\)\).*| ?\*[\w.]+\).*| ?(?:mapped|refusal)\.status, (?:mapped|refusal)\.code, .*|)re"
-      R"re( ?status, code, message.*| ?std::uint16_t status, .*| ?const Error& error\).*)re");
+      R"re( ?\{ErrorCode::k\w+, .*| ?status, code, message.*| ?std::uint16_t status, .*| ?const Error& error\).*)re");
   int calls = 0;
   for_each_source([&](const std::string& file, const std::string& text) {
     for_each_match(text, R"(\b(?:error_response|retry_response)\()", [&](const std::smatch& match) {

@@ -51,7 +51,7 @@ const std::map<std::string, std::set<std::string>> kLibraryDoors = {
     {"boost/", {"server/"}},
     {"CLI/", {"server/auth", "server/inspection", "server/settings"}},
     {"toml", {"server/auth", "server/settings"}},
-    {"openssl/", {"server/auth"}},
+    {"openssl/", {"server/auth", "server/render/page_cursor.cpp"}},
 };
 
 struct Include {

@@ -61,6 +61,7 @@ Result<std::unique_ptr<Core>> Core::open_read_only(const Parts& parts,
   StoreOptions options = given;
   auto clock = make_clock(parts.options);
   options.clock = &clock->expiry_clock();
+  options.nobody_writes = true;
   auto store = Store::open_read_only(options);
   if (!store) return store.error();
   const auto sequence = (*store)->last_commit();
@@ -89,8 +90,7 @@ Result<void> Core::start() {
                     [this](std::string_view repo, std::string_view from,
                            const Committer::HasRows& has_rows) {
                       return committer_->forget_series(repo, from, has_rows);
-                    },
-                    [this](std::string_view repo) { return repo_facts_.forget(repo); }});
+                    }});
   return upkeep_->start();
 }
 
@@ -166,7 +166,7 @@ Result<std::unique_ptr<NodeCursor>> Core::nodes(const NodeQuery& query) {
   return std::unique_ptr<NodeCursor>(std::make_unique<NodeScan>(
       std::move(view->view), view->mark, query,
       NodeScan::Options{options_.snapshot_ms_max, options_.clock, horizons_.of(Span::kDay),
-                        clock_->present()},
+                        clock_->present(), horizons_.of_archive()},
       parts_.read_counters));
 }
 
@@ -175,7 +175,9 @@ Result<std::unique_ptr<SeriesCursor>> Core::series(const SeriesQuery& query) {
   if (!view) return view.error();
   return std::unique_ptr<SeriesCursor>(std::make_unique<SeriesScan>(
       std::move(view->view), view->mark, query,
-      SeriesScan::Options{options_.snapshot_ms_max, options_.clock}, parts_.read_counters));
+      SeriesScan::Options{options_.snapshot_ms_max, options_.clock, horizons_.of(Span::kDay),
+                          horizons_.of_archive()},
+      parts_.read_counters));
 }
 
 Result<std::unique_ptr<StorageCursor>> Core::storage(const StorageQuery& query) {

@@ -40,7 +40,7 @@ struct Verb {
   std::string_view word;
   OpClass op;
 };
-constexpr std::array<Verb, 12> kVerbs{{
+constexpr std::array<Verb, 13> kVerbs{{
     {"GET", OpClass::kGet},
     {"PUT", OpClass::kPut},
     {"LIST", OpClass::kList},
@@ -52,8 +52,33 @@ constexpr std::array<Verb, 12> kVerbs{{
     {"CREATE", OpClass::kPut},
     {"UPLOAD", OpClass::kPut},
     {"COMPLETE", OpClass::kPut},
+    {"DELETEMARKER", OpClass::kDelete},
     {"ABORT", OpClass::kDelete},
 }};
+
+// The verb that `word`, of letters, is; null if it is none.
+const Verb* verb_of(std::string_view word) {
+  const char first = upper(word.front());
+  for (const Verb& verb : kVerbs) {
+    if (verb.word.size() == word.size() && verb.word.front() == first && same_word(word, verb.word)) {
+      return &verb;
+    }
+  }
+  return nullptr;
+}
+
+// Of two classes that a name's words stand for, the one with the smaller rank is the name's.
+unsigned rank_of(OpClass op) {
+  switch (op) {
+    case OpClass::kDelete: return 0;
+    case OpClass::kList: return 1;
+    case OpClass::kHead: return 2;
+    case OpClass::kGet: return 3;
+    case OpClass::kPut: return 4;
+    case OpClass::kOther: break;
+  }
+  return 5;
+}
 
 // Length of the well-formed UTF-8 sequence at the front of `text`, 0 if there is none.
 // The table is that of the Unicode Standard, chapter 3, "Well-Formed UTF-8 Byte Sequences".
@@ -104,24 +129,22 @@ OpClass classify_op(std::string_view name) {
   for (const Verb& verb : kVerbs) {
     if (same_word(name, verb.word)) return verb.op;
   }
+  OpClass best = OpClass::kOther;
+  bool after_get = false;
+  bool gets_bucket = false;  // the last two words so far are Get and Bucket
+  // A leading `REST.` or `S3.` needs no treatment of its own: neither is a verb.
   std::string_view rest = name;
-  if (rest.size() >= 5 && same_word(rest.substr(0, 5), "REST.")) {
-    rest.remove_prefix(5);
-  } else if (rest.size() >= 3 && same_word(rest.substr(0, 3), "S3.")) {
-    rest.remove_prefix(3);
-  }
   for (auto word = take_word(rest); !word.empty(); word = take_word(rest)) {
-    const auto* const verb = std::find_if(
-        kVerbs.begin(), kVerbs.end(), [&](const Verb& v) { return same_word(word, v.word); });
-    if (verb == kVerbs.end()) continue;
-    if (verb->word == "GET") {
-      const auto object = take_word(rest);
-      // Reading a bucket itself is listing it; GetBucketAcl and its kin read something of it.
-      if (same_word(object, "BUCKET") && take_word(rest).empty()) return OpClass::kList;
-    }
-    return verb->op;
+    gets_bucket = after_get && same_word(word, "BUCKET");
+    after_get = false;
+    const Verb* const verb = verb_of(word);
+    if (verb == nullptr) continue;
+    if (verb->op == OpClass::kDelete) return OpClass::kDelete;
+    after_get = verb->word == "GET";
+    if (rank_of(verb->op) < rank_of(best)) best = verb->op;
   }
-  return OpClass::kOther;
+  // Reading a bucket itself is listing it. GetBucketAcl and its kin read something of a bucket.
+  return gets_bucket ? OpClass::kList : best;
 }
 
 std::optional<std::string> check_id(std::string_view id) {

@@ -78,9 +78,12 @@ void FoldBatch::count_events(const PairView& pair, Minute minute) {
       const ChunkEvent& event = events_read_[first];
       rollups_[event.host_number]->add(event.view(pair.repo, pair.bucket, minute));
       LastSeen& last = last_seen_[event.host_number];
-      if (event.ms_in_minute > last.ms_in_minute) {
-        last = {event.ms_in_minute, event.latency_us};
-      } else if (event.ms_in_minute == last.ms_in_minute) {
+      last.ms_in_minute = std::max(last.ms_in_minute, event.ms_in_minute);
+      if (event.latency_us < 0) continue;
+      if (event.ms_in_minute > last.latency_ms_in_minute) {
+        last.latency_ms_in_minute = event.ms_in_minute;
+        last.latency_us = event.latency_us;
+      } else if (event.ms_in_minute == last.latency_ms_in_minute) {
         last.latency_us = std::max(last.latency_us, event.latency_us);
       }
     }
@@ -90,10 +93,13 @@ void FoldBatch::count_events(const PairView& pair, Minute minute) {
 
 // Of the chunk at hand, whose hosts are named.
 void FoldBatch::note_hosts(Minute minute) {
+  const std::int64_t begin = start_of(minute).value;
   for (std::size_t i = 0; i < host_names_.size(); ++i) {
     const LastSeen& last = last_seen_[i];
-    states_.of(host_names_[i])
-        .note(minute, Millis{start_of(minute).value + last.ms_in_minute}, last.latency_us);
+    HostState& state = states_.of(host_names_[i]);
+    state.note(minute, Millis{begin + last.ms_in_minute}, -1);
+    if (last.latency_us < 0) continue;
+    state.note(minute, Millis{begin + last.latency_ms_in_minute}, last.latency_us);
   }
 }
 

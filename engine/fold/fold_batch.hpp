@@ -67,9 +67,10 @@ class FoldBatch {
     HostRollups hosts;
   };
 
-  // The last of a chunk's events of a host.
+  // The last of a chunk's events of a host, and the last of those that carried a latency.
   struct LastSeen {
     std::uint16_t ms_in_minute = 0;
+    std::uint16_t latency_ms_in_minute = 0;
     std::int64_t latency_us = -1;
   };
 

@@ -213,6 +213,11 @@ Result<std::string> Committer::forget(const Task& task) {
       kept |= *has_rows;
       if (!*has_rows) gone.emplace_back(series->key());
     }
+    if (!kept && !gone.empty()) {
+      const auto total = view->get(Family::kTotal, prefix);
+      if (!total) return total.error();
+      kept = total->has_value();
+    }
     for (std::size_t i = 0; i < gone.size(); ++i) {
       catalog_.remove(gone[i], !kept && i + 1 == gone.size(), set);
     }
@@ -298,7 +303,7 @@ void Committer::commit(std::vector<Waiting>& waiting, std::vector<WaitingNode>& 
   Result<void> written;
   if (to_write + nodes_to_write != 0) {
     const auto hold = table_.hold();
-    event_ids_.put(time_.machine, set_);
+    event_ids_.put(time_.machine, sequence_ + 1, set_);
     add_chunks();
     clock_.put_commit(time_, confirmed_, set_);
     written = write(to_write);
@@ -390,11 +395,14 @@ std::vector<Committer::NamedRow> Committer::name_ids(const EventBatch& batch) co
   std::vector<NamedRow> named;
   if (!batch.has_ids()) return named;
   std::uint32_t place = 0;
+  std::string_view prefix;
+  EventIdPair pair{};
   for (const EventBatch::Group& group : batch.groups()) {
+    if (group.prefix != prefix) pair = event_ids_.pair_of(prefix = group.prefix);
     for (const EventBatch::Row& row : group.rows) {
       if (row.id_bytes != 0) {
-        named.push_back({place, event_ids_.key_of({group.prefix, batch.host(row.host),
-                                                   group.minute, batch.id(row)})});
+        named.push_back(
+            {place, event_ids_.key_of(pair, {batch.host(row.host), group.minute, batch.id(row)})});
       }
       ++place;
     }
@@ -402,7 +410,8 @@ std::vector<Committer::NamedRow> Committer::name_ids(const EventBatch& batch) co
   return named;
 }
 
-// Lets the batch's new series in, takes out the events of those that are too many.
+// Lets the batch's new series in, takes out the events of those that are too many. A strict batch with a
+// rejected event is refused before any of its series is let in.
 Result<void> Committer::admit_series(Waiting& waiting) {
   const std::vector<SeriesCatalog::Name>& series = waiting.series;
   new_places_.clear();
@@ -418,6 +427,9 @@ Result<void> Committer::admit_series(Waiting& waiting) {
     if (*known) continue;
     auto& places = limiter_.reserve(split_pair(series[i].prefix)->repo) ? new_places_ : refused_places_;
     places.push_back(i);
+  }
+  if (waiting.request.strict && (waiting.request.rejected != 0 || !refused_places_.empty())) {
+    return refuse_strict(waiting.request);
   }
   if (const auto bound = limiter_.admit(options_.clock->steady_ms())) {
     ++counters_.rate_limited;
@@ -476,6 +488,13 @@ void Committer::reject_refused(AppendRequest& request) {
   std::sort(request.errors.begin(), request.errors.end(),
             [](const EventError& a, const EventError& b) { return a.index < b.index; });
   if (request.errors.size() > kReceiptErrorsMax) request.errors.resize(kReceiptErrorsMax);
+}
+
+// The series reserved for it are let go by the next batch's SeriesLimiter::begin().
+Error Committer::refuse_strict(AppendRequest& request) {
+  if (!refused_places_.empty()) reject_refused(request);
+  const EventError first = request.errors.empty() ? EventError{} : request.errors.front();
+  return {ErrorCode::kEventRejected, strict_rejection(request.rejected, first)};
 }
 
 Committer::Answer Committer::admit_keyed(Waiting& waiting) {

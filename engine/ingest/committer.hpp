@@ -64,9 +64,9 @@ class Committer {
   // Takes the series of which `has_rows` says no out of those that are known, unless events of them
   // wait to be folded: those of the repo, of all repos if it is empty, from the record `from` on, a
   // slice of them, so that no commit waits long. With a series goes what is kept of its host in its pair,
-  // and with the last series of a host what was told of it as a node. Waits for the commit thread, which does it; no fold
-  // may run meanwhile. Durable with the next sync. Returns where the next slice begins; empty: that
-  // was all.
+  // and with the last series of a host its heartbeats as a node. The index of a bucket's repos keeps pairs
+  // that have a total. Waits for the commit thread, which does it; no fold may run meanwhile. Durable with
+  // the next sync. Returns where the next slice begins; empty: that was all.
   using HasRows = std::function<Result<bool>(std::string_view prefix, std::string_view host)>;
   Result<std::string> forget_series(std::string_view repo, std::string_view from,
                                     const HasRows& has_rows);
@@ -129,6 +129,7 @@ class Committer {
   Result<NodeFacts> admit_node(const NodeUpdate& update);
   std::vector<EventError> series_errors(const EventBatch& batch) const;
   void reject_refused(AppendRequest& request);
+  Error refuse_strict(AppendRequest& request);
   void add_chunks();
   Result<void> write(std::size_t batches);
   void publish();

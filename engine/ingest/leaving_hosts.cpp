@@ -42,7 +42,7 @@ Result<void> LeavingHosts::add(const View& view, std::string_view prefix,
     const auto others = has_others(view, host);
     if (!others) return others.error();
     if (*others) continue;
-    if (auto removed = nodes.remove(view, host, set); !removed) return removed;
+    if (auto removed = nodes.remove_heartbeats(view, host, set); !removed) return removed;
   }
   return {};
 }

@@ -1,5 +1,5 @@
 // What leaves with series that are forgotten: when their hosts were seen in their pairs, and, of a host
-// whose last series goes, what was told of it as a node. For one set of writes; on the commit thread.
+// whose last series goes, its heartbeats as a node. For one set of writes; on the commit thread.
 #pragma once
 
 #include <span>

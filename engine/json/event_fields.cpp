@@ -16,15 +16,20 @@ constexpr std::array<std::string_view, kFields> kNames{
 
 constexpr std::string_view kWantId = "give a string of 1 to 255 bytes";
 constexpr std::string_view kWantEventId = "give a string of 1 to 128 bytes";
-constexpr std::string_view kWantBytes = "give an integer from 0 to 9223372036854775807";
+constexpr std::string_view kWantBytes =
+    "give an integer from 0 to 9223372036854775807, or a string of its digits without leading "
+    "zeros";
 constexpr std::string_view kWantSigned =
-    "give an integer from -9223372036854775808 to 9223372036854775807";
+    "give an integer from -9223372036854775808 to 9223372036854775807, or a string of its digits "
+    "without leading zeros";
 constexpr std::string_view kWantLatency = "give a number from 0 to 10000000000";
-constexpr std::string_view kWantStatus = "give an integer from 100 to 599";
+constexpr std::string_view kWantStatus = "give an integer from 0 to 999";
 constexpr std::string_view kWantTime =
-    "give 13 digits of Unix milliseconds, 10 of seconds, or an ISO 8601 date-time";
+    "give 13 digits of Unix milliseconds, 10 of seconds, with or without a fraction, or an ISO 8601 "
+    "date-time";
 
 constexpr unsigned kMicrosDecimals = 3;  // of a millisecond
+constexpr unsigned kMillisDecimals = 3;  // of a second
 
 std::uint64_t power_of_ten(unsigned exponent) {
   std::uint64_t power = 1;
@@ -46,12 +51,30 @@ Scaled scaled(const Value& value, unsigned shift) {
   return {negative, false, behind == 0, behind >= unit - behind, digits / unit};
 }
 
+// The number that `text`, which is_number(), stands for.
+Value number_of(std::string_view text) {
+  Value number;
+  number.kind = Kind::kNumber;
+  number.text = text;
+  return number;
+}
+
+// Whether `text` is what programs write for a 64-bit integer in a string: digits without leading
+// zeros, and a minus in front if there may be one.
+bool is_integer_text(std::string_view text, bool may_be_negative) {
+  if (may_be_negative && text.starts_with('-')) text.remove_prefix(1);
+  const bool leading_zero = text.size() > 1 && text.front() == '0';
+  return !text.empty() && !leading_zero &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
 }  // namespace
 
 struct EventFields::Bounds {
   std::int64_t min;
   std::int64_t max;
   std::string_view want;
+  bool takes_text;  // a string of the integer's digits as well
 };
 
 Field field_of(std::string_view key) {
@@ -164,28 +187,36 @@ bool EventFields::check_time(const Value& value, const DecodeContext& context, M
 
 bool EventFields::read_time(const Value& value, Millis& to) {
   constexpr Field kField = Field::kTimestamp;
-  if (value.kind == Kind::kString) {
-    const auto time = parse_iso8601(string_of(kField));
-    if (!time) return reject(RejectReason::kBadTime, kField, "is no ISO 8601 date-time", kWantTime);
-    if (time->date_only) {
-      return reject(RejectReason::kBadTime, kField, "names a day without the time", kWantTime);
-    }
-    to = time->start;
-    return true;
+  if (value.kind == Kind::kNumber) return read_epoch_time(value, to);
+  if (value.kind != Kind::kString) return reject_type(kField, kWantTime);
+  const std::string_view text = string_of(kField);
+  const auto time = parse_iso8601(text);
+  if (!time && is_number(text)) return read_epoch_time(number_of(text), to);
+  if (!time) return reject(RejectReason::kBadTime, kField, "is no ISO 8601 date-time", kWantTime);
+  if (time->date_only) {
+    return reject(RejectReason::kBadTime, kField, "names a day without the time", kWantTime);
   }
-  if (value.kind != Kind::kNumber) return reject_type(kField, kWantTime);
-  const Scaled number = scaled(value, 0);
-  if (!number.is_whole) {
-    return reject(RejectReason::kWrongType, kField, "is not a whole number", kWantTime);
-  }
-  if (number.negative) return reject(RejectReason::kBadTime, kField, "is negative", kWantTime);
+  to = time->start;
+  return true;
+}
+
+// A number's digits before the point tell whether it counts seconds or milliseconds. What is behind
+// the millisecond of seconds is dropped, as from ISO 8601.
+bool EventFields::read_epoch_time(const Value& value, Millis& to) {
+  constexpr Field kField = Field::kTimestamp;
   constexpr std::uint64_t kTenDigits = 1'000'000'000;
   constexpr std::uint64_t kThirteenDigits = 1'000'000'000'000;
-  if (number.whole >= kTenDigits && number.whole < 10 * kTenDigits) {
-    to = Millis{static_cast<std::int64_t>(number.whole) * kMillisPerSecond};
-  } else if (number.whole >= kThirteenDigits && number.whole < 10 * kThirteenDigits &&
-             !number.too_big) {
+  const Scaled number = scaled(value, 0);
+  const auto has_digits = [&](std::uint64_t least) {
+    return !number.too_big && number.whole >= least && number.whole < 10 * least;
+  };
+  if (number.negative) return reject(RejectReason::kBadTime, kField, "is negative", kWantTime);
+  if (has_digits(kThirteenDigits) && number.is_whole) {
     to = Millis{static_cast<std::int64_t>(number.whole)};
+  } else if (has_digits(kTenDigits)) {
+    to = Millis{static_cast<std::int64_t>(scaled(value, kMillisDecimals).whole)};
+  } else if (has_digits(kThirteenDigits)) {
+    return reject(RejectReason::kWrongType, kField, "has a fraction of a millisecond", kWantTime);
   } else {
     return reject(RejectReason::kBadTime, kField, "has neither 13 nor 10 digits", kWantTime);
   }
@@ -201,9 +232,9 @@ bool EventFields::check_op(EventView& event) {
 }
 
 bool EventFields::check_numbers(EventView& event) {
-  constexpr Bounds kBytes{0, INT64_MAX, kWantBytes};
-  constexpr Bounds kSigned{INT64_MIN, INT64_MAX, kWantSigned};
-  constexpr Bounds kStatus{kStatusMin, kStatusMax, kWantStatus};
+  constexpr Bounds kBytes{0, INT64_MAX, kWantBytes, true};
+  constexpr Bounds kSigned{INT64_MIN, INT64_MAX, kWantSigned, true};
+  constexpr Bounds kStatus{0, kStatusMax, kWantStatus, false};
   std::int64_t upl_bytes = 0;
   std::int64_t dwl_bytes = 0;
   std::int64_t status = 0;
@@ -222,6 +253,9 @@ bool EventFields::check_numbers(EventView& event) {
 bool EventFields::check_integer(Field field, const Bounds& bounds, std::int64_t& to) {
   const Value* value = find(field);
   if (value == nullptr) return true;
+  if (value->kind == Kind::kString && bounds.takes_text) {
+    return check_integer_text(field, bounds, to);
+  }
   if (value->kind != Kind::kNumber) return reject_type(field, bounds.want);
   if (value->is_short && value->number.decimals == 0) {
     // 16 digits at most.
@@ -229,7 +263,18 @@ bool EventFields::check_integer(Field field, const Bounds& bounds, std::int64_t&
     to = value->number.negative ? -size : size;
     if (to >= bounds.min && to <= bounds.max) return true;
   }
-  const Scaled number = scaled(*value, 0);
+  return check_integer_value(field, bounds, *value, to);
+}
+
+bool EventFields::check_integer_text(Field field, const Bounds& bounds, std::int64_t& to) {
+  const std::string_view text = string_of(field);
+  if (!is_integer_text(text, bounds.min < 0)) return reject_type(field, bounds.want);
+  return check_integer_value(field, bounds, number_of(text), to);
+}
+
+bool EventFields::check_integer_value(Field field, const Bounds& bounds, const Value& value,
+                                      std::int64_t& to) {
+  const Scaled number = scaled(value, 0);
   if (!number.is_whole) {
     return reject(RejectReason::kWrongType, field, "is not a whole number", bounds.want);
   }

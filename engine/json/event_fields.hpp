@@ -76,6 +76,8 @@ struct Rejection {
 class EventFields {
  public:
   void clear() { given_ = 0; }
+  // Whether a field of an event is given.
+  bool any() const { return (given_ & ((std::uint32_t{1} << kFields) - 1)) != 0; }
   // Where a field's value is to be written; those that are no field of an event have places too,
   // whose values nobody reads. Then given() says that it stands there; null takes the field away
   // again.
@@ -113,9 +115,12 @@ class EventFields {
   bool check_timestamp(const DecodeContext& context, EventView& event);
   bool check_time(const Value& value, const DecodeContext& context, Millis& to);
   bool read_time(const Value& value, Millis& to);
+  bool read_epoch_time(const Value& value, Millis& to);
   bool check_op(EventView& event);
   bool check_numbers(EventView& event);
   bool check_integer(Field field, const Bounds& bounds, std::int64_t& to);
+  bool check_integer_text(Field field, const Bounds& bounds, std::int64_t& to);
+  bool check_integer_value(Field field, const Bounds& bounds, const Value& value, std::int64_t& to);
   bool check_latency(EventView& event);
   bool check_event_id(EventView& event);
 

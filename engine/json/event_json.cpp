@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "json/body_start.hpp"
 #include "json/event_fields.hpp"
 #include "json/fault.hpp"
 #include "json/key_memory.hpp"
@@ -18,6 +19,22 @@ using Outcome = Structure::Outcome;
 constexpr std::string_view kShapes = R"(send an event object, an array of them, or {"events":[…]})";
 // Names with every character written as \u0000, and no key longer than that is any of them.
 constexpr std::size_t kEscapedNameBytesMax = 6 * kNameBytesMax;
+
+// What a key "events" of an object means.
+enum class EventsKey : std::uint8_t {
+  kUnknownField,
+  kWrapsUnlessEvent,  // the object is a wrapper, as long as no field of an event has been given
+  kWraps,
+};
+
+// Whether the text is not one document because an object follows one that is the whole of the first line.
+bool are_lines(std::string_view text, const Fault& fault) {
+  const std::size_t offset = fault.offset;
+  if (!fault.behind_document || text[offset] != '{') return false;
+  const std::size_t begin = text.find_first_not_of(" \n\r\t");
+  const std::size_t line_end = text.find('\n', begin);
+  return line_end < offset && text.find_first_not_of(" \n\r\t", line_end) == offset;
+}
 
 }  // namespace
 
@@ -45,6 +62,8 @@ const char* to_string(RejectReason reason) {
       return "conflict";
     case RejectReason::kForeignRepo:
       return "foreign_repo";
+    case RejectReason::kTooDeep:
+      return "too_deep";
   }
   return "unknown";
 }
@@ -53,18 +72,21 @@ const char* to_string(RejectReason reason) {
 // as the text cannot be JSON any more; what exactly is wrong is found out afterwards, from the
 // text. `depth` counts the arrays and objects that are open around what is read.
 struct EventDecoder::Impl {
-  std::variant<Decoded, BodyError> decode_document(std::string_view body);
-  std::variant<Decoded, BodyError> decode_lines(std::string_view body);
+  std::variant<Decoded, BodyError> decode_document(std::string_view text, EventsKey key);
+  std::variant<Decoded, BodyError> decode_lines(std::string_view text);
+  void forget_events();
 
   bool read_value(std::size_t depth, Value& value);
   bool read_string(Value& value);
   bool read_number(Value& value);
   bool read_word(std::string_view word, Value& value);
   bool read_container(std::size_t depth, Value& value);
+  bool read_deep_container(Value& value);
+  bool read_member_name();
   bool read_elements(std::size_t depth);
   bool read_members(std::size_t depth);
   bool read_key(std::size_t position, Field& field);
-  bool read_fields(std::size_t depth, bool may_wrap);
+  bool read_fields(std::size_t depth, EventsKey events_key);
   bool read_usual_fields(std::size_t& position);
   bool read_wrapped_events(std::size_t depth);
   bool read_events(std::size_t depth);
@@ -73,11 +95,12 @@ struct EventDecoder::Impl {
 
   void finish_event(std::uint64_t index);
   void reject_event(std::uint64_t index);
+  void reject_deep_event(std::uint64_t index);
   void reject_value(std::uint64_t index, const Value& value, std::string_view what,
                     std::uint64_t number);
   void reject_line(std::string_view line);
   bool describes() const { return decoded.errors.size() < kErrorsMax; }
-  BodyError malformed(std::string_view body) const;
+  BodyError malformed(std::string_view text) const;
 
   TokenCursor cursor;
   EventFields fields;
@@ -87,9 +110,14 @@ struct EventDecoder::Impl {
   DecodeContext context;
   EventBatch* batch = nullptr;
   Decoded decoded;
-  bool wrapped = false;      // the document is an object with a key "events" …
-  bool wraps_array = false;  // … whose last value is an array
-  std::uint64_t lines = 0;   // of the body, blank ones too, that have been begun
+  std::size_t mark_bytes = 0;  // of the body's byte order mark
+  const char* origin = nullptr;  // what offsets in messages count from: the body, or its line
+  // Where the last event, or the value in its place, goes too deep; null if it does not.
+  const char* too_deep = nullptr;
+  bool wrapped = false;      // the document has been read as a wrapper …
+  bool wraps_array = false;  // … whose last "events" is an array
+  bool passed_events = false;  // the document has a key "events" that was read as an unknown field
+  std::uint64_t lines = 0;   // of the body, blank ones too, that have been begun; 0 in a document
   std::uint64_t events = 0;  // lines that were not blank
 };
 
@@ -105,38 +133,70 @@ std::variant<Decoded, BodyError> EventDecoder::decode(std::string_view body, Bod
   impl_->context.depth_max = std::clamp<std::size_t>(context.depth_max, 1, kDepthLimit);
   impl_->batch = &batch;
   impl_->decoded = Decoded();
-  auto outcome = form == BodyForm::kJson ? impl_->decode_document(body) : impl_->decode_lines(body);
+  const std::string_view mark = byte_order_mark_of(body);
+  impl_->mark_bytes = mark.size();
+  impl_->origin = body.data();
+  impl_->lines = impl_->events = 0;
+  const std::string_view text = body.substr(mark.size());
+  if (const auto what = compressed_or_utf16(body)) {
+    return BodyError{"malformed_json", *what};
+  }
+  auto outcome = form == BodyForm::kJson
+                     ? impl_->decode_document(text, EventsKey::kWrapsUnlessEvent)
+                     : impl_->decode_lines(text);
   impl_->cursor.close();
   impl_->fields.trim();
   return outcome;
 }
 
-std::variant<Decoded, BodyError> EventDecoder::Impl::decode_document(std::string_view body) {
-  cursor.open_document(body);
-  wrapped = wraps_array = false;
+// An object is one event if any field of an event stands in it, and a wrapper if none does, which
+// shows only at its end. Until then the fields seen so far decide. In the rare documents where they
+// are wrong, since a field stands behind "events" or is taken away again by a null, the text is read
+// once more, with `key` saying what is known now.
+std::variant<Decoded, BodyError> EventDecoder::Impl::decode_document(std::string_view text,
+                                                                     EventsKey key) {
+  cursor.open_document(text);
+  wrapped = wraps_array = passed_events = false;
   bool right_shape = true;
   bool well_formed = false;
+  bool is_object = false;
   Value value;
   if (cursor.take_if('[')) {
     well_formed = read_events(1);
   } else if (cursor.take_if('{')) {
-    well_formed = read_fields(1, true);
-    right_shape = !wrapped || wraps_array;
-    if (well_formed && !wrapped) finish_event(0);
+    is_object = true;
+    well_formed = read_fields(1, key);
   } else {
     well_formed = read_value(0, value);
     right_shape = false;
   }
-  if (!well_formed || cursor.peek() != TokenCursor::kEnd) return malformed(body);
+  if (!well_formed || cursor.peek() != TokenCursor::kEnd) return malformed(text);
+  if (is_object && key == EventsKey::kWrapsUnlessEvent &&
+      (fields.any() ? wrapped : passed_events)) {
+    forget_events();
+    return decode_document(text, fields.any() ? EventsKey::kUnknownField : EventsKey::kWraps);
+  }
+  if (wrapped) right_shape = wraps_array;
+  if (is_object && !wrapped) {
+    finish_event(0);
+    if (passed_events && !decoded.errors.empty()) {
+      decoded.errors[0].message +=
+          "; an object with any field of an event is one event, and its \"events\" an unknown field";
+    }
+  }
   if (right_shape) return std::move(decoded);
   const std::string what =
       wrapped ? "\"events\" is not an array" : "the body is " + EventFields::described(value);
   return BodyError{"wrong_shape", what + "; " + std::string(kShapes)};
 }
 
-std::variant<Decoded, BodyError> EventDecoder::Impl::decode_lines(std::string_view body) {
-  lines = events = 0;
-  for (std::string_view rest = body; !rest.empty();) {
+void EventDecoder::Impl::forget_events() {
+  *batch = EventBatch();
+  decoded = Decoded();
+}
+
+std::variant<Decoded, BodyError> EventDecoder::Impl::decode_lines(std::string_view text) {
+  for (std::string_view rest = text; !rest.empty();) {
     std::size_t size = rest.size();
     if (size > TokenCursor::kWindowBytes) {
       std::size_t line_end = rest.rfind('\n', TokenCursor::kWindowBytes - 1);
@@ -148,7 +208,7 @@ std::variant<Decoded, BodyError> EventDecoder::Impl::decode_lines(std::string_vi
   }
   if (events > 0) return std::move(decoded);
   return BodyError{"malformed_json", "the body has no event in it, up to its end at byte " +
-                                         std::to_string(body.size()) +
+                                         std::to_string(mark_bytes + text.size()) +
                                          "; send one event object a line"};
 }
 
@@ -163,7 +223,7 @@ void EventDecoder::Impl::read_block(std::string_view block) {
   for (std::size_t begin = 0; begin < block.size();) {
     const std::size_t end = std::min(block.find('\n', begin), block.size());
     const std::string_view line = block.substr(begin, end - begin);
-    ++lines;
+    origin = ++lines == 1 ? line.data() - mark_bytes : line.data();
     if (whole == Outcome::kIndexed) {
       cursor.set_line(begin, end);
       read_line(line);
@@ -183,7 +243,8 @@ void EventDecoder::Impl::read_line(std::string_view line) {
   const std::uint64_t index = events++;
   Value value;
   const bool is_object = cursor.take_if('{');
-  const bool well_formed = is_object ? read_fields(1, false) : read_value(0, value);
+  const bool well_formed =
+      is_object ? read_fields(1, EventsKey::kUnknownField) : read_value(0, value);
   if (!well_formed || cursor.peek() != TokenCursor::kEnd) {
     reject_line(line);
   } else if (is_object) {
@@ -198,15 +259,19 @@ bool EventDecoder::Impl::read_events(std::size_t depth) {
   if (cursor.take_if(']')) return true;
   std::uint64_t index = 0;
   do {
-    if (cursor.peek() == '{') {
-      if (depth == context.depth_max) return false;
+    if (cursor.peek() == '{' && depth < context.depth_max) {
       cursor.take_if('{');
-      if (!read_fields(depth + 1, false)) return false;
+      if (!read_fields(depth + 1, EventsKey::kUnknownField)) return false;
       finish_event(index);
     } else {
       Value value;
+      too_deep = nullptr;
       if (!read_value(depth, value)) return false;
-      reject_value(index, value, "element", index);
+      if (value.kind == Kind::kObject) {
+        reject_deep_event(index);
+      } else {
+        reject_value(index, value, "element", index);
+      }
     }
     ++index;
   } while (cursor.take_if(','));
@@ -214,16 +279,22 @@ bool EventDecoder::Impl::read_events(std::size_t depth) {
 }
 
 // The members of an object; its brace is taken.
-bool EventDecoder::Impl::read_fields(std::size_t depth, bool may_wrap) {
+bool EventDecoder::Impl::read_fields(std::size_t depth, EventsKey events_key) {
   fields.clear();
+  too_deep = nullptr;
   if (cursor.take_if('}')) return true;
   for (std::size_t position = 0;; ++position) {
     if (read_usual_fields(position)) return true;
     Field field = Field::kUnknown;
     if (!read_key(position, field) || !cursor.take_if(':')) return false;
-    if (field == Field::kEvents && may_wrap) {
+    const bool is_events = field == Field::kEvents;
+    const bool wraps = events_key == EventsKey::kWraps ||
+                       (events_key == EventsKey::kWrapsUnlessEvent && !fields.any());
+    if (is_events && wraps) {
       if (!read_wrapped_events(depth)) return false;
+      fields.clear();  // of the events within
     } else {
+      passed_events = passed_events || is_events;
       if (!read_value(depth, fields.place(field))) return false;
       fields.given(field);
     }
@@ -267,15 +338,11 @@ bool EventDecoder::Impl::read_usual_fields(std::size_t& position) {
 
 // The value of a document's "events". What an earlier one gave is forgotten: the last counts.
 bool EventDecoder::Impl::read_wrapped_events(std::size_t depth) {
-  if (wrapped) {
-    *batch = EventBatch();
-    decoded = Decoded();
-  }
+  if (wrapped) forget_events();
   wrapped = true;
   wraps_array = cursor.peek() == '[';
   Value value;
   if (!wraps_array) return read_value(depth, value);
-  if (depth == context.depth_max) return false;
   cursor.take_if('[');
   return read_events(depth + 1);
 }
@@ -286,7 +353,8 @@ bool EventDecoder::Impl::read_value(std::size_t depth, Value& value) {
       return read_string(value);
     case '{':
     case '[':
-      return depth < context.depth_max && read_container(depth + 1, value);
+      return depth < context.depth_max ? read_container(depth + 1, value)
+                                       : read_deep_container(value);
     case 't':
     case 'f':
       value.kind = Kind::kBoolean;
@@ -331,6 +399,42 @@ bool EventDecoder::Impl::read_container(std::size_t depth, Value& value) {
   return well_formed;
 }
 
+// The same for one that lies deeper than may be. Its depth has no bound, so that it is walked without
+// recursion, at the price of a bit for each level that is open.
+bool EventDecoder::Impl::read_deep_container(Value& value) {
+  const char* const begin = cursor.position();
+  if (too_deep == nullptr) too_deep = begin;
+  value.kind = cursor.peek() == '[' ? Kind::kArray : Kind::kObject;
+  std::vector<bool> objects;  // of the containers that are open: is it an object?
+  const auto close = [&] { return cursor.take_if(objects.back() ? '}' : ']'); };
+  do {
+    // A value is next.
+    bool is_closed = true;
+    if (const int next = cursor.peek(); next == '[' || next == '{') {
+      cursor.take_if(static_cast<char>(next));
+      objects.push_back(next == '{');
+      is_closed = close();
+      if (is_closed) objects.pop_back();
+    } else if (Value inner; !read_value(0, inner)) {
+      return false;
+    }
+    // Behind a value, or at the first of a container.
+    while (is_closed && !objects.empty() && !cursor.take_if(',')) {
+      if (!close()) return false;
+      objects.pop_back();
+    }
+    if (!objects.empty() && objects.back() && !read_member_name()) return false;
+  } while (!objects.empty());
+  value.text = {begin, static_cast<std::size_t>(cursor.end_of_taken() - begin)};
+  return true;
+}
+
+// A member's name and the colon behind it, of an object of no interest.
+bool EventDecoder::Impl::read_member_name() {
+  Value name;
+  return cursor.peek() == '"' && read_string(name) && cursor.take_if(':');
+}
+
 bool EventDecoder::Impl::read_elements(std::size_t depth) {
   if (cursor.take_if(']')) return true;
   do {
@@ -344,8 +448,7 @@ bool EventDecoder::Impl::read_members(std::size_t depth) {
   if (cursor.take_if('}')) return true;
   do {
     Value value;
-    if (cursor.peek() != '"' || !read_string(value)) return false;
-    if (!cursor.take_if(':') || !read_value(depth, value)) return false;
+    if (!read_member_name() || !read_value(depth, value)) return false;
   } while (cursor.take_if(','));
   return cursor.take_if('}');
 }
@@ -367,6 +470,7 @@ bool EventDecoder::Impl::read_key(std::size_t position, Field& field) {
 }
 
 void EventDecoder::Impl::finish_event(std::uint64_t index) {
+  if (too_deep != nullptr) return reject_deep_event(index);
   EventView event;
   if (!fields.to_event(context, describes(), event, rejection)) return reject_event(index);
   if (context.repos && !std::ranges::binary_search(*context.repos, event.repo)) {
@@ -392,6 +496,20 @@ void EventDecoder::Impl::reject_event(std::uint64_t index) {
   if (described) decoded.errors.push_back(std::move(error));
 }
 
+// `too_deep` says where.
+void EventDecoder::Impl::reject_deep_event(std::uint64_t index) {
+  rejection = {RejectReason::kTooDeep, "", ""};
+  if (describes()) {
+    rejection.message = "the event nests arrays and objects more than the " +
+                        std::to_string(context.depth_max) +
+                        " deep that json-depth-max accepts, at byte " +
+                        std::to_string(too_deep - origin) +
+                        (lines == 0 ? "" : " of line " + std::to_string(lines)) +
+                        "; send it with less nesting";
+  }
+  reject_event(index);
+}
+
 void EventDecoder::Impl::reject_value(std::uint64_t index, const Value& value,
                                       std::string_view what, std::uint64_t number) {
   rejection = {RejectReason::kNotObject, "", ""};
@@ -406,23 +524,28 @@ void EventDecoder::Impl::reject_value(std::uint64_t index, const Value& value,
 void EventDecoder::Impl::reject_line(std::string_view line) {
   rejection = {RejectReason::kNotJson, "", ""};
   if (describes()) {
-    const Fault fault = find_fault(line, context.depth_max);
+    const Fault fault = find_fault(line);
+    const auto before = static_cast<std::size_t>(line.data() - origin);
     rejection.message = "line " + std::to_string(lines) + " is not JSON: " + fault.what +
-                        ", at byte " + std::to_string(fault.offset) + " of the line";
+                        ", at byte " + std::to_string(before + fault.offset) + " of the line";
   }
   reject_event(events - 1);
 }
 
-BodyError EventDecoder::Impl::malformed(std::string_view body) const {
+BodyError EventDecoder::Impl::malformed(std::string_view text) const {
   constexpr std::string_view kCode = "malformed_json";
-  if (body.find_first_not_of(" \n\r\t") == body.npos) {
-    return {kCode, "the body is empty, up to its end at byte " + std::to_string(body.size()) +
-                       "; " + std::string(kShapes)};
+  if (text.find_first_not_of(" \n\r\t") == text.npos) {
+    return {kCode, "the body is empty, up to its end at byte " +
+                       std::to_string(mark_bytes + text.size()) + "; " + std::string(kShapes)};
   }
-  const Fault fault = find_fault(body, context.depth_max);
-  const auto line = 1 + std::count(body.data(), body.data() + fault.offset, '\n');
+  const Fault fault = find_fault(text);
+  const auto line = 1 + std::count(text.data(), text.data() + fault.offset, '\n');
   return {kCode, "the body is not one JSON document: " + fault.what + ", at byte " +
-                     std::to_string(fault.offset) + " (line " + std::to_string(line) + ")"};
+                     std::to_string(mark_bytes + fault.offset) + " (line " + std::to_string(line) +
+                     ")" +
+                     (are_lines(text, fault)
+                          ? "; if it is one event a line, send Content-Type: application/x-ndjson"
+                          : "")};
 }
 
 }  // namespace minuted::json

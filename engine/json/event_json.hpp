@@ -25,9 +25,11 @@ namespace minuted::json {
 // Bytes that must be readable behind a body (their values do not matter): words are loaded past the
 // end of a text and the excess is masked away.
 inline constexpr std::size_t kBodyPadding = 64;
-// Nesting of arrays and objects a body may have unless told otherwise; `[{}]` is 2.
+// Nesting of arrays and objects a body may have unless told otherwise; `[{}]` is 2. An event that
+// nests deeper is rejected, alone.
 inline constexpr std::size_t kDepthMax = 16;
-// The deepest nesting that can be allowed: what lies in it is walked by recursion.
+// The deepest nesting that can be allowed: what lies in it is walked by recursion, what lies deeper
+// is not.
 inline constexpr std::size_t kDepthLimit = 1024;
 // Rejected events that are reported one by one; the rest are only counted.
 inline constexpr std::size_t kErrorsMax = 20;
@@ -39,7 +41,7 @@ enum class BodyForm : std::uint8_t {
 
 // Why an event was rejected. A closed set, so that it may label a metric.
 enum class RejectReason : std::uint8_t {
-  kNotJson,      // a line of NDJSON that is not one well-formed document, or nests too deep
+  kNotJson,      // a line of NDJSON that is not one well-formed document
   kNotObject,    // JSON, but no object
   kMissing,      // a required field is absent or null
   kWrongType,    // a string for a number, a fraction for an integer, …
@@ -50,8 +52,9 @@ enum class RejectReason : std::uint8_t {
   kTooFarAhead,  // after DecodeContext::newest
   kConflict,     // unitId and bucketId differ
   kForeignRepo,  // not one of DecodeContext::repos
+  kTooDeep,      // an object that nests deeper than DecodeContext::depth_max
 };
-inline constexpr std::size_t kRejectReasons = 11;
+inline constexpr std::size_t kRejectReasons = 12;
 
 // The reason's stable name in lower_snake_case, for metrics and logs.
 const char* to_string(RejectReason reason);
@@ -69,7 +72,8 @@ struct DecodeContext {
 // Why a body as a whole was refused. `code` is the contract's error_code and never renamed.
 struct BodyError {
   std::string_view code;  // "malformed_json" or "wrong_shape"
-  std::string message;    // one sentence; names the byte offset and line where the text goes wrong
+  // One sentence; names the byte offset and line where the text goes wrong, or what the bytes are.
+  std::string message;
 };
 
 // The first rejected event of a reason. Its message is empty if it came after kErrorsMax others.
@@ -87,14 +91,19 @@ struct Decoded {
 };
 
 // What the contract leaves open is settled so:
-// - An object is the wrapper when it has a key "events", whatever else it has; the last "events"
-//   counts, and if its value is not an array the body is of wrong_shape. Within an array and in
-//   NDJSON "events" is an unknown field like any other.
+// - An object is the wrapper when it has a key "events" and no field of an event beside it; the last
+//   "events" counts, and if its value is not an array the body is of wrong_shape. In an object with
+//   any field of an event, wherever it stands, within an array and in NDJSON "events" is an unknown
+//   field like any other. So a wrapper's own fields may have any name but those of an event's.
 // - A known field that is null is absent. A number is an integer if its value is one: 1.0 and 1e3
 //   are, 1.5 is not. An op that is a string is never rejected, one of another type is.
+// - An integer in a string has an integer's digits and nothing else: no point, no exponent, no space.
+//   A timestamp in a string is a date-time or any number of the JSON grammar.
 // - A timestamp that names a day only is rejected: it does not say when the operation completed.
-// - A byte order mark is malformed. Half a surrogate pair (`\ud800`) is well-formed, as the grammar
-//   has it, but no valid UTF-8: harmless in an unknown field and in op, rejected in an id.
+// - One byte order mark of UTF-8 at the start of a body is skipped; any other is malformed. Half a
+//   surrogate pair (`\ud800`) is well-formed, as the grammar has it, but no valid UTF-8: harmless in an
+//   unknown field and in op, rejected in an id.
+// - What a wrapper has beside its events may nest to any depth.
 // - An event is rejected for its first bad field, in the order of the contract's table.
 class EventDecoder {
  public:
@@ -106,8 +115,8 @@ class EventDecoder {
   // Decodes all of `body`, which must be followed by kBodyPadding readable bytes, and adds its good
   // events to `batch`, which must be empty, in order. On a BodyError the batch may hold some of
   // them: throw it away. In kNdjson a line that is not JSON, or not an object, is a rejected event;
-  // only a body without any event is a BodyError. An event's index counts the elements of the
-  // array, or the lines that are not blank.
+  // only a body without any event, or one that is compressed or in UTF-16, is a BodyError. An event's
+  // index counts the elements of the array, or the lines that are not blank.
   std::variant<Decoded, BodyError> decode(std::string_view body, BodyForm form,
                                           const DecodeContext& context, EventBatch& batch);
 

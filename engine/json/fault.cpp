@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "json/scalar.hpp"
 #include "minuted/event.hpp"
@@ -16,8 +17,8 @@ class FaultFinder {
 
   Fault find() {
     if (text_.starts_with("\xEF\xBB\xBF")) {
-      note(0, "a byte order mark is not JSON; send the text without it");
-    } else if (take_value(0)) {
+      note(0, "a byte order mark may stand only once, at the start of the body");
+    } else if (take_document()) {
       skip_space();
       expect_nothing_more();
     }
@@ -26,7 +27,7 @@ class FaultFinder {
 
  private:
   bool note(std::size_t offset, std::string what) {
-    fault_ = {offset, std::move(what)};
+    fault_ = {offset, std::move(what), false};
     return false;
   }
 
@@ -40,6 +41,7 @@ class FaultFinder {
   void expect_nothing_more() {
     if (at_ != text_.size()) {
       note(at_, "nothing more is expected, but " + shorten(character_at(at_)) + " follows");
+      fault_.behind_document = true;
     } else {
       note(at_, "the text cannot be read");
     }
@@ -63,15 +65,56 @@ class FaultFinder {
     return true;
   }
 
-  bool take_value(std::size_t depth) {
+  // Without recursion: what is looked at here may nest to any depth.
+  bool take_document() {
+    do {
+      skip_space();
+      if (next() == '{' || next() == '[') {
+        if (!open_container()) return false;
+      } else if (!take_scalar() || !go_on()) {
+        return false;
+      }
+    } while (!open_.empty());
+    return true;
+  }
+
+  // Takes the bracket or brace, and up to the first value within, or past an empty container.
+  bool open_container() {
+    if (open_.size() == depth_max_) {
+      return note(at_, "arrays and objects may nest " + std::to_string(depth_max_) + " deep");
+    }
+    open_.push_back(next() == '{');
+    ++at_;
+    if (take(closing())) {
+      open_.pop_back();
+      return go_on();
+    }
+    return !open_.back() || take_name();
+  }
+
+  // From behind a value to the next one, or to the end of the outermost container.
+  bool go_on() {
+    while (!open_.empty()) {
+      if (take(',')) return !open_.back() || take_name();
+      if (!take(closing())) {
+        return note_instead_of(open_.back() ? "a comma or }" : "a comma or ]");
+      }
+      open_.pop_back();
+    }
+    return true;
+  }
+
+  char closing() const { return open_.back() ? '}' : ']'; }
+
+  bool take_name() {
     skip_space();
+    if (next() != '"') return note_instead_of("a key in quotes");
+    if (!take_string()) return false;
+    return take(':') || note_instead_of("a colon");
+  }
+
+  bool take_scalar() {
     switch (next()) {
-      case '{':
-      case '[':
-        if (depth == depth_max_) {
-          return note(at_, "arrays and objects may nest " + std::to_string(depth_max_) + " deep");
-        }
-        return take('{') ? take_members(depth + 1) : take('[') && take_elements(depth + 1);
       case '"':
         return take_string();
       case 't':
@@ -83,26 +126,6 @@ class FaultFinder {
       default:
         return take_number();
     }
-  }
-
-  bool take_members(std::size_t depth) {
-    if (take('}')) return true;
-    do {
-      skip_space();
-      if (next() != '"') return note_instead_of("a key in quotes");
-      if (!take_string()) return false;
-      if (!take(':')) return note_instead_of("a colon");
-      if (!take_value(depth)) return false;
-    } while (take(','));
-    return take('}') || note_instead_of("a comma or }");
-  }
-
-  bool take_elements(std::size_t depth) {
-    if (take(']')) return true;
-    do {
-      if (!take_value(depth)) return false;
-    } while (take(','));
-    return take(']') || note_instead_of("a comma or ]");
   }
 
   bool take_word(std::string_view word) {
@@ -157,6 +180,7 @@ class FaultFinder {
   std::string_view text_;
   std::size_t depth_max_;
   std::size_t at_ = 0;
+  std::vector<bool> open_;  // of the containers that are not closed yet: is it an object?
   Fault fault_;
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "json/body_start.hpp"
 #include "json/fault.hpp"
 #include "json/scalar.hpp"
 #include "json/token_cursor.hpp"
@@ -136,11 +137,14 @@ std::variant<SmallObject, BodyError> read_small_object(std::string_view body,
                                                        std::string_view want,
                                                        FieldNames known) {
   const std::size_t depth = std::clamp<std::size_t>(depth_max, 1, kDepthLimit);
-  if (body.find_first_not_of(" \n\r\t") == body.npos) {
+  if (auto what = compressed_or_utf16(body)) return BodyError{"malformed_json", std::move(*what)};
+  const std::string_view mark = byte_order_mark_of(body);
+  const std::string_view text = body.substr(mark.size());
+  if (text.find_first_not_of(" \n\r\t") == text.npos) {
     return BodyError{"malformed_json", "the body is empty, up to its end at byte " +
                                            std::to_string(body.size()) + "; " + std::string(want)};
   }
-  Reader reader(body, depth, known);
+  Reader reader(text, depth, known);
   SmallObject object;
   const bool is_object = reader.is_object();
   if (is_object ? reader.read_object(object) : reader.skip_document()) {
@@ -153,11 +157,11 @@ std::variant<SmallObject, BodyError> read_small_object(std::string_view body,
     if (is_object) return object;
     return BodyError{"wrong_shape", "the body is not a JSON object; " + std::string(want)};
   }
-  const Fault fault = find_fault(body, depth);
-  const auto line = 1 + std::count(body.data(), body.data() + fault.offset, '\n');
+  const Fault fault = find_fault(text, depth);
+  const auto line = 1 + std::count(text.data(), text.data() + fault.offset, '\n');
   return BodyError{"malformed_json", "the body is not one JSON document: " + fault.what +
-                                         ", at byte " + std::to_string(fault.offset) + " (line " +
-                                         std::to_string(line) + ")"};
+                                         ", at byte " + std::to_string(mark.size() + fault.offset) +
+                                         " (line " + std::to_string(line) + ")"};
 }
 
 }  // namespace minuted::json

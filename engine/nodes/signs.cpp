@@ -7,8 +7,8 @@ namespace {
 
 // First bytes. Persisted: never renumbered; a new layout takes a new number.
 constexpr std::uint8_t kDaySigns = 0x11;
-constexpr std::uint8_t kHostStates = 0x12;
 constexpr std::uint8_t kHeartbeats = 0x13;
+constexpr std::uint8_t kHostStates = 0x14;  // 0x12 was one without the time of the latency
 
 void put_kept(const MinutesOfDay& minutes, std::string& out) { encode_minutes(minutes, out); }
 
@@ -16,6 +16,8 @@ void put_kept(const HostState& state, std::string& out) {
   put_varint(out, state.first.value);
   put_varint(out, static_cast<std::uint64_t>(state.last.value - start_of(state.first).value));
   put_varint(out, static_cast<std::uint64_t>(state.latency_us + 1));
+  if (state.latency_us < 0) return;
+  put_varint(out, static_cast<std::uint64_t>(state.last.value - state.latency_at.value));
 }
 
 void take_kept(ByteReader& in, MinutesOfDay& minutes) { take_minutes(in, minutes); }
@@ -24,8 +26,12 @@ void take_kept(ByteReader& in, HostState& state) {
   state.first = Minute{static_cast<std::uint32_t>(in.varint_up_to(kMinuteMax.value))};
   const std::int64_t first_ms = start_of(state.first).value;
   const auto left = static_cast<std::uint64_t>(kMillisMax.value - first_ms);
-  state.last = Millis{first_ms + static_cast<std::int64_t>(in.varint_up_to(left))};
+  const std::uint64_t since_first = in.varint_up_to(left);
+  state.last = Millis{first_ms + static_cast<std::int64_t>(since_first)};
   state.latency_us = static_cast<std::int64_t>(in.varint_up_to(kLatencyUsMax + 1)) - 1;
+  if (state.latency_us < 0) return;
+  const std::uint64_t before_last = in.varint_up_to(since_first);
+  state.latency_at = Millis{state.last.value - static_cast<std::int64_t>(before_last)};
 }
 
 template <class Kept>
@@ -154,10 +160,11 @@ void take_minutes(ByteReader& in, MinutesOfDay& minutes) {
 
 void HostState::merge(const HostState& other) {
   first = std::min(first, other.first);
-  if (other.last > last) {
-    last = other.last;
+  last = std::max(last, other.last);
+  if (other.latency_at > latency_at) {
+    latency_at = other.latency_at;
     latency_us = other.latency_us;
-  } else if (other.last == last) {
+  } else if (other.latency_at == latency_at) {
     latency_us = std::max(latency_us, other.latency_us);
   }
 }

@@ -7,8 +7,10 @@
 //   or, where that takes more room: 0x00 | 180 bytes, a bit a minute, the first the lowest
 //
 //   signs of a day    0x11 | varint hosts ≥ 1 | per host, ascending: varint n, n bytes of id | minutes
-//   states            0x12 | varint hosts ≥ 1 | per host: varint n, n bytes of id | varint first minute
-//                          | varint ms of the last event, since that minute | varint its latency + 1, 0 = none
+//   states            0x14 | varint hosts ≥ 1 | per host: varint n, n bytes of id | varint first minute
+//                          | varint ms of the last event, since that minute
+//                          | varint the last latency + 1, 0 = none
+//                          | unless none: varint ms from the event that carried it to the last event
 //   heartbeats        0x13 | minutes | varint those with a latency | varint sum of it, up to 128 bits
 //
 // Pure; each object for one thread at a time.
@@ -56,13 +58,18 @@ void encode_minutes(const MinutesOfDay& minutes, std::string& out);
 // Fails the reader at what is none.
 void take_minutes(ByteReader& in, MinutesOfDay& minutes);
 
-// When a host was seen, by its events.
+// When a host was seen, by its events, and the latency that the latest event with one carried: an event
+// without a latency says nothing about it, and so leaves it as it is.
 struct HostState {
   Minute first = kMinuteMax;
-  Millis last{-1};
-  std::int64_t latency_us = -1;  // of that last event, -1 = none; of several at once the largest
+  Millis last{-1};               // the last event
+  Millis latency_at{-1};         // the last event that carried a latency, -1 = none did; at most `last`
+  std::int64_t latency_us = -1;  // that latency, -1 = none; of several at once the largest
 
-  void note(Minute minute, Millis at, std::int64_t latency) { merge({minute, at, latency}); }
+  // Adds an event; a latency below 0 is none.
+  void note(Minute minute, Millis at, std::int64_t latency) {
+    merge({minute, at, latency < 0 ? Millis{-1} : at, latency});
+  }
   void merge(const HostState& other);
   friend bool operator==(const HostState&, const HostState&) = default;
 };

@@ -18,6 +18,30 @@ Error corrupt(std::string_view what, std::string_view key) {
   return {ErrorCode::kCorruption, std::string(what) + " cannot be read: " + shorten(key)};
 }
 
+// Steps through the pairs that the keys of a family name behind a mark.
+class PairCursor {
+ public:
+  PairCursor(std::unique_ptr<StoreCursor> keys, std::string mark)
+      : keys_(std::move(keys)), mark_(std::move(mark)) {}
+
+  // To the first pair in [lower, upper).
+  Result<void> seek(std::string_view lower, std::string_view upper) {
+    prefix.clear();
+    keys_->seek(mark_ + std::string(lower));
+    if (!keys_->valid()) return keys_->status();
+    const auto pair = split_pair(keys_->key().substr(mark_.size()));
+    if (!pair) return corrupt("a key of a pair", keys_->key());
+    if (pair->prefix < upper) prefix = pair->prefix;
+    return {};
+  }
+
+  std::string prefix;  // of the pair at hand; empty: there is none
+
+ private:
+  const std::unique_ptr<StoreCursor> keys_;
+  const std::string mark_;
+};
+
 }  // namespace
 
 BucketWalk::BucketWalk(const View& view, std::vector<std::string> repos,
@@ -56,16 +80,24 @@ Result<bool> BucketWalk::next(std::string& bucket) {
   return true;
 }
 
+// Each pair once that has series, or a total, or both.
 Result<void> BucketWalk::list_own() {
-  const std::string first = series_key(repo_prefix(repos_.front()), {});
-  const auto series = view_.cursor(Family::kCatalog, first, series_end());
+  const std::string first = repo_prefix(repos_.front());
+  PairCursor series(view_.cursor(Family::kCatalog, series_key(first, {}), series_end()),
+                    series_key({}, {}));
+  PairCursor totals(view_.cursor(Family::kTotal, first, {}), {});
   for (const std::string& repo : repos_) {
-    const std::string end = series_key(after_prefix(repo_prefix(repo)), {});
-    series->seek(series_key(repo_prefix(repo), {}));
-    while (series->valid() && series->key() < end) {
+    const std::string lower = repo_prefix(repo);
+    const std::string upper = after_prefix(lower);
+    for (PairCursor* pairs : {&series, &totals}) {
+      if (auto sought = pairs->seek(lower, upper); !sought) return sought;
+    }
+    while (!series.prefix.empty() || !totals.prefix.empty()) {
       if (auto in_time = check_time_(); !in_time) return in_time;
-      const auto pair = split_pair(series->key().substr(1));
-      if (!pair) return corrupt("a record of a series", series->key());
+      const bool of_series =
+          totals.prefix.empty() || (!series.prefix.empty() && series.prefix <= totals.prefix);
+      const std::string prefix = of_series ? series.prefix : totals.prefix;
+      const auto pair = split_pair(prefix);
       if (own_.size() == own_pairs_max_) {
         std::vector<std::pair<std::string, std::string>>().swap(own_);
         own_bytes_ = 0;
@@ -73,11 +105,14 @@ Result<void> BucketWalk::list_own() {
         return {};
       }
       own_.emplace_back(pair->bucket, pair->repo);
-      own_bytes_ += 2 * sizeof(std::string) + own_.back().first.capacity() + own_.back().second.capacity();
-      series->seek(series_key(after_prefix(pair->prefix), {}));
+      own_bytes_ += 2 * sizeof(std::string) + own_.back().first.capacity() +
+                    own_.back().second.capacity();
+      for (PairCursor* pairs : {&series, &totals}) {
+        if (pairs->prefix != prefix) continue;
+        if (auto sought = pairs->seek(after_prefix(prefix), upper); !sought) return sought;
+      }
     }
   }
-  if (auto status = series->status(); !status) return status;
   std::sort(own_.begin(), own_.end());
   return {};
 }

@@ -20,8 +20,8 @@ inline constexpr std::size_t kOwnPairsMax = 65'536;
 
 class BucketWalk {
  public:
-  // Of both lists empty means all. Borrows the view. `check_time` is asked before each step; its error
-  // ends the walk.
+  // Of both lists empty means all. The buckets are those that have series or totals. Borrows the view.
+  // `check_time` is asked before each step; its error ends the walk.
   BucketWalk(const View& view, std::vector<std::string> repos, std::vector<std::string> buckets,
              std::function<Result<void>()> check_time, std::size_t own_pairs_max = kOwnPairsMax);
 

@@ -135,10 +135,22 @@ Result<bool> EventScan::next_minute() {
       for (const std::string_view value : raw_->values()) values_.emplace_back(value);
       raw_->next();
     }
+    std::size_t with_events = bytes;
     for (const std::string& value : values_) {
       if (!decode_chunks(value, events_)) return corrupt(minute_);
-      const std::size_t with_events = bytes + events_.capacity() * sizeof(ChunkEvent);
+      with_events = bytes + events_.capacity() * sizeof(ChunkEvent);
       if (auto held = share_.hold(with_events); !held) return held.error();
+    }
+    // They lie in the order of their commits; those of one millisecond stay in it.
+    const auto before = [](const ChunkEvent& a, const ChunkEvent& b) {
+      return a.ms_in_minute < b.ms_in_minute;
+    };
+    if (!std::is_sorted(events_.begin(), events_.end(), before)) {
+      // It works in a copy of them.
+      auto held = share_.hold(with_events + events_.size() * sizeof(ChunkEvent));
+      if (!held) return held.error();
+      std::stable_sort(events_.begin(), events_.end(), before);
+      if (held = share_.hold(with_events); !held) return held.error();
     }
     return true;
   }

@@ -1,5 +1,6 @@
 // Raw events: those of the archive and those not folded yet, pair by pair and minute by minute under
-// one view, which has each in one of the two. One thread at a time.
+// one view, which has each in one of the two; each minute is put in order as it is read. One thread at a
+// time.
 #pragma once
 
 #include <memory>

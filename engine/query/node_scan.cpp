@@ -62,6 +62,7 @@ NodeScan::NodeScan(RawView view, const FoldMark& mark, const NodeQuery& query,
       horizon_(options.horizon),
       now_ms_(options.now),
       now_(minute_of(options.now)),
+      archive_begin_(options.archive_begin),
       buckets_(*view_, query_.repos, query_.buckets, [this] { return deadline_.check(); }),
       node_at_(nodes_.end()),
       day_at_(days_.end()) {
@@ -131,13 +132,17 @@ void NodeScan::fill(const std::string& host, const Node& node, NodeRow& row) con
   if (node.state.latency_us >= 0) {
     row.last_latency_us = static_cast<std::uint64_t>(node.state.latency_us);
   }
+  // Of an event and a heartbeat at once the event decides.
   if (!node.told.heartbeat) return;
   const LastHeartbeat& heartbeat = *node.told.heartbeat;
   row.status = heartbeat.said.status;
   row.ip = heartbeat.said.ip;
   row.heartbeat_is_last = heartbeat.at > node.state.last;
   if (row.heartbeat_is_last) row.last_sign = std::min(heartbeat.at, now_ms_);
-  if (heartbeat.said.latency_us && (row.heartbeat_is_last || !row.last_latency_us)) {
+  // A latency that was told in the future is as late as the last sign that is not.
+  const Millis event_latency_at = std::min(node.state.latency_at, node.state.last);
+  const Millis heartbeat_latency_at = std::min(heartbeat.latency_at, heartbeat.at);
+  if (heartbeat.said.latency_us && (!row.last_latency_us || heartbeat_latency_at > event_latency_at)) {
     row.last_latency_us = heartbeat.said.latency_us;
   }
 }
@@ -242,18 +247,20 @@ Result<void> NodeScan::read_past_heartbeat(const std::string& host, LastHeartbea
 Result<void> NodeScan::read_states(const std::string& prefix) {
   const auto stored = view_->get(Family::kHostState, prefix);
   if (!stored) return stored.error();
-  if (stored->has_value()) {
-    HostStates states;
-    if (!merge_encoded(**stored, states)) return corrupt("the state of hosts", prefix);
-    for (const HostStates::Entry& e : states.entries()) nodes_[e.host].state.merge(e.kept);
+  HostStates states;
+  if (stored->has_value() && !merge_encoded(**stored, states)) {
+    return corrupt("the state of hosts", prefix);
   }
-  if (auto held = account(); !held) return held;
-  return raw_.for_each(prefix, kAllMinutes, [this](Minute minute, const ChunkEvent& event) {
-    auto at = nodes_.find(event.host);
-    if (at == nodes_.end()) at = nodes_.emplace(std::string(event.host), Node{}).first;
-    at->second.state.note(minute, Millis{start_of(minute).value + event.ms_in_minute},
-                          event.latency_us);
-  });
+  auto overlaid =
+      raw_.for_each(prefix, kAllMinutes, [&states](Minute minute, const ChunkEvent& event) {
+        states.of(event.host).note(minute, Millis{start_of(minute).value + event.ms_in_minute},
+                                   event.latency_us);
+      });
+  if (!overlaid) return overlaid;
+  auto dropped = drop_past(*view_, prefix, horizon_, archive_begin_, states);
+  if (!dropped) return dropped;
+  for (const HostStates::Entry& e : states.entries()) nodes_[e.host].state.merge(e.kept);
+  return account();
 }
 
 // Of those asked for: that are kept, not before the first event and not to come.

@@ -28,6 +28,7 @@ class NodeScan final : public NodeCursor {
     const Clock* clock;
     Minute horizon;            // of the days
     Millis now;                // as far as it is believed
+    Minute archive_begin;      // of the raw events
   };
 
   // Borrows the counters; owns the view. `mark`: how far folds had come in it.
@@ -88,6 +89,7 @@ class NodeScan final : public NodeCursor {
   const Minute horizon_;
   const Millis now_ms_;
   const Minute now_;  // its
+  const Minute archive_begin_;
 
   BucketWalk buckets_;
   std::string bucket_;

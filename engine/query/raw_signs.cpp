@@ -1,5 +1,6 @@
 #include "query/raw_signs.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "minuted/event.hpp"
@@ -24,6 +25,19 @@ Result<void> RawSigns::for_each(std::string_view prefix, const MinuteRange& minu
     }
     for (const ChunkEvent& event : events_) take(minute, event);
   }
+  return {};
+}
+
+Result<void> drop_past(const View& view, std::string_view prefix, Minute days_begin,
+                       Minute archive_begin, HostStates& hosts) {
+  const auto is_past = [&](const HostStates::Entry& e) { return minute_of(e.kept.last) < days_begin; };
+  if (std::none_of(hosts.entries().begin(), hosts.entries().end(), is_past)) return {};
+  std::string lower(prefix);
+  append_minute(lower, archive_begin);
+  const auto archived = view.cursor(Family::kArchive, lower, after_prefix(prefix));
+  if (archived->valid()) return {};
+  if (auto status = archived->status(); !status) return status;
+  hosts.drop_if(is_past);
   return {};
 }
 

@@ -8,6 +8,7 @@
 
 #include "chunk/chunk_codec.hpp"
 #include "minuted/result.hpp"
+#include "nodes/signs.hpp"
 #include "store/raw_table.hpp"
 
 namespace minuted {
@@ -27,5 +28,11 @@ class RawSigns {
   std::function<Result<void>()> check_time_;
   std::vector<ChunkEvent> events_;
 };
+
+// Takes out the hosts that were last seen before `days_begin`, the first day that is kept, unless raw
+// events of the pair from `archive_begin` on are held: no row of theirs is kept, and whether the pruner
+// has forgotten their series already must not show.
+Result<void> drop_past(const View& view, std::string_view prefix, Minute days_begin,
+                       Minute archive_begin, HostStates& hosts);
 
 }  // namespace minuted

@@ -37,6 +37,8 @@ SeriesScan::SeriesScan(RawView view, const FoldMark& mark, const SeriesQuery& qu
       view_(std::move(view.store)),
       query_(query),
       plan_(plan_of(query)),
+      days_begin_(options.days_begin),
+      archive_begin_(options.archive_begin),
       counters_(counters),
       deadline_(*options.clock, options.lifetime_ms, kStepsPerClockCheck, counters),
       raw_(raw_of(view, mark), [this] { return deadline_.check(); }),
@@ -93,6 +95,9 @@ Result<bool> SeriesScan::next_pair() {
   const std::size_t bytes =
       kScanBytes + pairs_.memory_bytes() + hosts_.entries().size() * kHostBytes;
   if (auto held = share_.hold(bytes); !held) return held.error();
+  if (auto dropped = drop_past(*view_, prefix_, days_begin_, archive_begin_, hosts_); !dropped) {
+    return dropped.error();
+  }
   return true;
 }
 

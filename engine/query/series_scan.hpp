@@ -21,6 +21,8 @@ class SeriesScan final : public SeriesCursor {
   struct Options {
     std::int64_t lifetime_ms;  // of the view
     const Clock* clock;
+    Minute days_begin;     // no day before it is kept, and no series that ended before it is known
+    Minute archive_begin;  // nor raw events before this
   };
 
   // Borrows the counters; owns the view. `mark`: how far folds had come in it.
@@ -42,6 +44,8 @@ class SeriesScan final : public SeriesCursor {
   std::shared_ptr<View> view_;
   const SeriesQuery query_;
   const QueryPlan plan_;
+  const Minute days_begin_;
+  const Minute archive_begin_;
   ReadCounters& counters_;
   Deadline deadline_;
   RawSigns raw_;

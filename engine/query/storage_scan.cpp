@@ -33,6 +33,14 @@ bool is_of_repos(const StorageQuery& query) {
          (!query.by || *query.by == StorageBy::kRepo || *query.by == StorageBy::kWorkspace);
 }
 
+// One of narrower slots and the same retention; nullptr if there is none.
+const RepoTier* tier_below(const RepoTier& tier) {
+  for (const RepoTier& other : kRepoTiers) {
+    if (other.kept_as == tier.kept_as && other.slot_minutes < tier.slot_minutes) return &other;
+  }
+  return nullptr;
+}
+
 Minute ceil_to(Minute minute, std::uint32_t length) {
   return floor_to({minute.value + length - 1}, length);
 }
@@ -51,8 +59,8 @@ StorageScan::StorageScan(RawView view, const FoldMark& mark, StorageQuery query,
       from_repos_(is_of_repos(query_)),
       tier_(tier_of(query_.window)) {
   const Minute horizon = options_.horizons[static_cast<std::size_t>(tier_.kept_as)];
-  minutes_ = {std::max(query_.window.begin, ceil_to(horizon, query_.window.point_minutes)),
-              query_.window.end()};
+  minutes_ = {std::max(query_.window.begin, horizon), query_.window.end()};
+  head_ = {minutes_.begin, std::min(minutes_.end, ceil_to(minutes_.begin, tier_.slot_minutes))};
   facts_ = std::make_unique<RepoFactsReader>(*view_.store);
   ++counters_.queries;
   ++counters_.open;
@@ -165,18 +173,25 @@ RawView StorageScan::share_view() const {
 }
 
 Result<void> StorageScan::begin_pass() {
-  if (from_repos_) {
-    auto raw = view_.generations.empty()
-                   ? nullptr
-                   : std::make_unique<RawCursor>(view_.generations, view_.last_commit, mark_);
-    repo_walk_ = std::make_unique<RepoWalk>(*view_.store, std::move(raw), tier_, minutes_,
-                                            wanted_repos(), deadline_);
-    return {};
-  }
-  parts_ = row_parts();
   part_ = 0;
   rows_.reset();
+  if (!from_repos_) {
+    parts_ = row_parts();
+    return {};
+  }
+  parts_.clear();
+  head_read_ = head_.empty();
+  begin_repo_walk(tier_, {std::max(minutes_.begin, head_.end), minutes_.end});
   return {};
+}
+
+void StorageScan::begin_repo_walk(const RepoTier& tier, const MinuteRange& minutes) {
+  auto raw = view_.generations.empty()
+                 ? nullptr
+                 : std::make_unique<RawCursor>(view_.generations, view_.last_commit, mark_);
+  repo_walk_ = std::make_unique<RepoWalk>(*view_.store, std::move(raw), tier, minutes,
+                                          wanted_repos(), deadline_);
+  walk_tier_ = &tier;
 }
 
 // Of a batch, the repos of its entities.
@@ -197,7 +212,25 @@ WantedRepos StorageScan::wanted_repos() const {
   return wanted;
 }
 
+// The whole slots, and then what is kept of the slot before them.
 Result<bool> StorageScan::step_repos() {
+  if (repo_walk_) {
+    const auto more = step_repo_walk();
+    if (!more.ok() || *more) return more;
+    repo_walk_.reset();
+    if (head_read_) return false;
+    head_read_ = true;
+    if (const RepoTier* const below = tier_below(tier_)) {
+      begin_repo_walk(*below, head_);
+    } else if (!repos_ || !repos_->empty()) {
+      parts_ = {{head_, tier_.kept_as, false}};
+    }
+    return true;
+  }
+  return step_rows();
+}
+
+Result<bool> StorageScan::step_repo_walk() {
   RepoPart part;
   for (std::uint32_t i = 0; i < kStepRepoParts; ++i) {
     if (i % kStepsPerAccount == 0) {
@@ -363,8 +396,9 @@ void StorageScan::add(std::uint32_t entity, const RepoPart& part) {
   if (place_[entity] == kNone) return;
   const std::int64_t minutes =
       std::int64_t{part.first.value} - std::int64_t{query_.window.begin.value};
-  part.page->add_to(part.slots, {points_of(entity), minutes / tier_.slot_minutes,
-                                 query_.window.point_minutes / tier_.slot_minutes});
+  const std::uint32_t slot_minutes = walk_tier_->slot_minutes;
+  part.page->add_to(part.slots, {points_of(entity), minutes / slot_minutes,
+                                 query_.window.point_minutes / slot_minutes});
 }
 
 void StorageScan::add(std::uint32_t entity, Minute minute, const RepoRollup& sums, bool take_out) {

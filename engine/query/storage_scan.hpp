@@ -3,6 +3,11 @@
 // buckets, nodes and providers the passes go over repo values (repo_walk.hpp), else over the rows of
 // buckets (scan.hpp), those of the widest spans that make up the window. All passes are of one view. One
 // thread at a time.
+//
+// A window that begins before its tier's horizon holds all of the rows at or after it, also within the
+// point, and within the slot of repo values, that the horizon falls into: what is kept of that slot is read
+// from the repo's values of a narrower span of the same retention, or from rows where there is none.
+
 #pragma once
 
 #include <array>
@@ -60,6 +65,8 @@ class StorageScan final : public StorageCursor {
   Result<bool> step();
   Result<void> begin_pass();
   Result<bool> step_repos();
+  Result<bool> step_repo_walk();
+  void begin_repo_walk(const RepoTier& tier, const MinuteRange& minutes);
   Result<bool> step_rows();
   std::vector<RowPart> row_parts() const;
   QuerySpec rows_of(const RowPart& part) const;
@@ -90,12 +97,15 @@ class StorageScan final : public StorageCursor {
   Deadline deadline_;
   const bool from_repos_;  // and not from rows of buckets
   const RepoTier& tier_;
-  MinuteRange minutes_;    // of the window, whole points that retention has not cut
+  MinuteRange minutes_;    // of the window, as far as retention has not cut it
+  MinuteRange head_;       // of that, before the first whole slot of repo values; empty as a rule
   std::optional<std::vector<std::string>> repos_;  // of the scope; nullopt: all
   State state_ = State::kNew;
 
   // The pass under way.
   std::unique_ptr<RepoWalk> repo_walk_;
+  const RepoTier* walk_tier_ = nullptr;  // that it walks
+  bool head_read_ = false;
   std::vector<RowPart> parts_;
   std::size_t part_ = 0;
   std::unique_ptr<RowScan> rows_;

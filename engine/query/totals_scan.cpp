@@ -44,7 +44,10 @@ TotalsScan::TotalsScan(RawView view, const FoldMark& mark, const TotalsQuery& qu
   } else if (query_.ids.empty() && !query_.repos.empty()) {
     query_.ids = query_.repos;
   } else if (query_.ids.empty()) {
-    known_ = view_->cursor(Family::kCatalog, "S", series_end());
+    known_ = view_->cursor(Family::kCatalog, series_key({}, {}), series_end());
+    std::string first = repo_key(kAllRepos, RepoSpan::kTotal, {0});
+    first.push_back('\0');  // behind the sum of all repos
+    counted_ = view_->cursor(Family::kRepo, first, repo_span_end(RepoSpan::kTotal));
   }
   ++counters_.queries;
   ++counters_.open;
@@ -79,19 +82,45 @@ Result<bool> TotalsScan::next_id() {
   return true;
 }
 
-// A series' record begins with one byte and its repo.
 Result<bool> TotalsScan::next_known_id() {
-  if (!known_->valid()) {
-    if (auto status = known_->status(); !status) return status.error();
-    return false;
+  if (!begun_) {
+    begun_ = true;
+    if (auto found = find_known(); !found) return found.error();
+    if (auto found = find_counted(); !found) return found.error();
   }
+  const bool counted = known_repo_.empty() ||
+                       (!counted_repo_.empty() && counted_repo_ < known_repo_);
+  id_ = counted ? counted_repo_ : known_repo_;
+  if (id_.empty()) return false;
+  if (known_repo_ == id_) {
+    known_->seek(series_key(after_prefix(repo_prefix(id_)), {}));
+    if (auto found = find_known(); !found) return found.error();
+  }
+  if (counted_repo_ == id_) {
+    counted_->next();
+    if (auto found = find_counted(); !found) return found.error();
+  }
+  return true;
+}
+
+// The repo of the series at hand. Its record begins with one byte and its repo.
+Result<void> TotalsScan::find_known() {
+  known_repo_.clear();
+  if (!known_->valid()) return known_->status();
   const std::string_view key = known_->key();
   const std::size_t end = key.find('\0');
-  if (end == std::string_view::npos) return corrupt("a record of a series", key);
-  id_ = key.substr(1, end - 1);
-  const std::string record(key.substr(0, end + 1));
-  known_->seek(after_prefix(record));
-  return true;
+  if (end == std::string_view::npos || end < 2) return corrupt("a record of a series", key);
+  known_repo_ = key.substr(1, end - 1);
+  return {};
+}
+
+Result<void> TotalsScan::find_counted() {
+  counted_repo_.clear();
+  if (!counted_->valid()) return counted_->status();
+  const auto key = split_repo_key(counted_->key());
+  if (!key || key->repo.empty()) return corrupt("the key of a repo's total", counted_->key());
+  counted_repo_ = key->repo;
+  return {};
 }
 
 Result<void> TotalsScan::add_repo() {

@@ -1,5 +1,6 @@
 // Totals since the beginning, by repo or by bucket: what is folded, with what is not folded yet added,
-// under one view, id by id in bytewise order. One thread at a time.
+// under one view, id by id in bytewise order. Ids are those that have a total or series: totals outlive
+// the series of which no row is kept. One thread at a time.
 #pragma once
 
 #include <memory>
@@ -33,6 +34,8 @@ class TotalsScan final : public TotalsCursor {
  private:
   Result<bool> next_id();
   Result<bool> next_known_id();
+  Result<void> find_known();
+  Result<void> find_counted();
   Result<void> add_repo();
   Result<void> add_bucket();
   Result<void> add_pair(std::string_view prefix);
@@ -46,7 +49,13 @@ class TotalsScan final : public TotalsCursor {
   Deadline deadline_;
 
   std::unique_ptr<BucketWalk> buckets_;  // of totals by bucket
-  std::unique_ptr<StoreCursor> known_;   // by repo, and none was given: the known series
+  // By repo, and none was given: the known series, for what is not folded yet, and the repos' own totals,
+  // which outlive them.
+  std::unique_ptr<StoreCursor> known_;
+  std::unique_ptr<StoreCursor> counted_;
+  std::string known_repo_;    // at hand; empty: at the end
+  std::string counted_repo_;  // same
+  bool begun_ = false;
   std::size_t next_given_ = 0;
   std::string id_;
   Totals sums_;

@@ -14,6 +14,8 @@ constexpr std::string_view kRemovingKey = "removing";
 constexpr std::uint32_t kFiveMinutes = 5;
 constexpr std::uint32_t kSixHours = 6 * kMinutesPerHour;
 constexpr MinuteRange kAllMinutes{{0}, {kMinuteMax.value + 1}};
+// Minutes without rows that are looked over for ids together with those beside them.
+constexpr std::uint32_t kGapMinutes = 60;
 
 // Those whose keys begin with a pair; a pair's total is last, as what it was is needed until then.
 constexpr std::array kPairFamilies = {Family::kMinute,       Family::kMinutePage,
@@ -59,7 +61,16 @@ void take_out(HostRollups& from, const HostRollups& before, const HostRollups& a
   from.drop_empty();
 }
 
-std::string encode_removal(const Removal& removal) {
+std::string key_of(std::string_view prefix, Minute minute) {
+  std::string key(prefix);
+  append_minute(key, minute);
+  return key;
+}
+
+}  // namespace
+
+std::string Remover::encode(const Job& job) {
+  const Removal& removal = job.removal;
   std::string out;
   put_string(out, removal.repo);
   out.push_back(removal.bucket ? 1 : 0);
@@ -69,32 +80,34 @@ std::string encode_removal(const Removal& removal) {
     put_fixed64(out, removal.range->begin.value);
     put_fixed64(out, removal.range->end.value);
   }
+  put_fixed64(out, job.rows_begin.value);
+  put_fixed64(out, job.commits_end);
   return out;
 }
 
-std::optional<Removal> decode_removal(std::string_view bytes) {
+std::optional<Remover::Job> Remover::decode(std::string_view bytes) {
   ByteReader in(bytes);
-  Removal removal;
+  Job job;
+  Removal& removal = job.removal;
   removal.repo = in.string(kIdBytesMax);
   if (in.byte() != 0) removal.bucket = in.string(kIdBytesMax);
   if (in.byte() != 0) {
     const auto begin = static_cast<std::uint32_t>(in.fixed64());
     removal.range = MinuteRange{{begin}, {static_cast<std::uint32_t>(in.fixed64())}};
   }
+  job.rows_begin = Minute{static_cast<std::uint32_t>(in.fixed64())};
+  job.commits_end = in.fixed64();
   if (!in.done() || removal.repo.empty()) return std::nullopt;
-  return removal;
+  return job;
 }
 
-std::string key_of(std::string_view prefix, Minute minute) {
-  std::string key(prefix);
-  append_minute(key, minute);
-  return key;
-}
-
-}  // namespace
-
-Remover::Remover(Store& store, const Horizons& horizons, Options options)
-    : store_(store), horizons_(horizons), options_(std::move(options)), set_(store) {}
+Remover::Remover(Store& store, RawTable& table, const Horizons& horizons, Options options)
+    : store_(store),
+      table_(table),
+      horizons_(horizons),
+      options_(std::move(options)),
+      ids_(store, 0),
+      set_(store) {}
 
 Result<void> Remover::check(const Removal& removal) const {
   if (!removal.range || removal.range->empty()) return {};
@@ -116,72 +129,141 @@ Result<void> Remover::check(const Removal& removal) const {
 
 Result<void> Remover::remove(const Removal& removal) {
   if (removal.range && removal.range->empty()) return {};
+  job_ = {removal, removal.range ? horizons_.of(Span::kDay) : Minute{0}, 0};
+  {
+    const auto no_commit = table_.hold();
+    const auto last = store_.last_commit();
+    if (!last) return last.error();
+    job_.commits_end = table_.first_open_commit().value_or(*last + 1);
+  }
   // On record before anything is deleted; the folds before it become durable with it.
   set_.clear();
-  set_.put(Family::kMeta, kRemovingKey, encode_removal(removal));
+  set_.put(Family::kMeta, kRemovingKey, encode(job_));
   auto written = store_.write(set_, Durability::kSynced);
   set_.clear();
   if (!written) {
     options_.on_write_failure(written.error());
     return written;
   }
-  return run(removal);
+  return run();
 }
 
-Result<std::optional<Removal>> Remover::resume() {
+Result<void> Remover::resume() {
   const auto record = store_.get(Family::kMeta, kRemovingKey);
   if (!record) return record.error();
-  if (!record->has_value()) return std::optional<Removal>();
-  auto removal = decode_removal(**record);
-  if (!removal) {
+  if (!record->has_value()) return {};
+  auto job = decode(**record);
+  if (!job) {
     return Error{ErrorCode::kCorruption, "the record of a removal under way is damaged"};
   }
-  if (auto done = run(*removal); !done) return done.error();
-  return removal;
+  job_ = std::move(*job);
+  return run();
 }
 
-Result<void> Remover::run(const Removal& removal) {
+Result<void> Remover::run() {
+  const Removal& removal = job_.removal;
   Result<void> done;
-  if (!removal.bucket && !removal.range) {
-    done = remove_repo(removal.repo);
+  if (removal.range) {
+    done = remove_minutes();
+  } else if (removal.bucket) {
+    const std::string prefix = pair_prefix(removal.repo, *removal.bucket);
+    done = remove_ids(prefix, kEventIdPairBytes, kAllMinutes);
+    if (done.ok()) done = remove_days(prefix, kAllMinutes);
+    if (done.ok()) done = remove_total(prefix);
   } else {
-    // The pairs, as the known series have them.
-    std::vector<std::string> prefixes;
-    if (removal.bucket) {
-      prefixes.push_back(pair_prefix(removal.repo, *removal.bucket));
-    } else {
-      const std::string lower = series_key(repo_prefix(removal.repo), {});
-      const auto view = store_.view();
-      const auto series = view->cursor(Family::kCatalog, lower, after_prefix(lower));
-      for (; series->valid(); series->next()) {
-        const auto pair = split_pair(series->key().substr(1));
-        if (!pair) return Error{ErrorCode::kCorruption, "a series names no pair"};
-        if (prefixes.empty() || prefixes.back() != pair->prefix) {
-          prefixes.emplace_back(pair->prefix);
-        }
-      }
-      done = series->status();
-    }
-    for (const std::string& prefix : prefixes) {
-      if (!done) break;
-      done = remove_days(prefix, removal.range.value_or(kAllMinutes));
-      if (done.ok() && !removal.range) done = remove_total(prefix);
-    }
+    done = remove_repo(removal.repo);
   }
+  if (done.ok() && !removal.range) done = options_.forget_series(removal);
   if (!done) return done;
   set_.remove(Family::kMeta, kRemovingKey);
   return write();
 }
 
+// Of each pair, as the known series have them: one without series has no day that is kept.
+Result<void> Remover::remove_minutes() {
+  const Removal& removal = job_.removal;
+  std::vector<std::string> prefixes;
+  if (removal.bucket) {
+    prefixes.push_back(pair_prefix(removal.repo, *removal.bucket));
+  } else {
+    const std::string lower = series_key(repo_prefix(removal.repo), {});
+    const auto view = store_.view();
+    const auto series = view->cursor(Family::kCatalog, lower, after_prefix(lower));
+    for (; series->valid(); series->next()) {
+      const auto pair = split_pair(series->key().substr(1));
+      if (!pair) return Error{ErrorCode::kCorruption, "a series names no pair"};
+      if (prefixes.empty() || prefixes.back() != pair->prefix) prefixes.emplace_back(pair->prefix);
+    }
+    if (auto status = series->status(); !status) return status;
+  }
+  for (const std::string& prefix : prefixes) {
+    if (auto removed = remove_days(prefix, *removal.range); !removed) return removed;
+  }
+  return {};
+}
+
 Result<void> Remover::remove_repo(std::string_view repo) {
   const std::string prefix = repo_prefix(repo);
+  if (auto removed = remove_ids(prefix, kEventIdRepoBytes, kAllMinutes); !removed) return removed;
   for (const Family family : kPairFamilies) {
     if (auto removed = remove_prefix(family, prefix); !removed) return removed;
   }
-  if (auto removed = remove_prefix(Family::kTotal, prefix); !removed) return removed;
-  if (auto written = write(); !written) return written;
-  if (auto removed = remove_repo_values(repo); !removed) return removed;
-  return options_.forget_repo(repo);
+  if (auto removed = remove_totals(prefix); !removed) return removed;
+  return remove_repo_values(repo);
+}
+
+// The ids of events that begin with the first `scope_bytes` of what stands for the pair or repo. Written
+// lot by lot, between commits; what set_ holds is left alone.
+Result<void> Remover::remove_ids(std::string_view prefix, std::size_t scope_bytes,
+                                 const MinuteRange& minutes) {
+  const EventIdPair pair = ids_.pair_of(prefix);
+  const EventIdRemoval removal{{pair.data(), scope_bytes}, minutes, job_.commits_end};
+  WriteSet set(store_);
+  std::string from;
+  do {
+    const auto no_commit = table_.hold();
+    if (auto removed = remove_event_ids(store_, removal, from, set); !removed) return removed;
+    if (set.empty()) continue;
+    if (auto written = store_.write(set, Durability::kBuffered); !written) {
+      options_.on_write_failure(written.error());
+      return written;
+    }
+    set.clear();
+  } while (!from.empty());
+  return {};
+}
+
+// Of all pairs that begin so. The index of a bucket's repos names a pair as long as it has a total or
+// series, so it is told here of those that have no series any more.
+Result<void> Remover::remove_totals(std::string_view prefix) {
+  std::string from(prefix);
+  do {
+    const auto no_commit = table_.hold();
+    const auto view = store_.view();
+    const auto totals = view->cursor(Family::kTotal, from, after_prefix(prefix));
+    from.clear();
+    for (; totals->valid(); totals->next()) {
+      if (set_.bytes() >= options_.batch_bytes && !set_.empty()) {
+        from = totals->key();
+        break;
+      }
+      set_.remove(Family::kTotal, totals->key());
+      if (auto removed = remove_from_index(*view, totals->key()); !removed) return removed;
+    }
+    if (auto status = totals->status(); !status) return status;
+    if (auto written = write(); !written) return written;
+  } while (!from.empty());
+  return {};
+}
+
+Result<void> Remover::remove_from_index(const View& view, std::string_view prefix) {
+  const std::string lower = series_key(prefix, {});
+  const auto series = view.cursor(Family::kCatalog, lower, after_prefix(lower));
+  if (!series->valid()) {
+    if (series->status().ok()) set_.remove(Family::kCatalog, bucket_index_key(prefix));
+    return series->status();
+  }
+  return {};
 }
 
 Result<void> Remover::remove_prefix(Family family, std::string_view prefix) {
@@ -199,7 +281,8 @@ Result<void> Remover::remove_keys(Family family, std::string_view lower, std::st
   return keys->status();
 }
 
-// Day by day, each in a batch of its own: every minute that is kept is in a day that is kept.
+// Day by day, each in a batch of its own: every minute that is kept is in a day that is kept. Of some
+// minutes, days that were past their horizon when the removal began stay.
 Result<void> Remover::remove_days(std::string_view prefix, const MinuteRange& minutes) {
   auto archived = remove_keys(Family::kArchive, key_of(prefix, minutes.begin),
                               key_of(prefix, minutes.end));
@@ -207,8 +290,9 @@ Result<void> Remover::remove_days(std::string_view prefix, const MinuteRange& mi
   std::vector<Minute> days;
   {
     const auto view = store_.view();
-    const auto cursor = view->cursor(Family::kDay, key_of(prefix, floor_to(minutes.begin, kMinutesPerDay)),
-                                     key_of(prefix, minutes.end));
+    const Minute begin = std::max(floor_to(minutes.begin, kMinutesPerDay), job_.rows_begin);
+    const auto cursor = view->cursor(Family::kDay, key_of(prefix, begin),
+                                     key_of(prefix, std::max(begin, minutes.end)));
     for (; cursor->valid(); cursor->next()) {
       days.push_back(read_minute(cursor->key().substr(prefix.size())));
     }
@@ -216,14 +300,23 @@ Result<void> Remover::remove_days(std::string_view prefix, const MinuteRange& mi
   }
   for (const Minute day : days) {
     const auto view = store_.view();  // of the day before, too
-    if (auto removed = remove_day(*view, prefix, day, minutes, day == days.back()); !removed) {
+    std::vector<MinuteRange> gone;
+    auto removed = remove_day(*view, prefix, day, minutes, day == days.back(), gone);
+    if (job_.removal.range) {
+      for (const MinuteRange& range : gone) {
+        if (removed.ok()) removed = remove_ids(prefix, kEventIdPairBytes, range);
+      }
+    }
+    if (!removed) {
       set_.clear();
       return removed;
     }
     if (auto written = write(); !written) return written;
   }
   const auto view = store_.view();
-  if (auto taken = take_from_states(*view, prefix, minutes, set_); !taken) {
+  const MinuteRange kept{std::max(minutes.begin, job_.rows_begin), minutes.end};
+  if (kept.empty()) return {};
+  if (auto taken = take_from_states(*view, prefix, kept, horizons_, set_); !taken) {
     set_.clear();
     return taken;
   }
@@ -231,7 +324,8 @@ Result<void> Remover::remove_days(std::string_view prefix, const MinuteRange& mi
 }
 
 Result<void> Remover::remove_day(const View& view, std::string_view prefix, Minute day,
-                                 const MinuteRange& minutes, bool last) {
+                                 const MinuteRange& minutes, bool last,
+                                 std::vector<MinuteRange>& removed) {
   const SealedTier& minute_tier = *sealed_tier(Span::kMinute);
   const SealedTier& hour_tier = *sealed_tier(Span::kHour);
   const MinuteRange whole_day{day, {day.value + kMinutesPerDay}};
@@ -243,9 +337,16 @@ Result<void> Remover::remove_day(const View& view, std::string_view prefix, Minu
   auto touched = read_rows(view, minute_tier, prefix, hours);
   if (!touched) return touched.error();
   RowsByMinute hours_after;
+  RepoRollup minutes_gone;
   for (const auto& [minute, hosts] : *touched) {
     if (cut.contains(minute)) {
-      gone[{RepoSpan::kFiveMinutes, floor_to(minute, kFiveMinutes)}].merge(repo_sum_of(hosts));
+      const RepoRollup sum = repo_sum_of(hosts);
+      gone[{RepoSpan::kFiveMinutes, floor_to(minute, kFiveMinutes)}].merge(sum);
+      minutes_gone.merge(sum);
+      if (removed.empty() || removed.back().end.value + kGapMinutes < minute.value) {
+        removed.push_back({minute, minute});
+      }
+      removed.back().end = {minute.value + 1};
     } else {
       hours_after[floor_to(minute, kMinutesPerHour)].merge(hosts);
     }
@@ -287,6 +388,8 @@ Result<void> Remover::remove_day(const View& view, std::string_view prefix, Minu
   }
   RepoRollup sum = repo_sum_of(before);
   sum.take_out(repo_sum_of(after));
+  // Some of the minutes that the day adds up may be past.
+  if (minutes_gone.requests != sum.requests) removed.assign(1, cut);
   gone[{RepoSpan::kDay, day}] = sum;
   gone[{RepoSpan::kTotal, Minute{0}}] = sum;
   auto taken = take_from_total(view, prefix, before, after, last ? day : kMinuteMax);
@@ -343,6 +446,9 @@ Result<void> Remover::remove_total(std::string_view prefix) {
   RepoValues gone;
   gone[{RepoSpan::kTotal, Minute{0}}] = repo_sum_of(total);
   if (auto taken = take_from_repos(*view, split_pair(prefix)->repo, gone); !taken) return taken;
+  const auto no_commit = table_.hold();
+  const auto latest = store_.view();
+  if (auto removed = remove_from_index(*latest, prefix); !removed) return removed;
   return write();
 }
 

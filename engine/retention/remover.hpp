@@ -3,11 +3,19 @@
 // the minutes that remain. All that was acknowledged before must be folded, and nothing else may
 // write rows until it has ended: what is acknowledged meanwhile is raw, and stays.
 //
+// With the rows go the ids of their events, so that they can be pushed again, corrected. A removal of
+// minutes leaves days that are past their horizon as it begins, whether or not they have been pruned: their
+// sums stay in the totals, and their ids stay known. Without minutes all ids and the known series go too.
+// What an operator told of repos and nodes stays.
+//
 // Atomic for each (pair, day) or bounded lot of keys, and finished even if it is cut short: what is to
-// be deleted is on record before anything is, and the next start goes on where it ended.
+// be deleted is on record before anything is, and the next start goes on where it ended. The ids of events
+// go before their rows: an event that is sent while the removal runs is never both a duplicate and gone.
 //
 //   in the meta family, "removing"   string repo | byte: 1 and string bucket, or 0
 //                                    | byte: 1, first minute u64, end u64, or 0
+//                                    | first minute that is not past its horizon u64
+//                                    | number of the first commit whose events stay u64
 //
 // One thread at a time.
 #pragma once
@@ -15,6 +23,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "minuted/engine.hpp"
 #include "minuted/result.hpp"
@@ -22,7 +31,9 @@
 #include "retention/repo_values.hpp"
 #include "retention/tier_rows.hpp"
 #include "rollup/rollup_codec.hpp"
+#include "store/event_ids.hpp"
 #include "store/key_codec.hpp"
+#include "store/raw_table.hpp"
 #include "store/store.hpp"
 
 namespace minuted {
@@ -31,12 +42,14 @@ class Remover {
  public:
   struct Options {
     std::size_t batch_bytes;
-    std::function<Result<void>(std::string_view repo)> forget_repo;  // what was told of it
+    // Takes the series of a removal without minutes out of those that are known; called when its rows
+    // are gone.
+    std::function<Result<void>(const Removal&)> forget_series;
     std::function<void(const Error&)> on_write_failure;  // called once a write failed
   };
 
-  // Borrows both.
-  Remover(Store& store, const Horizons& horizons, Options options);
+  // Borrows all three.
+  Remover(Store& store, RawTable& table, const Horizons& horizons, Options options);
 
   // Whether the range can be taken out: kInvalidArgument if it cuts an hour or a day whose minutes are
   // past, with the nearest range that does not.
@@ -46,18 +59,32 @@ class Remover {
   // before it is gone then, and the rest stays until the removal is asked for again.
   Result<void> remove(const Removal& removal);
 
-  // Ends a removal that an earlier process was cut short in, if there was one: what it was.
-  Result<std::optional<Removal>> resume();
+  // Ends a removal that an earlier process was cut short in, if there was one.
+  Result<void> resume();
 
  private:
-  Result<void> run(const Removal& removal);
+  // A removal, as it is on record.
+  struct Job {
+    Removal removal;
+    Minute rows_begin{};            // of the first day that is not past its horizon
+    std::uint64_t commits_end = 0;  // the first commit that is not folded
+  };
+  static std::string encode(const Job& job);
+  static std::optional<Job> decode(std::string_view bytes);
+
+  Result<void> run();
+  Result<void> remove_minutes();
   Result<void> remove_repo(std::string_view repo);
   Result<void> remove_days(std::string_view prefix, const MinuteRange& minutes);
   Result<void> remove_day(const View& view, std::string_view prefix, Minute day,
-                          const MinuteRange& minutes, bool last);
+                          const MinuteRange& minutes, bool last, std::vector<MinuteRange>& removed);
+  Result<void> remove_ids(std::string_view prefix, std::size_t scope_bytes,
+                          const MinuteRange& minutes);
   Result<void> take_from_total(const View& view, std::string_view prefix, const HostRollups& before,
                                const HostRollups& after, Minute day);
   Result<void> remove_total(std::string_view prefix);
+  Result<void> remove_totals(std::string_view prefix);
+  Result<void> remove_from_index(const View& view, std::string_view prefix);
   Result<void> remove_prefix(Family family, std::string_view prefix);
   Result<void> remove_keys(Family family, std::string_view lower, std::string_view upper);
   Result<void> take_from_repos(const View& view, std::string_view repo, const RepoValues& gone);
@@ -65,8 +92,11 @@ class Remover {
   Result<void> write();
 
   Store& store_;
+  RawTable& table_;
   const Horizons& horizons_;
   const Options options_;
+  const EventIds ids_;
+  Job job_;
   WriteSet set_;
 };
 

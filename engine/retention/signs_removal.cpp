@@ -6,6 +6,7 @@
 #include "minuted/event.hpp"
 #include "nodes/signs.hpp"
 #include "retention/tier_rows.hpp"
+#include "rollup/rollup_codec.hpp"
 #include "store/key_codec.hpp"
 
 namespace minuted {
@@ -32,13 +33,26 @@ Result<void> replace(Family family, std::string_view key, const Value& value, Wr
   return {};
 }
 
-bool touches(const HostState& state, const MinuteRange& minutes) {
-  return minutes.contains(state.first) || minutes.contains(minute_of(state.last));
+// Whether its last latency was in them.
+bool takes_latency(const MinuteRange& minutes, const HostState& state) {
+  return state.latency_us >= 0 && minutes.contains(minute_of(state.latency_at));
 }
 
-Result<ByHost<Seen>> seen_in_days(const View& view, std::string_view prefix) {
+bool touches(const HostState& state, const MinuteRange& minutes) {
+  return minutes.contains(state.first) || minutes.contains(minute_of(state.last)) ||
+         takes_latency(minutes, state);
+}
+
+std::string key_of(std::string_view prefix, Minute minute) {
+  std::string key(prefix);
+  append_minute(key, minute);
+  return key;
+}
+
+// On the days that are kept, pruned or not.
+Result<ByHost<Seen>> seen_in_days(const View& view, std::string_view prefix, Minute horizon) {
   ByHost<Seen> seen;
-  const auto days = view.cursor(Family::kDaySigns, prefix, after_prefix(prefix));
+  const auto days = view.cursor(Family::kDaySigns, key_of(prefix, horizon), after_prefix(prefix));
   for (; days->valid(); days->next()) {
     DaySigns signs;
     if (!merge_encoded(days->value(), signs)) {
@@ -53,19 +67,49 @@ Result<ByHost<Seen>> seen_in_days(const View& view, std::string_view prefix) {
   return seen;
 }
 
-// Rounded half up; -1 = none.
-Result<std::int64_t> latency_of(const View& view, std::string_view prefix, Minute minute,
-                                std::string_view host) {
-  auto rows = read_rows(view, *sealed_tier(Span::kMinute), prefix, {minute, {minute.value + 1}});
-  if (!rows) return rows.error();
-  for (const auto& [at, hosts] : *rows) {
-    for (const HostRollups::Entry& e : hosts.entries()) {
-      if (e.host != host || e.rollup.latency_count == 0) continue;
-      const UInt128 count = e.rollup.latency_count;
-      return static_cast<std::int64_t>((2 * e.rollup.latency_sum_us + count) / (2 * count));
+// The last day on which each host carried a latency.
+Result<ByHost<Minute>> latency_days(const View& view, std::string_view prefix, Minute horizon) {
+  ByHost<Minute> days;
+  const auto cursor = view.cursor(Family::kDay, key_of(prefix, horizon), after_prefix(prefix));
+  for (; cursor->valid(); cursor->next()) {
+    const Minute day = read_minute(cursor->key().substr(prefix.size()));
+    HostsReader hosts(cursor->value());
+    std::string_view host;
+    Rollup rollup;
+    while (hosts.next(host, rollup)) {
+      if (rollup.latency_count != 0) days.of(host) = day;
+    }
+    if (!hosts.ok()) {
+      return Error{ErrorCode::kCorruption, "a day cannot be read: " + shorten(cursor->key())};
     }
   }
-  return std::int64_t{-1};
+  if (auto status = cursor->status(); !status) return status.error();
+  return days;
+}
+
+struct LastLatency {
+  Millis at{-1};
+  std::int64_t us = -1;  // -1 = none
+};
+
+// The mean latency, rounded half up, of the host's last minute that has one on that day, as of the
+// minute's start. No minute before `horizon` is looked at, so that it does not matter whether it is pruned.
+Result<LastLatency> last_latency_of(const View& view, std::string_view prefix, Minute day,
+                                    Minute horizon, std::string_view host) {
+  const MinuteRange minutes{std::max(day, horizon), {day.value + kMinutesPerDay}};
+  if (minutes.empty()) return LastLatency{};
+  auto rows = read_rows(view, *sealed_tier(Span::kMinute), prefix, minutes);
+  if (!rows) return rows.error();
+  for (auto row = rows->rbegin(); row != rows->rend(); ++row) {
+    for (const HostRollups::Entry& e : row->second.entries()) {
+      if (e.host != host || e.rollup.latency_count == 0) continue;
+      const UInt128 count = e.rollup.latency_count;
+      return LastLatency{
+          start_of(row->first),
+          static_cast<std::int64_t>((2 * e.rollup.latency_sum_us + count) / (2 * count))};
+    }
+  }
+  return LastLatency{};
 }
 
 }  // namespace
@@ -87,7 +131,8 @@ Result<void> take_from_signs(const View& view, std::string_view key, Minute day,
 }
 
 Result<void> take_from_states(const View& view, std::string_view prefix,
-                              const MinuteRange& minutes, WriteSet& set) {
+                              const MinuteRange& minutes, const Horizons& horizons,
+                              WriteSet& set) {
   const auto stored = view.get(Family::kHostState, prefix);
   if (!stored) return stored.error();
   if (!stored->has_value()) return {};
@@ -97,8 +142,11 @@ Result<void> take_from_states(const View& view, std::string_view prefix,
   }
   const auto is_touched = [&](const HostStates::Entry& e) { return touches(e.kept, minutes); };
   if (std::none_of(states.entries().begin(), states.entries().end(), is_touched)) return {};
-  const auto seen = seen_in_days(view, prefix);
+  const Minute days_begin = horizons.of(Span::kDay);
+  const auto seen = seen_in_days(view, prefix, days_begin);
   if (!seen) return seen.error();
+  const auto latencies = latency_days(view, prefix, days_begin);
+  if (!latencies) return latencies.error();
   for (HostStates::Entry& e : states.entries()) {
     if (!is_touched(e)) continue;
     HostState left;
@@ -107,16 +155,25 @@ Result<void> take_from_states(const View& view, std::string_view prefix,
     if (!minutes.contains(e.kept.first)) left.first = std::min(left.first, e.kept.first);
     if (!minutes.contains(minute_of(e.kept.last))) {
       left.last = e.kept.last;
-      left.latency_us = e.kept.latency_us;
-      left.first = std::min(left.first, minute_of(left.last));
     } else if (days != nullptr) {
       left.last = start_of(days->last);
-      const auto latency = latency_of(view, prefix, days->last, e.host);
-      if (!latency) return latency.error();
-      left.latency_us = *latency;
     } else if (!minutes.contains(e.kept.first)) {
       left.last = start_of(e.kept.first);  // of days that are past
     }
+    if (!takes_latency(minutes, e.kept)) {
+      left.latency_at = e.kept.latency_at;
+      left.latency_us = e.kept.latency_us;
+    } else if (const Minute* const day = latencies->find(e.host); day != nullptr) {
+      const auto latency =
+          last_latency_of(view, prefix, *day, horizons.of(Span::kMinute), e.host);
+      if (!latency) return latency.error();
+      left.latency_at = latency->at;
+      left.latency_us = latency->us;
+    }
+    // An event that is known to the millisecond says more than its minute does.
+    left.last = std::max(left.last, left.latency_at);
+    if (left.last.value >= 0) left.first = std::min(left.first, minute_of(left.last));
+    if (left.latency_us >= 0) left.first = std::min(left.first, minute_of(left.latency_at));
     e.kept = left;
   }
   states.drop_if([](const HostStates::Entry& e) { return e.kept.last.value < 0; });

@@ -6,6 +6,7 @@
 
 #include "minuted/result.hpp"
 #include "minuted/time.hpp"
+#include "retention/horizons.hpp"
 #include "store/store.hpp"
 
 namespace minuted {
@@ -14,10 +15,13 @@ namespace minuted {
 Result<void> take_from_signs(const View& view, std::string_view key, Minute day,
                              const MinuteRange& minutes, WriteSet& set);
 
-// Once the days' signs are without `minutes`: a host whose first or last event was in them was seen
-// first and last on the minutes that remain, the last at its beginning and with the mean latency of its
-// row, since of what happened within a minute no more is kept. A host of which none remain is gone.
+// Once the days' signs and the rows are without `minutes`: a host whose first or last event was in them
+// was seen first and last on the minutes that remain, the last at its beginning, and if its last latency
+// was in them, it is the mean of the last row that remains and has one, since of what happened within a
+// minute no more is kept. Latencies of rows past retention are not known. A host of which no minute
+// remains is gone.
 Result<void> take_from_states(const View& view, std::string_view prefix,
-                              const MinuteRange& minutes, WriteSet& set);
+                              const MinuteRange& minutes, const Horizons& horizons,
+                              WriteSet& set);
 
 }  // namespace minuted

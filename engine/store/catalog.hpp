@@ -4,6 +4,9 @@
 //   'B' | bucket 00 repo 00        → 0x01
 //   'H' | host 00 | pair prefix    → 0x01
 //
+// A pair is in the index of its bucket ('B') as long as it has series or a total, for totals outlive the
+// series of which no row is kept.
+//
 // The commit thread asks, for every series of a batch, whether it is new; a bounded cache of hashes
 // answers for the recent ones, the store for the rest, so memory does not grow with the series.
 // name() is safe from any thread; the rest is one thread's at a time.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "codec/bytes.hpp"
 #include "minuted/event.hpp"
@@ -14,36 +15,77 @@
 namespace minuted {
 namespace {
 
-constexpr char kRecordVersion = 0x01;
+constexpr char kRecordVersion = 0x02;
+// Keys looked at in one lot of a removal, at most.
+constexpr std::size_t kKeysPerLot = 2'000;
+constexpr std::size_t kLotBytes = 64U << 10;
+
+void put_minute(Minute minute, char* out) {
+  for (std::size_t i = 0; i < kMinuteKeyBytes; ++i) {
+    out[i] = static_cast<char>(minute.value >> (8 * (kMinuteKeyBytes - 1 - i)));
+  }
+}
+
+XXH128_hash_t hash_of(const Store& store, std::string_view bytes) {
+  return XXH3_128bits_withSecret(bytes.data(), bytes.size(), store.secret().data(),
+                                 store.secret().size());
+}
+
+struct Record {
+  Millis time;
+  std::uint64_t commit;
+};
+
+std::optional<Record> decode(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (in.byte() != static_cast<std::uint8_t>(kRecordVersion)) return std::nullopt;
+  Record record{};
+  record.time = Millis{static_cast<std::int64_t>(in.varint())};
+  record.commit = in.varint();
+  if (!in.done()) return std::nullopt;
+  return record;
+}
+
+std::string first_key(Minute minute, std::string_view scope) {
+  std::string key;
+  append_minute(key, minute);
+  return key.append(scope);
+}
 
 }  // namespace
 
-// The prefix and the host end in bytes that no id holds, so that no two events look the same.
-EventIdKey EventIds::key_of(const NamedEvent& event) const {
-  char bytes[2 * (kIdBytesMax + 1) + kIdBytesMax + 1 + kEventIdBytesMax];
+EventIdPair EventIds::pair_of(std::string_view prefix) const {
+  static_assert(sizeof(XXH128_hash_t::low64) == kEventIdRepoBytes);
+  const std::uint64_t repo = hash_of(store_, prefix.substr(0, prefix.find('\0') + 1)).low64;
+  const std::uint64_t pair = hash_of(store_, prefix).low64;
+  EventIdPair bytes;
+  std::memcpy(bytes.data(), &repo, sizeof repo);
+  std::memcpy(bytes.data() + sizeof repo, &pair, sizeof pair);
+  return bytes;
+}
+
+// The host ends in a byte that no id of a host holds, so that no two events look the same.
+EventIdKey EventIds::key_of(const EventIdPair& pair, const NamedEvent& event) const {
+  char bytes[kIdBytesMax + 1 + kEventIdBytesMax];
   char* end = bytes;
-  const auto put = [&](std::string_view text) { end += text.copy(end, text.size()); };
-  put(event.prefix);
-  put(event.host);
+  end += event.host.copy(end, event.host.size());
   *end++ = '\0';
-  put(event.id);
+  end += event.id.copy(end, event.id.size());
   const XXH128_hash_t hash =
-      XXH3_128bits_withSecret(bytes, static_cast<std::size_t>(end - bytes),
-                              store_.secret().data(), store_.secret().size());
+      hash_of(store_, std::string_view(bytes, static_cast<std::size_t>(end - bytes)));
   EventIdKey key;
-  const std::uint32_t minute = event.minute.value;
-  for (std::size_t i = 0; i < kMinuteKeyBytes; ++i) {
-    key[i] = static_cast<char>(minute >> (8 * (kMinuteKeyBytes - 1 - i)));
-  }
-  std::memcpy(key.data() + kMinuteKeyBytes, &hash.low64, sizeof hash.low64);
-  std::memcpy(key.data() + kMinuteKeyBytes + sizeof hash.low64, &hash.high64, sizeof hash.high64);
+  put_minute(event.minute, key.data());
+  char* at = std::copy(pair.begin(), pair.end(), key.data() + kMinuteKeyBytes);
+  std::memcpy(at, &hash.low64, sizeof hash.low64);
+  at += sizeof hash.low64;
+  std::memcpy(at, &hash.high64, static_cast<std::size_t>(key.data() + key.size() - at));
   return key;
 }
 
 std::size_t EventIds::Hash::operator()(const EventIdKey& key) const {
-  std::size_t low = 0;
-  std::memcpy(&low, key.data() + kMinuteKeyBytes, sizeof low);
-  return low;
+  std::size_t own = 0;
+  std::memcpy(&own, key.data() + kMinuteKeyBytes + kEventIdPairBytes, sizeof own);
+  return own;
 }
 
 Result<bool> EventIds::knows(const EventIdKey& key, Millis now) const {
@@ -55,9 +97,11 @@ Result<bool> EventIds::knows(const EventIdKey& key, Millis now) const {
   return committed->value + window_ms_ >= now.value;
 }
 
-void EventIds::put(Millis now, WriteSet& set) {
+void EventIds::put(Millis now, std::uint64_t commit, WriteSet& set) {
+  if (fresh_.empty()) return;
   std::string record(1, kRecordVersion);
   put_varint(record, static_cast<std::uint64_t>(now.value));
+  put_varint(record, commit);
   sorted_.assign(fresh_.begin(), fresh_.end());
   std::sort(sorted_.begin(), sorted_.end(), [](const EventIdKey& a, const EventIdKey& b) {
     return std::memcmp(a.data(), b.data(), kEventIdKeyBytes) < 0;
@@ -67,12 +111,42 @@ void EventIds::put(Millis now, WriteSet& set) {
   }
 }
 
-std::optional<Millis> event_id_time(std::string_view record) {
-  ByteReader in(record);
-  if (in.byte() != static_cast<std::uint8_t>(kRecordVersion)) return std::nullopt;
-  const Millis time{static_cast<std::int64_t>(in.varint())};
-  if (!in.done()) return std::nullopt;
-  return time;
+std::optional<Millis> event_id_time(std::string_view bytes) {
+  const auto record = decode(bytes);
+  if (!record) return std::nullopt;
+  return record->time;
+}
+
+Result<void> remove_event_ids(const Store& store, const EventIdRemoval& removal, std::string& from,
+                              WriteSet& set) {
+  const std::size_t before = set.bytes();
+  const std::string lower =
+      from.empty() ? first_key(removal.minutes.begin, removal.scope) : std::exchange(from, {});
+  const auto view = store.view();
+  const auto keys = view->cursor(Family::kEventId, lower, first_key(removal.minutes.end, {}));
+  for (std::size_t looked_at = 0; keys->valid(); ++looked_at) {
+    const std::string_view key = keys->key();
+    if (key.size() != kEventIdKeyBytes) {
+      return Error{ErrorCode::kCorruption, "a key is none of an event's id: " + shorten(key)};
+    }
+    if (looked_at == kKeysPerLot || set.bytes() - before >= kLotBytes) {
+      from = key;
+      return {};
+    }
+    const Minute minute = read_minute(key);
+    const int order = key.compare(kMinuteKeyBytes, removal.scope.size(), removal.scope);
+    if (order != 0) {
+      // To its own of this minute, or of the next that has any ids.
+      const Minute next{minute.value + (order < 0 ? 0 : 1)};
+      keys->seek(first_key(next, removal.scope));
+      continue;
+    }
+    const auto record = decode(keys->value());
+    if (!record) return Error{ErrorCode::kCorruption, "the record of an event's id is damaged"};
+    if (record->commit < removal.commits_end) set.remove(Family::kEventId, key);
+    keys->next();
+  }
+  return keys->status();
 }
 
 }  // namespace minuted

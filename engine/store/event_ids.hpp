@@ -1,17 +1,21 @@
 // Which events with an id of their own were committed: an id names one event of its (repo, bucket,
 // host, minute), and a second one within the window is a duplicate. Keys lie by minute, so that those
-// of now are near one another and the old ones are in tables of their own, which empty as they age.
+// of now are near one another and the old ones are in tables of their own, which empty as they age. Behind
+// the minute come hashes of the repo and of the pair, so that a removal finds the ids of either with one
+// seek for each minute that has any ids.
 //
-//   minute u32, big-endian | 16 bytes of hash of (pair prefix, host, id)
-//       → 0x01 | varint: committed at, Unix ms
+//   minute u32, big-endian | 8 bytes of hash of the repo | 8 of the pair prefix | 12 of (host, id)
+//       → 0x02 | varint: committed at, Unix ms | varint: number of the commit
 //
 // A batch's are asked for one by one on the commit thread; nothing of them stays in memory but those
-// of the commit at hand. key_of() is safe from any thread; the rest is one thread's at a time.
+// of the commit at hand. pair_of(), key_of() and remove_event_ids() are safe from any thread; the rest is
+// one thread's at a time.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <unordered_set>
 #include <vector>
@@ -22,12 +26,15 @@
 
 namespace minuted {
 
-inline constexpr std::size_t kEventIdKeyBytes = 20;
+inline constexpr std::size_t kEventIdRepoBytes = 8;
+inline constexpr std::size_t kEventIdPairBytes = 16;  // the repo's included
+inline constexpr std::size_t kEventIdKeyBytes = 32;
 using EventIdKey = std::array<char, kEventIdKeyBytes>;
+// What stands for a pair in the keys of its ids; its first kEventIdRepoBytes stand for the repo.
+using EventIdPair = std::array<char, kEventIdPairBytes>;
 
-// The one event an id may name, as what is hashed.
+// The one event an id may name, within its pair.
 struct NamedEvent {
-  std::string_view prefix;  // of its pair
   std::string_view host;
   Minute minute;
   std::string_view id;
@@ -38,16 +45,17 @@ class EventIds {
   // Borrows the store. Ids are remembered so many milliseconds from their commit.
   EventIds(const Store& store, std::int64_t window_ms) : store_(store), window_ms_(window_ms) {}
 
-  // The hash is keyed by the store's secret: nobody can make two ids meet.
-  EventIdKey key_of(const NamedEvent& event) const;
+  // The hashes are keyed by the store's secret: nobody can make two ids meet.
+  EventIdPair pair_of(std::string_view prefix) const;
+  EventIdKey key_of(const EventIdPair& pair, const NamedEvent& event) const;
 
   // Whether the store has the event as committed within the window before `now`.
   Result<bool> knows(const EventIdKey& key, Millis now) const;
   // Notes an event that is not known; false if that was done since the last clear().
   bool add(const EventIdKey& key) { return fresh_.insert(key).second; }
-  // Puts the records of all that were noted into `set`, in the order of their keys: the memtable then
-  // finds most places beside the one before.
-  void put(Millis now, WriteSet& set);
+  // Puts the records of all that were noted, as of commit number `commit`, into `set`, in the order of
+  // their keys: the memtable then finds most places beside the one before.
+  void put(Millis now, std::uint64_t commit, WriteSet& set);
   // What was noted is written, or given up.
   void clear() { fresh_.clear(); }
 
@@ -64,5 +72,18 @@ class EventIds {
 
 // When a record's event was committed; nullopt if it is not a record.
 std::optional<Millis> event_id_time(std::string_view record);
+
+// Which ids to forget: those of a repo, or of one of its pairs, in some minutes.
+struct EventIdRemoval {
+  std::string_view scope;       // an EventIdPair's bytes, or its first kEventIdRepoBytes
+  MinuteRange minutes;
+  std::uint64_t commits_end;    // those of later commits stay: the number of the first that does
+};
+
+// Adds the deletion of the next lot of these ids to `set`, from the key `from` on, and puts there where
+// the next lot begins; empty at the end. A lot takes some milliseconds and 64 KiB of `set`. No commit may
+// write from before the call until `set` is written. kCorruption, kIoError.
+Result<void> remove_event_ids(const Store& store, const EventIdRemoval& removal, std::string& from,
+                              WriteSet& set);
 
 }  // namespace minuted

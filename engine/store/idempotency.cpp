@@ -83,4 +83,19 @@ Fingerprint fingerprint_of(std::string_view secret, std::string_view body, bool 
   return print;
 }
 
+// Two hashes under the secret, each of its number and the purpose.
+SecretKey key_of(std::string_view secret, std::string_view purpose) {
+  SecretKey key{};
+  std::size_t at = 0;
+  for (const char half : {'\1', '\2'}) {
+    const Fingerprint hash = hash_of(secret, std::string{'\0', half}.append(purpose));
+    for (const std::uint64_t word : {hash.high, hash.low}) {
+      for (unsigned shift = 0; shift < 64; shift += 8) {
+        key[at++] = static_cast<unsigned char>(word >> shift);
+      }
+    }
+  }
+  return key;
+}
+
 }  // namespace minuted

@@ -35,4 +35,7 @@ std::string record_key(std::string_view secret, const IdempotencyKey& key);
 // Of a body and whether it was sent as strict.
 Fingerprint fingerprint_of(std::string_view secret, std::string_view body, bool strict);
 
+// See Engine::derive_key.
+SecretKey key_of(std::string_view secret, std::string_view purpose);
+
 }  // namespace minuted

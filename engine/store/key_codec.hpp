@@ -17,7 +17,7 @@
 //   node, its record       'N' | host
 //   node, heartbeats       'D' | host 00 | first minute of the day u32
 //   idempotency            16 bytes of hash of (scope, key)
-//   event id               minute u32 | 16 bytes of hash of (pair prefix, host, id)
+//   event id               minute u32 | hashes of repo (8 bytes), pair (8) and (host, id) (12)
 //
 // Pure; any thread.
 #pragma once

@@ -10,7 +10,7 @@
 namespace minuted {
 namespace {
 
-constexpr std::uint8_t kVersion = 0x01;
+constexpr std::uint8_t kVersion = 0x02;
 constexpr std::string_view kTotalKey = "nodes";
 
 constexpr std::string NodeFacts::*kFacts[] = {&NodeFacts::endpoint, &NodeFacts::region,
@@ -26,6 +26,24 @@ void take_patch(const NodeFactsPatch& patch, NodeFacts& facts) {
   take(patch.storage_type, facts.storage_type);
   take(patch.provider, facts.provider);
   take(patch.version, facts.version);
+}
+
+// Adds a heartbeat that came at `now` to the record of those before. A clock that was set back a little does
+// not make an older one the last; one that is further in the future was taken while the clock was wrong.
+void take_heartbeat(const Heartbeat& heartbeat, Millis now, std::optional<LastHeartbeat>& record) {
+  const auto is_replaced = [now](Millis at) {
+    return at <= now || at.value > now.value + kFutureMillisMax;
+  };
+  LastHeartbeat& last = record ? *record : record.emplace(LastHeartbeat{now, {}});
+  if (is_replaced(last.at)) {
+    last.at = now;
+    last.said.status = heartbeat.status;
+    if (!heartbeat.ip.empty()) last.said.ip = heartbeat.ip;
+  }
+  if (heartbeat.latency_us && is_replaced(last.latency_at)) {
+    last.said.latency_us = heartbeat.latency_us;
+    last.latency_at = now;
+  }
 }
 
 std::string day_of(const Heartbeat& heartbeat, Minute minute) {
@@ -48,9 +66,10 @@ std::string encode_node(const NodeRecord& record) {
   if (record.heartbeat) {
     const LastHeartbeat& last = *record.heartbeat;
     put_varint(out, static_cast<std::uint64_t>(last.at.value));
-    put_varint(out, last.said.latency_us ? *last.said.latency_us + 1 : std::uint64_t{0});
     put_string(out, last.said.status);
     put_string(out, last.said.ip);
+    put_varint(out, last.said.latency_us ? *last.said.latency_us + 1 : std::uint64_t{0});
+    if (last.said.latency_us) put_varint(out, static_cast<std::uint64_t>(last.latency_at.value));
   }
   for (const auto fact : kFacts) put_string(out, record.facts.*fact);
   return out;
@@ -64,12 +83,18 @@ std::optional<NodeRecord> decode_node(std::string_view bytes) {
   if (has_heartbeat > 1) return std::nullopt;
   if (has_heartbeat == 1) {
     LastHeartbeat& last = record.heartbeat.emplace();
-    last.at = Millis{static_cast<std::int64_t>(
-        in.varint_up_to(static_cast<std::uint64_t>(kMillisMax.value)))};
-    const std::uint64_t latency = in.varint_up_to(kLatencyUsMax + 1);
-    if (latency != 0) last.said.latency_us = latency - 1;
+    const auto take_time = [&in] {
+      return Millis{static_cast<std::int64_t>(
+          in.varint_up_to(static_cast<std::uint64_t>(kMillisMax.value)))};
+    };
+    last.at = take_time();
     last.said.status = in.string(kNodeStatusBytesMax);
     last.said.ip = in.string(kNodeStatusBytesMax);
+    const std::uint64_t latency = in.varint_up_to(kLatencyUsMax + 1);
+    if (latency != 0) {
+      last.said.latency_us = latency - 1;
+      last.latency_at = take_time();
+    }
   }
   for (const auto fact : kFacts) record.facts.*fact = in.string(kNodeFactBytesMax);
   if (!in.done()) return std::nullopt;
@@ -137,12 +162,7 @@ Result<NodeFacts> NodeBook::apply(const NodeUpdate& update, Millis now, WriteSet
     const Minute minute = minute_of(now);
     set.merge(Family::kNode, node_day_key(update.node, floor_to(minute, kMinutesPerDay)),
               day_of(*update.heartbeat, minute));
-    // A clock that was set back a little does not make an older one the last; one that is further in the
-    // future was taken while the clock was wrong.
-    if (!record.heartbeat || record.heartbeat->at <= now ||
-        record.heartbeat->at.value > now.value + kFutureMillisMax) {
-      record.heartbeat = LastHeartbeat{now, *update.heartbeat};
-    }
+    take_heartbeat(*update.heartbeat, now, record.heartbeat);
   }
   set.put(Family::kNode, node_key(update.node), encode_node(record));
   return (fresh_[update.node] = std::move(record)).facts;
@@ -155,13 +175,20 @@ Result<bool> NodeBook::knows(const View& view, std::string_view node) const {
   return stored->has_value();
 }
 
-Result<void> NodeBook::remove(const View& view, std::string_view node, WriteSet& set) {
-  set.remove(Family::kNode, node_key(node));
+Result<void> NodeBook::remove_heartbeats(const View& view, std::string_view node, WriteSet& set) {
+  auto record = read_node(view, node);
+  if (!record) return record.error();
+  if (record->has_value() && (*record)->facts == NodeFacts{}) {
+    set.remove(Family::kNode, node_key(node));
+    --total_;
+    put_total(set);
+  } else if (record->has_value() && (*record)->heartbeat) {
+    (*record)->heartbeat.reset();
+    set.put(Family::kNode, node_key(node), encode_node(**record));
+  }
   const std::string days = node_days_prefix(node);
   const auto cursor = view.cursor(Family::kNode, days, after_prefix(days));
   for (; cursor->valid(); cursor->next()) set.remove(Family::kNode, cursor->key());
-  --total_;
-  put_total(set);
   return cursor->status();
 }
 

@@ -1,12 +1,15 @@
 // What is told of nodes: descriptions and heartbeats. In the node family:
 //
-//   'N' | host                → 0x01 | 0x00, or 0x01 | varint Unix ms | varint latency + 1, 0 = none
-//                                      | string status | string ip: of the last heartbeat
+//   'N' | host                → 0x02 | 0x00, or 0x01 | varint Unix ms and string status of the last heartbeat
+//                                      | string ip of the last that had one
+//                                      | varint latency + 1 of the last that carried one, 0 = none
+//                                      | unless none: varint Unix ms of that
 //                                    | strings endpoint, region, storage type, provider, version
 //   'D' | host 00 | day u32   → heartbeats, see nodes/signs.hpp
 //
 // and in the meta family, under "nodes", how many there are, 8 bytes little-endian. A node is there
-// from the first that is told of it until its last series is forgotten; one without series stays.
+// from the first that is told of it. When its last series is forgotten its heartbeats go; its description
+// stays until it is cleared, and a node without one goes too. One that never had series stays.
 // One thread at a time; memory does not grow with the nodes.
 #pragma once
 
@@ -21,9 +24,12 @@
 
 namespace minuted {
 
+// A heartbeat replaces only what it carries: one without a latency or an ip leaves those of the one before.
 struct LastHeartbeat {
   Millis at;
+  // The status is of that heartbeat, the latency and the ip are of the latest ones that carried them.
   Heartbeat said;
+  Millis latency_at{-1};  // when the latency was told; -1 = none ever was
   friend bool operator==(const LastHeartbeat&, const LastHeartbeat&) = default;
 };
 
@@ -53,8 +59,8 @@ class NodeBook {
   Result<NodeFacts> apply(const NodeUpdate& update, Millis now, WriteSet& set);
   // Whether anything was told of it; of nobody, without a look at the store.
   Result<bool> knows(const View& view, std::string_view node) const;
-  // Adds the end of a node that is known to `set`.
-  Result<void> remove(const View& view, std::string_view node, WriteSet& set);
+  // Adds to `set` the end of a known node's heartbeats, and of the node if it has no description.
+  Result<void> remove_heartbeats(const View& view, std::string_view node, WriteSet& set);
   // The set is written, or given up.
   void clear() { fresh_.clear(); }
 

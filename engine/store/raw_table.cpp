@@ -122,6 +122,12 @@ std::uint64_t RawTable::key_end_of(std::uint64_t sequence) {
   return open_->generation->first_commit();
 }
 
+std::optional<std::uint64_t> RawTable::first_open_commit() const {
+  const std::lock_guard lock(mutex_);
+  if (!open_) return std::nullopt;
+  return open_->generation->first_commit();
+}
+
 // Under mutex_.
 void RawTable::count_memory() {
   open_memory_bytes_ = open_ ? open_->generation->memory_bytes() : 0;

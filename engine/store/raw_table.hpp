@@ -132,6 +132,8 @@ class RawTable {
   // While held, once the commit is durable: from here on readers see it.
   void publish(std::uint64_t sequence, std::span<const Addition> additions, RawSize size,
                std::int64_t steady_ms);
+  // While held: the number of the first commit that no fold has closed; nullopt if none is waiting.
+  std::optional<std::uint64_t> first_open_commit() const;
   // Before all commits: what an earlier process left, in any order; and when all of it is in.
   void load(std::uint64_t first_commit, const Addition& addition, RawSize size,
             std::int64_t steady_ms);

@@ -95,21 +95,13 @@ Result<RepoFacts> RepoFactsTable::change(std::string_view repo, const RepoFactsC
     }
     return after;
   }
-  auto written = write(repo, *before, after, Durability::kSynced);
+  auto written = write(repo, *before, after);
   if (!written) return written.error();
   return after;
 }
 
-Result<void> RepoFactsTable::forget(std::string_view repo) {
-  const std::lock_guard lock(mutex_);
-  const auto before = decode(store_.get(Family::kCatalog, facts_key(repo)), repo);
-  if (!before) return before.error();
-  if (*before == RepoFacts{}) return {};
-  return write(repo, *before, {}, Durability::kBuffered);
-}
-
 Result<void> RepoFactsTable::write(std::string_view repo, const RepoFacts& before,
-                                   const RepoFacts& after, Durability durability) {
+                                   const RepoFacts& after) {
   WriteSet set(store_);
   const std::string key = facts_key(repo);
   if (after == RepoFacts{}) {
@@ -129,7 +121,7 @@ Result<void> RepoFactsTable::write(std::string_view repo, const RepoFacts& befor
       set.put(Family::kCatalog, index_key(after), std::string(1, kVersion));
     }
   }
-  auto written = store_.write(set, durability);
+  auto written = store_.write(set, Durability::kSynced);
   if (!written) on_write_failure_(written.error());
   return written;
 }

@@ -45,12 +45,9 @@ class RepoFactsTable {
 
   // Changes what is told of the repo, durably, and returns what is then.
   Result<RepoFacts> change(std::string_view repo, const RepoFactsChange& change);
-  // Forgets all of it; durable with the next sync.
-  Result<void> forget(std::string_view repo);
 
  private:
-  Result<void> write(std::string_view repo, const RepoFacts& before, const RepoFacts& after,
-                     Durability durability);
+  Result<void> write(std::string_view repo, const RepoFacts& before, const RepoFacts& after);
 
   Store& store_;
   const std::function<void(const Error&)> on_write_failure_;

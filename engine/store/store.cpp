@@ -178,8 +178,9 @@ struct Store::Impl {
   static Result<Recoverable> look(const StoreOptions& options);
   static Result<std::optional<Loss>> find_loss(rocksdb::Env& env, const StoreOptions& options,
                                                const Mark& mark);
-  Result<std::optional<Loss>> examine(rocksdb::Env& env, const StoreOptions& options);
-  static Result<void> begin_making(rocksdb::Env& env, const StoreOptions& options);
+  static Result<std::optional<Loss>> examine(rocksdb::Env& env, const StoreOptions& options,
+                                             const Mark& mark);
+  static Result<void> check_unused(const StoreOptions& options);
   Result<void> open_database(const StoreOptions& options, bool is_new);
 
   Result<void> write_mark();
@@ -479,30 +480,27 @@ Result<std::optional<Loss>> Store::Impl::find_loss(rocksdb::Env& env, const Stor
 }
 
 // Whether the store may be opened, and with what loss. Changes nothing.
-Result<std::optional<Loss>> Store::Impl::examine(rocksdb::Env& env, const StoreOptions& options) {
-  auto opened = Watermark::open(env, options.path);
-  if (!opened) return opened.error();
-  watermark = std::move(*opened);
+Result<std::optional<Loss>> Store::Impl::examine(rocksdb::Env& env, const StoreOptions& options,
+                                                 const Mark& mark) {
   const std::string database = options.path + "/rocksdb";
-  auto sound = check_manifest(env, database, watermark->mark(), options.accept_lost_commits);
+  auto sound = check_manifest(env, database, mark, options.accept_lost_commits);
   if (!sound) return sound.error();
-  auto loss = find_loss(env, options, watermark->mark());
+  auto loss = find_loss(env, options, mark);
   if (!loss || !*loss || options.accept_lost_commits) return loss;
   return Error{ErrorCode::kCommitsLost,
                (*loss)->what + ". Nothing was changed: restore the files in " + database +
                    " from a copy, or accept the loss of these commits"};
 }
 
-// A store whose making was cut short is made anew, unless it has been used: then somebody took the file
-// away that says so.
-Result<void> Store::Impl::begin_making(rocksdb::Env& env, const StoreOptions& options) {
+// That a store without the file that says it is finished has no commits: otherwise somebody took the file away.
+Result<void> Store::Impl::check_unused(const StoreOptions& options) {
   const auto rest = look(options);
   if (rest && rest->commit > 0) {
     return Error{ErrorCode::kCorruption,
                  "the file `acknowledged` is missing from " + options.path +
                      ", whose store has commits; restore it from a copy"};
   }
-  return make_database_directory(env, options.path, options.path + "/rocksdb");
+  return {};
 }
 
 Result<void> Store::Impl::open_database(const StoreOptions& options, bool is_new) {
@@ -547,11 +545,17 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& given) {
   if (!finished) return finished.error();
   std::optional<Loss> loss;
   if (*finished) {
-    auto examined = impl->examine(env, options);
+    auto watermark = Watermark::open(env, options.path);
+    if (!watermark) return watermark.error();
+    impl->watermark = std::move(*watermark);
+    auto examined = Impl::examine(env, options, impl->watermark->mark());
     if (!examined) return examined.error();
     loss = std::move(*examined);
-  } else if (auto begun = impl->begin_making(env, options); !begun) {
-    return begun.error();
+  } else {
+    // A store whose making was cut short is made anew.
+    if (auto unused = Impl::check_unused(options); !unused) return unused.error();
+    auto made = make_database_directory(env, options.path, options.path + "/rocksdb");
+    if (!made) return made.error();
   }
   impl->guard->note_replay();
   if (auto opened = impl->open_database(options, !*finished); !opened) return opened.error();
@@ -665,6 +669,21 @@ bool lost_log(const std::set<std::string>& before, const std::set<std::string>& 
 // of. So all logs from before must be there afterwards; those that are newer hold what is newer.
 Result<std::unique_ptr<Store>> Store::open_read_only(const StoreOptions& options) {
   if (auto ours = DataDirectory::look(options.path); !ours) return ours.error();
+  std::optional<Loss> loss;
+  if (options.nobody_writes) {
+    rocksdb::Env& env = options.env != nullptr ? *options.env : *rocksdb::Env::Default();
+    const auto finished = Watermark::exists(env, options.path);
+    if (!finished) return finished.error();
+    if (!*finished) {
+      if (auto unused = Impl::check_unused(options); !unused) return unused.error();
+      return Error{ErrorCode::kInvalidArgument, options.path + " has no finished store"};
+    }
+    const auto mark = Watermark::look(env, options.path);
+    if (!mark) return mark.error();
+    auto examined = Impl::examine(env, options, *mark);
+    if (!examined) return examined.error();
+    loss = std::move(*examined);
+  }
   const std::string database = options.path + "/rocksdb";
   rocksdb::Status status;
   for (int attempt = 0; attempt < kReadOnlyAttempts; ++attempt) {
@@ -681,7 +700,9 @@ Result<std::unique_ptr<Store>> Store::open_read_only(const StoreOptions& options
       continue;
     }
     status = impl->db->Get({}, slice(kSecretKey), &impl->secret);
-    if (status.ok()) return std::unique_ptr<Store>(new Store(std::move(impl)));
+    if (!status.ok()) continue;
+    if (loss) impl->notes.push_back(loss->what + ". The loss was accepted");
+    return std::unique_ptr<Store>(new Store(std::move(impl)));
   }
   return translate(status, "opening the store in " + options.path + " to read it");
 }

@@ -73,6 +73,9 @@ struct StoreOptions {
                                                    // be dropped
   // Open without commits that were acknowledged and that the log has lost; otherwise kCommitsLost.
   bool accept_lost_commits = false;
+  // Of open_read_only(): nobody writes to the store meanwhile. Commits that are missing are then lost, as
+  // they are to open(), and not only written since.
+  bool nobody_writes = false;
   // How far the record of what was acknowledged may lag behind, milliseconds; 0 = it is written by
   // acknowledge() itself, for tests that count calls.
   std::int64_t mark_interval_ms = 1000;
@@ -212,7 +215,8 @@ class Store {
   // Opens a store to read what it held at that moment, whether or not another process has it open;
   // takes no lock and makes or changes nothing. What is not in tables then is read into memory, at
   // most four times memtable_bytes of the process that wrote it. Nothing may be written, and
-  // acknowledged() is 0. kInvalidArgument (no store there), kUnsupportedFormat, kCorruption, kIoError.
+  // acknowledged() is 0. kInvalidArgument (no store there), kUnsupportedFormat, kCorruption, kIoError, and
+  // with nobody_writes kCommitsLost.
   static Result<std::unique_ptr<Store>> open_read_only(const StoreOptions& options);
   ~Store();
 

@@ -2,6 +2,8 @@
 
 #include <rocksdb/env.h>
 
+#include <algorithm>
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -14,6 +16,7 @@ constexpr std::uint64_t kVersion = 2;
 constexpr std::size_t kSlots = 2;
 constexpr std::size_t kSlotStride = 4096;  // no two slots in one disk block
 constexpr std::size_t kSlotBytes = 56;
+constexpr std::size_t kFileBytes = kSlots * kSlotStride;
 
 Error io_error(const rocksdb::Status& status) {
   return {ErrorCode::kIoError, "the file of the last acknowledged commit: " + status.ToString()};
@@ -46,7 +49,7 @@ Result<bool> Watermark::exists(rocksdb::Env& env, const std::string& directory) 
 }
 
 Result<void> Watermark::create(rocksdb::Env& env, const std::string& directory, const Mark& mark) {
-  std::string text(kSlots * kSlotStride, '\0');
+  std::string text(kFileBytes, '\0');
   const std::string slot = encode_slot(1, mark);
   text.replace(0, slot.size(), slot);
   const std::string unfinished = path_in(directory) + ".new";
@@ -65,19 +68,31 @@ Result<std::unique_ptr<Watermark>> Watermark::open(rocksdb::Env& env,
   const auto status = env.NewRandomRWFile(path_in(directory), &file, rocksdb::EnvOptions());
   if (!status.ok()) return io_error(status);
   std::unique_ptr<Watermark> watermark(new Watermark(std::move(file)));
-  if (auto read = watermark->read(); !read) return read.error();
+  std::string bytes(kFileBytes, '\0');
+  rocksdb::Slice read;
+  if (const auto done = watermark->file_->Read(0, bytes.size(), &read, bytes.data()); !done.ok()) {
+    return io_error(done);
+  }
+  if (auto taken = watermark->read({read.data(), read.size()}); !taken) return taken.error();
   return watermark;
 }
 
+Result<Mark> Watermark::look(rocksdb::Env& env, const std::string& directory) {
+  std::string bytes;
+  const auto status = rocksdb::ReadFileToString(&env, path_in(directory), &bytes);
+  if (!status.ok()) return io_error(status);
+  Watermark watermark(nullptr);
+  if (auto taken = watermark.read(bytes); !taken) return taken.error();
+  return watermark.mark();
+}
+
 // The newer of the slots that are whole. A crash tears one at most; the other then counts.
-Result<void> Watermark::read() {
+Result<void> Watermark::read(std::string_view bytes) {
   bool found = false;
   for (std::size_t i = 0; i < kSlots; ++i) {
-    char bytes[kSlotBytes];
-    rocksdb::Slice slot;
-    const auto status = file_->Read(i * kSlotStride, kSlotBytes, &slot, bytes);
-    if (!status.ok()) return io_error(status);
-    ByteReader in({slot.data(), slot.size()});
+    const std::string_view slot =
+        bytes.substr(std::min(i * kSlotStride, bytes.size()), kSlotBytes);
+    ByteReader in(slot);
     const std::uint64_t version = in.fixed64();
     const std::uint64_t number = in.fixed64();
     Mark mark;

@@ -40,6 +40,8 @@ class Watermark {
   static Result<bool> exists(rocksdb::Env& env, const std::string& directory);
   // Makes the file, durably, wholly or not at all. kIoError.
   static Result<void> create(rocksdb::Env& env, const std::string& directory, const Mark& mark);
+  // What the file says, without opening it to write. Same errors as open().
+  static Result<Mark> look(rocksdb::Env& env, const std::string& directory);
   // Opens the file. `env` is borrowed. kCorruption (no slot is whole), kUnsupportedFormat, kIoError.
   static Result<std::unique_ptr<Watermark>> open(rocksdb::Env& env, const std::string& directory);
   ~Watermark();
@@ -52,7 +54,8 @@ class Watermark {
 
  private:
   explicit Watermark(std::unique_ptr<rocksdb::RandomRWFile> file);
-  Result<void> read();
+  // Takes over what the file says, of which these are the bytes.
+  Result<void> read(std::string_view bytes);
 
   std::unique_ptr<rocksdb::RandomRWFile> file_;
   Mark mark_;

@@ -1,4 +1,5 @@
 // ISO 8601 in and out, by the calendar's arithmetic and no locale or time zone database.
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 
@@ -66,23 +67,30 @@ std::optional<std::int64_t> take_day(Reader& in) {
   return std::chrono::sys_days{date}.time_since_epoch().count();
 }
 
-std::optional<std::int64_t> take_time_of_day_ms(Reader& in) {
+struct TimeOfDay {
+  std::int64_t ms;   // local; of a leap second, the last millisecond of its minute
+  bool leap_second;  // second 60
+};
+
+std::optional<TimeOfDay> take_time_of_day(Reader& in) {
   const auto hour = in.take_digits(2);
   if (!hour || *hour > 23 || !in.take_any(":")) return std::nullopt;
   const auto minute = in.take_digits(2);
   if (!minute || *minute > 59) return std::nullopt;
-  std::int64_t ms = (*hour * 60 + *minute) * kMillisPerMinute;
+  TimeOfDay time{(*hour * 60 + *minute) * kMillisPerMinute, false};
   if (in.take_any(":")) {
     const auto second = in.take_digits(2);
-    if (!second || *second > 59) return std::nullopt;
-    ms += *second * kMillisPerSecond;
-    if (in.take_any(".")) {
+    if (!second || *second > 60) return std::nullopt;
+    std::int64_t ms = *second * kMillisPerSecond;
+    if (in.take_any(".,")) {
       const auto fraction = in.take_millis();
       if (!fraction) return std::nullopt;
       ms += *fraction;
     }
+    time.leap_second = *second == 60;
+    time.ms += std::min(ms, kMillisPerMinute - 1);
   }
-  return ms;
+  return time;
 }
 
 // How far local time runs ahead of UTC, of what is left: nothing, Z, or an offset.
@@ -112,11 +120,14 @@ std::optional<IsoTime> parse_iso8601(std::string_view text) {
   const std::int64_t midnight = *day * kMillisPerDay;
   if (in.done()) return IsoTime{Millis{midnight}, true};
   if (!in.take_any("Tt ")) return std::nullopt;
-  const auto time = take_time_of_day_ms(in);
+  const auto time = take_time_of_day(in);
   if (!time) return std::nullopt;
   const auto zone = take_zone_ms(in);
   if (!zone || !in.done()) return std::nullopt;
-  return IsoTime{Millis{midnight + *time - *zone}, false};
+  const std::int64_t ms = midnight + time->ms - *zone;
+  // Leap seconds end a UTC day, whatever the local time is then (RFC 3339, section 5.7).
+  if (time->leap_second && (ms + 1) % kMillisPerDay != 0) return std::nullopt;
+  return IsoTime{Millis{ms}, false};
 }
 
 std::string format_iso8601(Millis t) {

@@ -24,8 +24,10 @@ Upkeep::Upkeep(const Parts& parts)
       pruner_(parts.store, parts.horizons, parts.counters.prune,
               {parts.options.clock, parts.options.prune_interval_ms,
                parts.options.fold_batch_bytes, parts.on_write_failure}),
-      remover_(parts.store, parts.horizons,
-               {parts.options.fold_batch_bytes, parts.forget_repo, parts.on_write_failure}) {}
+      remover_(parts.store, parts.table, parts.horizons,
+               {parts.options.fold_batch_bytes,
+                [this](const Removal& removal) { return forget_removed(removal); },
+                parts.on_write_failure}) {}
 
 Result<void> Upkeep::start() {
   {
@@ -33,11 +35,7 @@ Result<void> Upkeep::start() {
     const auto begin = read_repo_rows_begin(parts_.store);
     if (!begin) return begin.error();
     repo_rows_begin_ = *begin;
-    const auto resumed = remover_.resume();
-    if (!resumed) return resumed.error();
-    if (*resumed) {
-      if (auto forgotten = forget_removed(**resumed); !forgotten) return forgotten;
-    }
+    if (auto resumed = remover_.resume(); !resumed) return resumed;
   }
   if (auto kept = keep_time(); !kept) return kept;
   if (parts_.options.fold_interval_ms > 0) thread_ = std::thread([this] { run(); });
@@ -156,14 +154,11 @@ Result<void> Upkeep::remove(const Removal& removal) {
     if (auto checked = remover_.check(removal); !checked) return checked;
     if (auto folded = folder_.fold(); !folded) return folded;
     if (auto removed = remover_.remove(removal); !removed) return removed;
-    if (auto forgotten = forget_removed(removal); !forgotten) return forgotten;
   }
   return sync();
 }
 
-// Without minutes the series are gone as well.
 Result<void> Upkeep::forget_removed(const Removal& removal) {
-  if (removal.range) return {};
   const std::string prefix =
       removal.bucket ? pair_prefix(removal.repo, *removal.bucket) : std::string();
   const HasRows has_rows = [&](std::string_view pair, std::string_view) {

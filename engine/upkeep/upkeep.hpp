@@ -49,8 +49,6 @@ class Upkeep {
     std::function<Result<std::string>(std::string_view repo, std::string_view from,
                                       const HasRows& has_rows)>
         forget_series;
-    // Forgets what was told of a repo.
-    std::function<Result<void>(std::string_view repo)> forget_repo;
   };
 
   explicit Upkeep(const Parts& parts);

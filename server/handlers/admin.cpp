@@ -27,6 +27,11 @@ struct Remove {
   void operator()() { outcome = engine->remove(removal); }
 };
 
+// Whether there is a `?` with nothing behind it. Path and query are parts of one target.
+bool has_bare_mark(const Request& request) {
+  return request.query.empty() && request.query.data() != request.path.data() + request.path.size();
+}
+
 // What is to be removed, or why not.
 std::variant<Removal, Response> removal_of(std::string_view pattern, const Request& request) {
   const auto refused = [](const render::ParameterError& fault) {
@@ -34,6 +39,17 @@ std::variant<Removal, Response> removal_of(std::string_view pattern, const Reque
   };
   auto ids = render::path_ids(pattern, request.path);
   if (const auto* fault = std::get_if<render::ParameterError>(&ids)) return refused(*fault);
+  if (has_bare_mark(request)) {
+    return refused({render::kInvalidParameter,
+                    "the query is empty; give startDate and endDate, or leave out the ?"});
+  }
+  // Dates in a body would not be looked at, and all would be removed.
+  if (request.body.size() != 0) {
+    return refused({render::kInvalidParameter,
+                    "the body of " + std::to_string(request.body.size()) +
+                        " bytes is not accepted; give startDate and endDate as query parameters, and "
+                        "no body"});
+  }
   auto dates = render::parse_dates(request.query);
   if (const auto* fault = std::get_if<render::ParameterError>(&dates)) return refused(*fault);
   auto& names = std::get<std::vector<std::string>>(ids);

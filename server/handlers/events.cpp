@@ -155,12 +155,8 @@ void note_engine_rejections(Services& services, std::string_view token,
 }
 
 Response invalid_event(const json::Decoded& decoded) {
-  const EventError& first = decoded.errors.front();
-  return error_response(400, "invalid_event",
-                        std::to_string(decoded.rejected) +
-                            " events of the strict batch are not accepted, and so none is; the "
-                            "first is at index " +
-                            std::to_string(first.index) + ": " + first.message);
+  return error_response({ErrorCode::kEventRejected,
+                         strict_rejection(decoded.rejected, decoded.errors.front())});
 }
 
 std::uint64_t count_of(const json::Decoded& decoded, json::RejectReason reason) {
@@ -227,6 +223,7 @@ Awaitable<Response> post_events(Services& services, Request& request) {
     co_return error_response(*arrival.doubt);
   }
   AppendRequest batch;
+  batch.strict = params.strict;
   if (key) {
     batch.idempotency = IdempotencyKey{std::string(request.caller.name()), std::string(*key),
                                        decode.fingerprint};

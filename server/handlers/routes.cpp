@@ -30,8 +30,9 @@ constexpr std::array kRoutes = {
     Route{kGet, "/v2/stats/storage/breakdown/{by}", kRead, kIgnored, nullptr, get_storage_breakdown},
     Route{kPut, kRepoPath, kAdmin, kSmall, check_put_repo, put_repo},
     Route{kPost, "/admin/fold", kAdminOfAll, kIgnored, nullptr, post_fold},
-    Route{kDelete, kRepoPath, kAdmin, kIgnored, nullptr, delete_repo},
-    Route{kDelete, kBucketPath, kAdmin, kIgnored, nullptr, delete_bucket},
+    // Their bodies must be empty, which is seen when they are read.
+    Route{kDelete, kRepoPath, kAdmin, kSmall, nullptr, delete_repo},
+    Route{kDelete, kBucketPath, kAdmin, kSmall, nullptr, delete_bucket},
     Route{kGet, "/livez", kNothing, kIgnored, nullptr, get_livez},
     Route{kGet, "/readyz", kNothing, kIgnored, nullptr, get_readyz},
     Route{kGet, "/version", kNothing, kIgnored, nullptr, get_version},

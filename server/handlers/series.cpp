@@ -16,8 +16,8 @@ namespace {
 // The snapshot is taken on a worker's thread, at the first piece.
 class SeriesSource final : public BodySource {
  public:
-  SeriesSource(Engine& engine, render::SeriesParams params)
-      : engine_(engine), params_(std::move(params)) {}
+  SeriesSource(Services& services, render::SeriesParams params)
+      : engine_(services.engine), cursor_key_(services.cursor_key()), params_(std::move(params)) {}
 
   Result<bool> fill(std::string& out) override {
     if (!cursor_) {
@@ -55,11 +55,12 @@ class SeriesSource final : public BodySource {
       return;
     }
     out += R"(],"nextCursor":)";
-    render::append_json_string(render::encode_series_cursor(params_.query_hash, last_), out);
+    render::append_json_string(render::encode_series_cursor(params_.query_hash, last_, cursor_key_), out);
     out += '}';
   }
 
   Engine& engine_;
+  const SecretKey cursor_key_;
   const render::SeriesParams params_;
   std::unique_ptr<SeriesCursor> cursor_;
   bool begun_ = false;
@@ -70,7 +71,7 @@ class SeriesSource final : public BodySource {
 }  // namespace
 
 Awaitable<Response> get_series(Services& services, Request& request) {
-  auto parsed = render::parse_series_params(request.query);
+  auto parsed = render::parse_series_params(request.query, services.cursor_key());
   if (const auto* fault = std::get_if<render::ParameterError>(&parsed)) {
     co_return error_response(400, fault->code, fault->message);
   }
@@ -80,8 +81,7 @@ Awaitable<Response> get_series(Services& services, Request& request) {
     response.body = std::string(render::kNodesBegin) + std::string(render::kNodesEnd);
     co_return response;
   }
-  response.source =
-      std::make_unique<SeriesSource>(services.engine, std::move(params));
+  response.source = std::make_unique<SeriesSource>(services, std::move(params));
   response.source_ms_max = services.options.snapshot_ms_max;
   co_return response;
 }

@@ -21,6 +21,7 @@
 #include "json/event_json.hpp"
 #include "log/log.hpp"
 #include "minuted/engine.hpp"
+#include "render/page_cursor.hpp"
 #include "watch/rejections.hpp"
 
 namespace minuted::http {
@@ -57,6 +58,9 @@ class Services {
         log(log_given),
         decoding(options_given.decode_bytes_max),
         reads(options_given.scans_max) {}
+
+  // The key of page cursors. The store has one once it is open; before, no handler of pages is reached.
+  SecretKey cursor_key() const { return engine.derive_key(render::kCursorKeyPurpose); }
 
   const Options options;
   Engine& engine;

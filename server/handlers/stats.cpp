@@ -18,8 +18,9 @@ namespace {
 // The rows of a query. The snapshot is taken on a worker's thread, at the first piece.
 class RowSource final : public BodySource {
  public:
-  RowSource(Engine& engine, render::MinuteParams params, render::RowFormat format)
-      : engine_(engine),
+  RowSource(Services& services, render::MinuteParams params, render::RowFormat format)
+      : engine_(services.engine),
+        cursor_key_(services.cursor_key()),
         params_(std::move(params)),
         writer_(format, params_.columns) {}
 
@@ -59,12 +60,13 @@ class RowSource final : public BodySource {
  private:
   void end(bool more_rows, std::string& out) {
     writer_.end(more_rows ? render::encode_cursor(
-                                {params_.spec.range, params_.query_hash, std::move(last_)})
+                                {params_.spec.range, params_.query_hash, std::move(last_)}, cursor_key_)
                           : std::string(),
                 out);
   }
 
   Engine& engine_;
+  const SecretKey cursor_key_;
   const render::MinuteParams params_;
   std::unique_ptr<RowCursor> cursor_;
   render::RowWriter writer_;
@@ -108,7 +110,8 @@ Response not_acceptable(const Request& request) {
 }  // namespace
 
 Awaitable<Response> get_rows(Services& services, Request& request) {
-  auto parsed = render::parse_minute_params(request.query, services.engine.now(), span_of(request));
+  auto parsed = render::parse_minute_params(request.query, services.engine.now(),
+                                            services.cursor_key(), span_of(request));
   if (const auto* fault = std::get_if<render::ParameterError>(&parsed)) {
     co_return error_response(400, fault->code, fault->message);
   }
@@ -129,8 +132,7 @@ Awaitable<Response> get_rows(Services& services, Request& request) {
     response.source = std::make_unique<TextSource>(std::move(none));
     co_return response;
   }
-  response.source =
-      std::make_unique<RowSource>(services.engine, std::move(params), *format);
+  response.source = std::make_unique<RowSource>(services, std::move(params), *format);
   response.source_ms_max = services.options.snapshot_ms_max;
   co_return response;
 }

@@ -75,6 +75,13 @@ Awaitable<Response> get_totals(Services& services, Request& request) {
   TotalsQuery query;
   query.by = form == render::TotalsForm::kRepo ? TotalsQuery::By::kRepo : TotalsQuery::By::kBucket;
   query.ids = std::move(std::get<std::vector<std::string>>(ids));
+  if (query.by == TotalsQuery::By::kBucket) {
+    auto repos = render::parse_ids(request.query, render::IdOf::kRepo);
+    if (const auto* fault = std::get_if<render::ParameterError>(&repos)) {
+      co_return error_response(400, fault->code, fault->message);
+    }
+    query.repos = std::move(std::get<std::vector<std::string>>(repos));
+  }
   co_return answer(services, request, std::move(query), form);
 }
 

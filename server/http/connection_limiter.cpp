@@ -13,12 +13,18 @@ using Clock = ConnectionPlace::Clock;
 constexpr std::size_t kCandidatesMax = 64;
 constexpr std::uint64_t kIdleMicros =
     std::chrono::microseconds(ConnectionLimiter::kIdleAfter).count();
+constexpr std::uint64_t kFirstMicros =
+    std::chrono::microseconds(ConnectionLimiter::kFirstPatience).count();
 constexpr std::uint64_t kAnswerMicros =
     std::chrono::microseconds(ConnectionLimiter::kAnswerPatience).count();
 // No rank: the connection is not a candidate.
 constexpr int kNever = -1;
-// Of an idle connection whose client has no more than half of all.
+// Ranks of connections whose clients have no more than half of all.
 constexpr int kIdleRank = 1;
+constexpr int kHeaderRank = 3;
+constexpr int kRecentRank = 7;
+// Others may have become better victims since.
+constexpr auto kVictimsFor = std::chrono::milliseconds(10);
 
 // A hint: the socket may have been closed meanwhile, and its number may be another's.
 bool has_unread_bytes(int socket) {
@@ -121,17 +127,26 @@ Waiting ConnectionLimiter::evict_one(Clock::time_point now) {
 
 Waiting ConnectionLimiter::evict(const std::string* address, Clock::time_point now) {
   some_unread_ = false;
-  if (address != nullptr) {
-    auto found = candidates(address, now);
-    return evict_first(found.of_least_rank);
-  }
   // One that has not changed since it was found still has waited longest.
-  const Waiting found_before = evict_first(victims_);
-  if (found_before != Waiting::kNothing) return found_before;
-  auto found = candidates(nullptr, now);
-  const Waiting evicted = evict_first(found.of_least_rank);
+  if (address == nullptr && now < victims_until_) {
+    const Waiting found_before = evict_first(victims_);
+    if (found_before != Waiting::kNothing) return found_before;
+  }
+  Candidates found{kNever, {}};
+  Waiting evicted = Waiting::kNothing;
+  do {
+    found = candidates(address, now, found.rank);
+    evicted = evict_first(found.of_least_rank);
+  } while (evicted == Waiting::kNothing && found.rank != kNever);
+  if (address != nullptr) return evicted;
   // Other ranks change without a change of the state.
-  if (found.rank == kIdleRank) victims_ = std::move(found.of_least_rank);
+  if (found.rank == kIdleRank) {
+    victims_ = std::move(found.of_least_rank);
+    victims_until_ = Clock::time_point::max();
+  } else if (found.rank == kHeaderRank || found.rank == kRecentRank) {
+    victims_ = std::move(found.of_least_rank);
+    victims_until_ = now + kVictimsFor;
+  }
   return evicted;
 }
 
@@ -175,7 +190,7 @@ int ConnectionLimiter::rank_of(const ConnectionPlace& place, std::uint64_t state
     case Waiting::kNothing:
       return kNever;
     case Waiting::kFirstRequest:
-      rank = 0;
+      rank = waited >= kFirstMicros ? 0 : 6;
       break;
     case Waiting::kNextRequest:
       rank = waited >= kIdleMicros ? 0 : 6;
@@ -201,16 +216,16 @@ int ConnectionLimiter::rank_of(const ConnectionPlace& place, std::uint64_t state
   return greedy ? rank : rank + 1;
 }
 
-// Those of the lowest rank there is, the one that has waited longest last.
+// Those of the lowest rank there is above that, the one that has waited longest last.
 ConnectionLimiter::Candidates ConnectionLimiter::candidates(const std::string* address,
-                                                            Clock::time_point now) const {
+                                                            Clock::time_point now, int above) const {
   std::vector<Candidate> found;
   int rank = kNever;
   for (const auto& [id, place] : places_) {
     if (address != nullptr && place->address_ != *address) continue;
     const std::uint64_t state = place->state_.load(std::memory_order_acquire);
     const int its = rank_of(*place, state, now);
-    if (its == kNever || (rank != kNever && its > rank)) continue;
+    if (its <= above || (rank != kNever && its > rank)) continue;
     if (its != rank) found.clear();
     rank = its;
     found.push_back({id, state});

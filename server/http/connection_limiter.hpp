@@ -1,8 +1,8 @@
 // The bound on open connections, in all and of each address. At the bound a new connection is admitted
-// in place of one that waits for its client: first of those that are idle (no request has come so far,
-// or none for a second), then of those with part of a header, then of those whose body or answer makes
-// next to no progress, and last of those that had a request answered within the last second. Among
-// equals a client that has more than half of all connections loses one first, and then whoever has
+// in place of one that waits for its client: first of those that are idle (the first request has not come
+// for a quarter of a second, or the next one for a second), then of those with part of a header, then of
+// those whose body or answer makes next to no progress, and last of those that were opened, or had a
+// request answered, more recently than that. Among equals a client that has more than half of all connections loses one first, and then whoever has
 // waited longest. A connection whose request is being worked on, or has come and was not read so far,
 // is never chosen. Any thread.
 #pragma once
@@ -93,6 +93,8 @@ class ConnectionLimiter {
   // its connection. A link of 64 kbit/s is twice as fast.
   static constexpr std::uint64_t kBodyBytesPerSecondMin = 4096;
   static constexpr std::chrono::seconds kAnswerPatience{5};
+  // A client on a busy machine needs this long to send what it has opened a connection for.
+  static constexpr std::chrono::milliseconds kFirstPatience{250};
   // Between requests a connection is idle after this long.
   static constexpr std::chrono::seconds kIdleAfter{1};
 
@@ -139,7 +141,7 @@ class ConnectionLimiter {
     int rank;
     std::vector<Candidate> of_least_rank;
   };
-  Candidates candidates(const std::string* address, Clock::time_point now) const;
+  Candidates candidates(const std::string* address, Clock::time_point now, int above) const;
   Waiting evict_first(std::vector<Candidate>& from);
   int rank_of(const ConnectionPlace& place, std::uint64_t state, Clock::time_point now) const;
   void forget(ConnectionPlace& place);
@@ -153,8 +155,9 @@ class ConnectionLimiter {
   std::unordered_map<std::uint64_t, std::unique_ptr<ConnectionPlace>> places_;  // leaving ones too
   std::unordered_map<std::string, std::size_t> by_address_;                     // without leaving ones
   std::map<std::string, std::size_t, std::less<>> by_client_;                   // those that are known
-  // Idle ones, found by the last search, the next victim last: a search looks at all connections.
+  // Found by the last search, the next victim last: a search looks at all connections.
   std::vector<Candidate> victims_;
+  Clock::time_point victims_until_;  // when to search anew
   bool some_unread_ = false;  // the last eviction passed over connections for their unread bytes
 };
 

@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include <algorithm>
 #include <memory>
@@ -21,6 +22,38 @@ Response bad_encoding(std::string_view coding, std::string_view why) {
                         "the body is not whole " + std::string(coding) + ": " + std::string(why));
 }
 
+const char* to_string(Coding coding) {
+  switch (coding) {
+    case Coding::kGzip: return "gzip";
+    case Coding::kZstd: return "zstd";
+    case Coding::kIdentity: break;
+  }
+  return "identity";
+}
+
+// The refusal of a body whose beginning shows that it is not in `coding` at all.
+std::optional<Response> refuse_other_form(Coding coding, std::string_view body) {
+  using namespace std::string_view_literals;
+  const auto refuse = [&](std::string_view what, std::string_view advice) {
+    return bad_encoding(to_string(coding), std::string(what) + "; " + std::string(advice));
+  };
+  if (coding != Coding::kGzip && body.starts_with("\x1F\x8B"sv)) {
+    return refuse("it is gzip", "send it with Content-Encoding: gzip");
+  }
+  if (coding != Coding::kZstd && body.starts_with("\x28\xB5\x2F\xFD"sv)) {
+    return refuse("it is zstd", "send it with Content-Encoding: zstd");
+  }
+  const bool zlib = body.size() >= 2 && body[0] == '\x78' &&
+                    (0x7800U + static_cast<unsigned char>(body[1])) % 31 == 0;  // RFC 1950
+  if (zlib) return refuse("it is zlib (deflate)", "compress it with gzip or zstd");
+  const std::string_view text = body.starts_with("\xEF\xBB\xBF"sv) ? body.substr(3) : body;
+  const std::size_t begin = text.find_first_not_of(" \n\r\t");
+  if (begin != text.npos && (text[begin] == '{' || text[begin] == '[')) {
+    return refuse("it is JSON as plain text", "send it without Content-Encoding");
+  }
+  return std::nullopt;
+}
+
 // The plain body under construction, and everything that may stop it.
 class Plain {
  public:
@@ -30,7 +63,8 @@ class Plain {
         share_before_(share.bytes()),
         compressed_bytes_(compressed_bytes),
         bytes_max_(std::min(limits.bytes_max,
-                            std::max(kAnyRatioBytesMax, compressed_bytes * limits.ratio_max))) {}
+                            std::max(limits.any_ratio_bytes_max,
+                                     compressed_bytes * limits.ratio_max))) {}
 
   // Makes room for more; the refusal if there may be no more. One byte past the bound is room still,
   // since only output tells whether the body ends there.
@@ -64,7 +98,9 @@ class Plain {
                                 " bytes accepted once it is made plain; send less at a time");
     }
     return error_response(413, "inflate_ratio",
-                          "the body grows by more than " + std::to_string(limits_.ratio_max) +
+                          "the body grows to more than " +
+                              std::to_string(limits_.any_ratio_bytes_max) + " bytes and by more than " +
+                              std::to_string(limits_.ratio_max) +
                               " : 1 when it is made plain; send it less compressed or in parts");
   }
 
@@ -123,6 +159,12 @@ std::variant<BodyBuffer, Response> inflate_zstd(std::string_view body, Plain& pl
     ZSTD_outBuffer out{plain.body().room(), plain.body().room_bytes(), 0};
     const std::size_t outcome = ::ZSTD_decompressStream(context.get(), &out, &in);
     plain.body().grew_by(out.pos);
+    if (::ZSTD_getErrorCode(outcome) == ZSTD_error_frameParameter_windowTooLarge) {
+      return error_response(400, "bad_encoding",
+                            "the body's zstd window is too large: it is more than " +
+                                std::to_string(std::size_t{1} << kZstdWindowLogMax) +
+                                " bytes; compress it with level 19 or less and without --long");
+    }
     if (::ZSTD_isError(outcome)) return bad_encoding("zstd", ::ZSTD_getErrorName(outcome));
     if (in.pos < in.size) continue;
     if (outcome == 0) return plain.finish();
@@ -143,8 +185,9 @@ std::optional<Coding> parse_coding(std::string_view value) {
 
 std::variant<BodyBuffer, Response> inflate(Coding coding, std::string_view body,
                                            const InflateLimits& limits, BudgetShare& share) {
+  if (body.empty()) return bad_encoding(to_string(coding), "it is empty");
+  if (auto refused = refuse_other_form(coding, body)) return std::move(*refused);
   Plain plain(body.size(), limits, share);
-  if (body.empty()) return bad_encoding(coding == Coding::kGzip ? "gzip" : "zstd", "it is empty");
   return coding == Coding::kGzip ? inflate_gzip(body, plain) : inflate_zstd(body, plain);
 }
 

@@ -8,6 +8,7 @@
 #include <boost/beast/http/read.hpp>
 
 #include "http/answer_coding.hpp"
+#include "http/foreign_protocol.hpp"
 #include "http/loop.hpp"
 #include "http/taken_bytes.hpp"
 #include "minuted/event.hpp"
@@ -31,12 +32,6 @@ constexpr std::int64_t kLingerMs = 1000;
 std::uint64_t next_request_id() {
   static std::atomic<std::uint64_t> last{0};
   return last.fetch_add(1, std::memory_order_relaxed) + 1;
-}
-
-// A handshake's first byte, which no method begins with.
-bool begins_tls(const boost::beast::flat_buffer& buffer) {
-  constexpr char kHandshake = 0x16;
-  return buffer.size() != 0 && *static_cast<const char*>(buffer.data().data()) == kHandshake;
 }
 
 std::string late(const std::string& part, std::int64_t timeout_ms) {
@@ -132,13 +127,14 @@ Session::Outcome Session::refuse_read(const error_code& error, Phase phase) {
   }
   const bool broken = error.category() == make_error_code(bhttp::error::bad_chunk).category();
   if (broken && error != bhttp::error::end_of_stream && error != bhttp::error::partial_message) {
-    const bool tls = phase == Phase::kHeader && begins_tls(buffer_);
+    const std::string_view bytes(static_cast<const char*>(buffer_.data().data()), buffer_.size());
+    const auto advice =
+        phase == Phase::kHeader ? foreign_protocol_advice(bytes) : std::nullopt;
     return refuse_and_close(error_response(
         400, "bad_request",
-        tls ? "the request is TLS, and here is HTTP; ask by http://, or have a proxy end TLS before the "
-              "daemon"
-            : "the request is not HTTP/1.1: " + error.message() +
-                  (phase == Phase::kHeader ? "; send METHOD PATH HTTP/1.1 and header fields" : "")));
+        advice ? std::string(*advice)
+               : "the request is not HTTP/1.1: " + error.message() +
+                     (phase == Phase::kHeader ? "; send METHOD PATH HTTP/1.1 and header fields" : "")));
   }
   return Outcome::kGone;
 }

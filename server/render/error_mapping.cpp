@@ -28,6 +28,8 @@ HttpError http_error(ErrorCode code) {
       return {503, "clock_not_believed", kLaterSeconds};
     case ErrorCode::kQueryTooLarge:
       return {400, "query_too_large", std::nullopt};
+    case ErrorCode::kEventRejected:
+      return {400, "invalid_event", std::nullopt};
     case ErrorCode::kDiskFull:
       return {507, "disk_full", kMinuteSeconds};
     case ErrorCode::kOverloaded:

@@ -55,7 +55,7 @@ ParameterError invalid(std::string message) {
 template <std::optional<Date> Collected::*Slot>
 std::optional<ParameterError> take_date(const Definition& self, std::string_view value,
                                         Collected& target) {
-  const std::optional<IsoTime> time = parse_iso8601(value);
+  const std::optional<IsoTime> time = parse_date(value);
   if (!time) {
     return invalid(std::string(self.name) + " " + shorten(value) +
                    " is not an ISO 8601 date; give a day like 2024-02-01 or a time like "
@@ -256,8 +256,9 @@ bool fits(const RowKey& key, const QuerySpec& spec) {
 }
 
 // Goes on where the cursor's page ended.
-std::optional<ParameterError> resume(const std::string& text, MinuteParams& params) {
-  auto cursor = decode_cursor(text);
+std::optional<ParameterError> resume(const std::string& text, const SecretKey& key,
+                                     MinuteParams& params) {
+  auto cursor = decode_cursor(text, key);
   if (!cursor) {
     return invalid("cursor " + shorten(text) +
                    " is not one of ours; give the nextCursor of the page before, as it was");
@@ -324,10 +325,19 @@ std::variant<std::optional<MinuteRange>, ParameterError> parse_dates(std::string
       {"startDate", ValueKind::kDate, take_date<&Collected::start>},
       {"endDate", ValueKind::kDate, take_date<&Collected::end>},
   }};
-  for (const RawPair& pair : split_query(raw_query)) {
-    if (pair.name == kDates[0].name || pair.name == kDates[1].name) continue;
-    return invalid(shorten(pair.name) +
-                   " is no parameter of this request; give startDate and endDate, or neither");
+  std::string_view rest = raw_query;
+  while (!rest.empty()) {
+    const std::string_view raw_pair = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(rest.size(), raw_pair.size() + 1));
+    const auto pairs = split_query(raw_pair);
+    const std::string name = pairs.empty() ? std::string(raw_pair) : pairs.front().name;
+    if (name != kDates[0].name && name != kDates[1].name) {
+      return invalid(shorten(name) +
+                     " is no parameter of this request; give startDate and endDate, or neither");
+    }
+    if (pairs.front().raw_value.empty()) {
+      return invalid(name + " is empty; give startDate and endDate, each with a date, or neither");
+    }
   }
   Collected given;
   if (auto error = take_parameters(raw_query, kDates, given)) return std::move(*error);
@@ -350,7 +360,9 @@ std::optional<ParameterError> check_paging(const MinuteParams& params, RowFormat
 }
 
 std::variant<MinuteParams, ParameterError> parse_minute_params(std::string_view raw_query,
-                                                               Millis now, Span span) {
+                                                               Millis now,
+                                                               const SecretKey& cursor_key,
+                                                               Span span) {
   Collected given;
   if (auto error = take_parameters(raw_query, kDefinitions, given)) return std::move(*error);
 
@@ -374,7 +386,7 @@ std::variant<MinuteParams, ParameterError> parse_minute_params(std::string_view 
   if (given.limit) params.limit = given.limit->value;
   params.query_hash = hash_of(given, params.spec, unit_id);
   if (given.cursor) {
-    if (auto error = resume(*given.cursor, params)) return std::move(*error);
+    if (auto error = resume(*given.cursor, cursor_key, params)) return std::move(*error);
   }
   return params;
 }

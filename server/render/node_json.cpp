@@ -58,8 +58,8 @@ void append_day(const NodeRow& row, const NodeStyle& style, std::string& out) {
   text("region", row.facts->region, out);
   text("storageType", row.facts->storage_type, out);
   text("provider", row.facts->provider, out);
-  text("status",
-       !is_online(row, style) ? kOffline : row.status.empty() ? kOnline : row.status, out);
+  const bool has_word = row.heartbeat_is_last && !row.status.empty();
+  text("status", !is_online(row, style) ? kOffline : has_word ? row.status : kOnline, out);
   text("version", row.facts->version, out);
 }
 

@@ -27,9 +27,9 @@ struct NodeStyle {
   std::int64_t offline_after_ms = 0;  // without a sign of life
 };
 
-// Whether the node is ONLINE: its last sign of life is younger than offline_after_ms, and was not a
+// Whether the node is ONLINE: its latest sign of life is younger than offline_after_ms, and was not a
 // heartbeat with the status OFFLINE, in any case of letters. In kDay `status` is OFFLINE if it is not,
-// else the word of its last heartbeat if that had one, else ONLINE. Percents have up to three decimals,
+// else the word of its latest sign of life if that was a heartbeat with one, else ONLINE. Percents have up to three decimals,
 // rounded half up; latencies that nobody measured are 0.
 void append_node(const NodeRow& row, const NodeStyle& style, std::string& out);
 

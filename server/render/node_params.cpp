@@ -107,8 +107,9 @@ std::uint64_t hash_of(const SeriesParams& params) {
   return XXH3_64bits(text.data(), text.size());
 }
 
-std::optional<ParameterError> resume(const std::string& text, SeriesParams& params) {
-  auto cursor = decode_cursor(text);
+std::optional<ParameterError> resume(const std::string& text, const SecretKey& key,
+                                     SeriesParams& params) {
+  auto cursor = decode_cursor(text, key);
   if (!cursor || cursor->range != kAllMinutes || cursor->last.minute != Minute{0} ||
       cursor->last.repo.empty() || cursor->last.bucket.empty() || cursor->last.host.empty()) {
     return invalid("cursor " + shorten(text) +
@@ -164,7 +165,8 @@ std::variant<NodeParams, ParameterError> parse_node_day_params(std::string_view 
   return parsed;
 }
 
-std::variant<SeriesParams, ParameterError> parse_series_params(std::string_view raw_query) {
+std::variant<SeriesParams, ParameterError> parse_series_params(std::string_view raw_query,
+                                                               const SecretKey& cursor_key) {
   constexpr std::array<Definition, 3> kOthers{{
       {"search", ValueKind::kText, take_search},
       {"limit", ValueKind::kText, take_limit},
@@ -184,13 +186,15 @@ std::variant<SeriesParams, ParameterError> parse_series_params(std::string_view 
   params.limit = given.limit ? given.limit->value : kSeriesLimitDefault;
   params.query_hash = hash_of(params);
   if (given.cursor) {
-    if (auto error = resume(*given.cursor, params)) return std::move(*error);
+    if (auto error = resume(*given.cursor, cursor_key, params)) return std::move(*error);
   }
   return params;
 }
 
-std::string encode_series_cursor(std::uint64_t query_hash, const SeriesKey& last) {
-  return encode_cursor({kAllMinutes, query_hash, {last.repo, last.bucket, {0}, last.host}});
+std::string encode_series_cursor(std::uint64_t query_hash, const SeriesKey& last,
+                                 const SecretKey& cursor_key) {
+  return encode_cursor({kAllMinutes, query_hash, {last.repo, last.bucket, {0}, last.host}},
+                       cursor_key);
 }
 
 }  // namespace minuted::render

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <variant>
 
+#include "minuted/engine.hpp"
 #include "minuted/nodes.hpp"
 #include "render/query_string.hpp"
 
@@ -37,10 +38,12 @@ inline constexpr std::uint64_t kSeriesLimitDefault = 1'000;
 inline constexpr std::uint64_t kSeriesLimitMax = 100'000;
 
 // repoId, bucketId, unitId, search (the beginning of a repoId, bucketId or host), limit and cursor, which
-// is made by encode_series_cursor().
-std::variant<SeriesParams, ParameterError> parse_series_params(std::string_view raw_query);
+// is made by encode_series_cursor() with the same key.
+std::variant<SeriesParams, ParameterError> parse_series_params(std::string_view raw_query,
+                                                               const SecretKey& cursor_key);
 
 // Where a page ended, as page_cursor.hpp has it: of the minutes all, and the first.
-std::string encode_series_cursor(std::uint64_t query_hash, const SeriesKey& last);
+std::string encode_series_cursor(std::uint64_t query_hash, const SeriesKey& last,
+                                 const SecretKey& cursor_key);
 
 }  // namespace minuted::render

@@ -1,12 +1,31 @@
 #include "render/page_cursor.hpp"
 
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <cstdlib>
+
 #include "minuted/event.hpp"
 #include "render/base64url.hpp"
 
 namespace minuted::render {
 namespace {
 
-constexpr char kVersion = 0x01;
+constexpr char kVersion = 0x02;
+constexpr std::size_t kTagBytes = 16;
+
+std::string tag_of(std::string_view bytes, const SecretKey& key) {
+  std::string tag(EVP_MAX_MD_SIZE, '\0');
+  // It fails only for want of memory.
+  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+           reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+           reinterpret_cast<unsigned char*>(tag.data()), nullptr) == nullptr) {
+    std::abort();
+  }
+  tag.resize(kTagBytes);
+  return tag;
+}
 
 void put_number(std::string& out, std::uint64_t value, unsigned bytes) {
   while (bytes-- != 0) out.push_back(static_cast<char>(value >> (8 * bytes)));
@@ -34,7 +53,7 @@ std::optional<std::string> take_id(std::string_view& rest) {
 
 }  // namespace
 
-std::string encode_cursor(const PageCursor& cursor) {
+std::string encode_cursor(const PageCursor& cursor, const SecretKey& key) {
   std::string bytes(1, kVersion);
   put_number(bytes, cursor.range.begin.value, 4);
   put_number(bytes, cursor.range.end.value, 4);
@@ -43,13 +62,18 @@ std::string encode_cursor(const PageCursor& cursor) {
   bytes.append(cursor.last.bucket).push_back('\0');
   put_number(bytes, cursor.last.minute.value, 4);
   bytes += cursor.last.host;
+  bytes += tag_of(bytes, key);
   return to_base64url(bytes);
 }
 
-std::optional<PageCursor> decode_cursor(std::string_view text) {
+std::optional<PageCursor> decode_cursor(std::string_view text, const SecretKey& key) {
   const auto bytes = from_base64url(text);
-  if (!bytes || bytes->empty() || bytes->front() != kVersion) return std::nullopt;
-  std::string_view rest = std::string_view(*bytes).substr(1);
+  if (!bytes || bytes->size() <= kTagBytes || bytes->front() != kVersion) return std::nullopt;
+  std::string_view rest = *bytes;
+  const std::string_view tag = rest.substr(rest.size() - kTagBytes);
+  rest.remove_suffix(kTagBytes);
+  if (CRYPTO_memcmp(tag_of(rest, key).data(), tag.data(), kTagBytes) != 0) return std::nullopt;
+  rest.remove_prefix(1);
   const auto begin = take_number(rest, 4);
   const auto end = take_number(rest, 4);
   const auto hash = take_number(rest, 8);

@@ -2,11 +2,13 @@
 // range the first page resolved its dates to, and a hash of the query, by which a cursor of another
 // query is known. Nothing of it lives in the daemon, so it survives restarts.
 //
-//   base64url of: 0x01 | u32 first minute | u32 end minute | u64 query hash, all big-endian
+//   base64url of: 0x02 | u32 first minute | u32 end minute | u64 query hash, all big-endian
 //                 | repo 00 bucket 00 | u32 minute | host, empty those that groupBy leaves out
+//                 | the first 16 bytes of HMAC-SHA-256 of all that
 //
-// A cursor is not secret and not signed: who makes one up gets rows it could have asked for anyway.
-// Pure; any thread.
+// A cursor is not secret, but it is authenticated with a key of the store: one that was changed, made up or
+// made by another store or an older version (0x01 had no HMAC) is refused, and does not shift the range
+// silently. The key outlives restarts, and so do cursors. Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +16,7 @@
 #include <string>
 #include <string_view>
 
+#include "minuted/engine.hpp"
 #include "minuted/query.hpp"
 
 namespace minuted::render {
@@ -25,8 +28,11 @@ struct PageCursor {
   friend bool operator==(const PageCursor&, const PageCursor&) = default;
 };
 
-std::string encode_cursor(const PageCursor& cursor);
-// nullopt for what encode_cursor() cannot have made.
-std::optional<PageCursor> decode_cursor(std::string_view text);
+// Engine::derive_key() of this purpose.
+inline constexpr std::string_view kCursorKeyPurpose = "page cursors";
+
+std::string encode_cursor(const PageCursor& cursor, const SecretKey& key);
+// nullopt for what encode_cursor() has not made with this key.
+std::optional<PageCursor> decode_cursor(std::string_view text, const SecretKey& key);
 
 }  // namespace minuted::render

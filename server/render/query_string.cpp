@@ -9,7 +9,7 @@
 namespace minuted::render {
 namespace {
 
-constexpr std::size_t kDateBytes = 10;  // 2024-02-01; a time of day begins after one more
+constexpr std::size_t kDateBytes = 10;  // 2024-02-01
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -57,16 +57,21 @@ bool is_hh_mm(std::string_view text) {
          is_digit(text[3]) && is_digit(text[4]);
 }
 
-// Gives back to a date the pluses that are a zone's sign, and the T that a form encoder or a hand
-// made a plus.
-void restore_date_pluses(Decoded& date) {
+// Gives back to a date the pluses that stand before hours and minutes. Of any other, which is a space,
+// no date has one: `fault` says so.
+bool restore_date_pluses(Decoded& date, std::string& fault) {
+  std::string as_sent = date.text;
+  for (const std::size_t at : date.pluses) as_sent[at] = '+';
   for (const std::size_t at : date.pluses) {
-    if (is_hh_mm(std::string_view(date.text).substr(at + 1))) date.text[at] = '+';
+    if (is_hh_mm(std::string_view(date.text).substr(at + 1))) {
+      date.text[at] = '+';
+    } else {
+      fault = shorten(as_sent) +
+              " has a + that is not before hh:mm, and so a space; write %2B for a plus, or leave it out";
+      return false;
+    }
   }
-  if (date.text.size() > kDateBytes &&
-      (date.text[kDateBytes] == '+' || date.text[kDateBytes] == ' ')) {
-    date.text[kDateBytes] = 'T';
-  }
+  return true;
 }
 
 }  // namespace
@@ -97,13 +102,22 @@ std::variant<std::string, ParameterError> decode_value(std::string_view name,
                                                  " is not % and two hexadecimal digits; a % itself "
                                                  "is written %25"};
   }
-  if (kind == ValueKind::kDate) restore_date_pluses(*decoded);
+  if (std::string fault_text; kind == ValueKind::kDate && !restore_date_pluses(*decoded, fault_text)) {
+    return ParameterError{kInvalidParameter, std::string(name) + " " + fault_text};
+  }
   if (!is_valid_utf8(decoded->text)) {
     return ParameterError{kInvalidParameter, std::string(name) + " " + shorten(decoded->text) +
                                                  " is not valid UTF-8; percent-encode the bytes of "
                                                  "its UTF-8 form"};
   }
   return std::move(decoded->text);
+}
+
+std::optional<IsoTime> parse_date(std::string_view value) {
+  if (value.size() <= kDateBytes || value[kDateBytes] != '+') return parse_iso8601(value);
+  std::string text(value);
+  text[kDateBytes] = 'T';
+  return parse_iso8601(text);
 }
 
 }  // namespace minuted::render

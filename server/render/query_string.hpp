@@ -5,10 +5,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
+
+#include "minuted/time.hpp"
 
 namespace minuted::render {
 
@@ -34,11 +37,15 @@ std::vector<RawPair> split_query(std::string_view raw_query);
 
 enum class ValueKind : std::uint8_t {
   kText,  // a `+` is a space
-  kDate,  // a `+` is a space, but before hh:mm a plus; either of them in the 11th place is the T
+  kDate,  // a `+` before hh:mm is a plus; any other is a space, which makes the value no date
 };
 
-// The decoded value, valid UTF-8, or kInvalidParameter naming `name`.
+// The decoded value, valid UTF-8, or kInvalidParameter naming `name` and the value as it was sent.
 std::variant<std::string, ParameterError> decode_value(std::string_view name,
                                                        std::string_view raw_value, ValueKind kind);
+
+// A decoded value of kind kDate as parse_iso8601() reads it. A `+` between the day and the time of day
+// stands for the T: that is how forms encode a space, and what a time's offset has before hh:mm.
+std::optional<IsoTime> parse_date(std::string_view value);
 
 }  // namespace minuted::render

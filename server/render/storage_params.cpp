@@ -68,7 +68,14 @@ std::optional<ParameterError> take_unit(const Definition&, std::string_view, Col
   return std::nullopt;
 }
 
-constexpr std::array<Definition, 8> kDefinitions{{
+std::optional<ParameterError> refuse_api_key(const Definition& self, std::string_view value,
+                                             Collected&) {
+  return invalid(std::string(self.name) + " " + shorten(value) +
+                 " cannot be filtered by: which API key an event came by is not kept; leave it out");
+}
+
+constexpr std::array<Definition, 9> kDefinitions{{
+    {"apiKeyId", ValueKind::kText, refuse_api_key},
     {"window", ValueKind::kText, take<&Collected::window>},
     {"scope", ValueKind::kText, take<&Collected::scope>},
     {"id", ValueKind::kText, take<&Collected::id>},

@@ -67,6 +67,9 @@ bool is_loopback(const ListenAddress& listen) {
 }
 
 Result<ListenAddress> parse_listen_address(std::string_view text) {
+  if (text.find("://") != std::string_view::npos) {
+    return fault("is a URL, of which only the host and port are accepted");
+  }
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return fault("has no port");
   std::string_view host = text.substr(0, colon);

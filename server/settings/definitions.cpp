@@ -358,7 +358,8 @@ constexpr std::array kDefinitions{
          "a compressed body once inflated; more is a 413; at least body-bytes-max"},
         Form::kSize, {kKiB, 4 * kGiB}),
     number<&S::inflate_ratio_max>(
-        {"inflate-ratio-max", Group::kLimits, "how much larger a body may become by inflating"},
+        {"inflate-ratio-max", Group::kLimits,
+         "how much larger a body may become by inflating if it becomes larger than body-bytes-max"},
         Form::kCount, {1, 100'000}, "times"),
     number<&S::bytes_in_flight_max>(
         {"bytes-in-flight-max", Group::kLimits,

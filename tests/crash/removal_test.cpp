@@ -32,10 +32,42 @@ std::vector<OracleRow> rows_of(Engine& engine) {
   return rows;
 }
 
+// An event, with an id of its own.
+struct Told {
+  std::uint32_t minute;
+  const char* repo;
+  const char* bucket;
+  std::string id = std::to_string(minute);
+
+  EventView event() const {
+    EventView e;
+    e.repo = repo;
+    e.bucket = bucket;
+    e.host = minute % 2 ? "h" : "i";
+    e.timestamp = start_of(Minute{kFirst + minute});
+    e.upl_bytes = minute;
+    e.latency_us = 1'000 + minute;
+    e.id = id;
+    return e;
+  }
+  bool is_in(const Removal& removal) const {
+    return repo == removal.repo && (!removal.bucket || bucket == *removal.bucket) &&
+           (!removal.range || removal.range->contains(Minute{kFirst + minute}));
+  }
+};
+
 struct Story {
+  std::vector<Told> acknowledged;
   Oracle before;
   Oracle after;
   bool answered = false;
+
+  // Whether the removal leaves something and takes something.
+  bool has_both(const Removal& removal) const {
+    const auto in = std::count_if(acknowledged.begin(), acknowledged.end(),
+                                  [&](const Told& told) { return told.is_in(removal); });
+    return in != 0 && static_cast<std::size_t>(in) != acknowledged.size();
+  }
 };
 
 // Three days of two repos, partly sealed; then the removal, of which `disk` makes what it will.
@@ -46,18 +78,13 @@ Story tell(const std::string& path, const Removal& removal, const Clock& clock,
   if (!opened) return story;
   Engine& engine = **opened;
   const auto append = [&](std::uint32_t minute, const char* repo, const char* bucket) {
-    EventView e;
-    e.repo = repo;
-    e.bucket = bucket;
-    e.host = minute % 2 ? "h" : "i";
-    e.timestamp = start_of(Minute{kFirst + minute});
-    e.upl_bytes = minute;
-    e.latency_us = 1'000 + minute;
+    const Told told{minute, repo, bucket};
     AppendRequest request;
-    request.batch.add(e);
+    request.batch.add(told.event());
     if (!engine.append_and_wait(std::move(request)).ok()) return;
-    story.before.add(e);
-    story.after.add(e);
+    story.acknowledged.push_back(told);
+    story.before.add(told.event());
+    story.after.add(told.event());
   };
   for (std::uint32_t minute = 0; minute < 3 * 1440; minute += 397) {
     append(minute, "r", "a");
@@ -118,6 +145,17 @@ class RemovalCutTest : public testing::TestWithParam<const char*> {
     Violations violations;
     check_tiers(store_below(**opened), violations);
     EXPECT_EQ(violations, Violations{});
+    // The ids are there as long as the rows are, and no longer.
+    const bool removed = rows == after && !story.acknowledged.empty() && story.has_both(removal());
+    for (const Told& told : story.acknowledged) {
+      if (!removed && !covers(rows, story.before.rows(kEverything))) break;
+      AppendRequest request;
+      request.batch.add(told.event());
+      const auto receipt = (*opened)->append_and_wait(std::move(request));
+      ASSERT_TRUE(receipt.ok());
+      EXPECT_EQ(receipt->accepted, removed && told.is_in(removal()) ? 1U : 0U)
+          << told.repo << '/' << told.bucket << '@' << told.minute;
+    }
     // What was cut short may be asked for again.
     ASSERT_TRUE((*opened)->remove(removal()).ok());
     EXPECT_TRUE(covers(rows_of(**opened), after));

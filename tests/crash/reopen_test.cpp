@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <iterator>
 #include <map>
 #include <optional>
@@ -25,6 +26,7 @@
 namespace minuted::test {
 namespace {
 
+namespace fs = std::filesystem;
 using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kServedWithin{10};
@@ -359,6 +361,29 @@ TEST_F(ReopenTest, ADirectoryThatTakesNoWritesAtTheStartIsServedReadOnly) {
     EXPECT_EQ(engine.status().state, EngineState::kWritable);
     EXPECT_EQ(wrong_with(engine, 6, 6), "");
   }
+}
+
+// Otherwise rows that were acknowledged would be missing from what is read, without a word.
+TEST_F(ReopenTest, AStoreThatLostCommitsIsNotServedReadOnly) {
+  const TempDir dir;
+  Options options = options_for(dir / "at work");
+  options.mark_interval_ms = 0;
+  {
+    FaultyDisk sound(options.path, {});
+    auto made = open_engine_over(options, sound.env.get());
+    ASSERT_TRUE(made.ok());
+    for (std::uint64_t i = 0; i < 5; ++i) ASSERT_TRUE(send(**made, i));
+    fs::copy(options.path, dir / "killed", fs::copy_options::recursive);
+  }
+  for (const auto& entry : fs::directory_iterator(dir / "killed/rocksdb")) {
+    if (entry.path().extension() == ".log") fs::resize_file(entry.path(), 0);
+  }
+  options.path = dir / "killed";
+  FaultyDisk disk(options.path, {});
+  disk.files->break_down(Fault::kReadOnly);
+  const auto opened = open_engine_over(options, disk.env.get());
+  ASSERT_FALSE(opened.ok());
+  EXPECT_EQ(opened.error().code, ErrorCode::kCommitsLost) << opened.error().message;
 }
 
 }  // namespace

@@ -168,7 +168,7 @@ void check_tiers(const Store& store, Violations& violations) {
   auto states = read_family<HostStates>(*view, Family::kHostState, merge_signs, violations);
   for (auto& [prefix, hosts] : states) {
     for (HostStates::Entry& e : hosts.entries()) {
-      e.kept = {e.kept.first, start_of(minute_of(e.kept.last)), -1};
+      e.kept = {e.kept.first, start_of(minute_of(e.kept.last)), Millis{-1}, -1};
     }
   }
   compare("the state of hosts", states, expected.states, violations);

@@ -6,6 +6,8 @@
 #include <array>
 #include <cmath>
 #include <random>
+#include <set>
+#include <tuple>
 
 #include "crash/stored_state.hpp"
 #include "engine_over.hpp"
@@ -104,7 +106,10 @@ class RandomHistory {
   struct Sent {
     std::vector<EventView> events;  // of ids that live as long as the process
     IdempotencyKey key;
+    std::uint64_t accepted = 0;
   };
+  // What an event's id is unique within, and the id.
+  using EventId = std::tuple<std::string, std::string, std::string, Minute, std::string>;
 
   std::uint64_t pick(std::uint64_t below) { return random_() % below; }
 
@@ -149,6 +154,7 @@ class RandomHistory {
     e.dwl_bytes = pick(3) ? 0 : pick(1ULL << 40);
     e.size_change = static_cast<std::int64_t>(random_());
     if (pick(3)) e.latency_us = pick(20) ? pick(1'000'000) : kLatencyUsMax;
+    if (pick(3) == 0) e.id = id();
     return e;
   }
 
@@ -158,7 +164,8 @@ class RandomHistory {
     request.idempotency = sent.key;
     const auto receipt = engine_->append_and_wait(std::move(request));
     ASSERT_TRUE(receipt.ok()) << receipt.error().message;
-    EXPECT_EQ(receipt->accepted, sent.events.size());
+    EXPECT_EQ(receipt->accepted, sent.accepted);
+    EXPECT_EQ(receipt->duplicates, sent.events.size() - sent.accepted);
     EXPECT_EQ(receipt->replayed, expect_replayed);
   }
 
@@ -167,8 +174,14 @@ class RandomHistory {
     const std::uint64_t count = pick(30);
     for (std::uint64_t i = 0; i < count; ++i) sent.events.push_back(random_event());
     sent.key = {"scope", "key-" + std::to_string(sent_.size()), {random_(), random_()}};
+    for (const EventView& e : sent.events) {
+      const bool counted =
+          e.id.empty() || ids_.emplace(e.repo, e.bucket, e.host, minute_of(e.timestamp), e.id).second;
+      if (!counted) continue;
+      ++sent.accepted;
+      oracle_.add(e);
+    }
     send(sent, false);
-    for (const EventView& e : sent.events) oracle_.add(e);
     sent_.push_back(std::move(sent));
   }
 
@@ -188,7 +201,11 @@ class RandomHistory {
     const auto removed = engine_->remove(removal);
     ASSERT_TRUE(removed.ok()) << removed.error().message;
     oracle_.remove(removal);
-    if (!removal.bucket && !removal.range) facts_.erase(removal.repo);
+    std::erase_if(ids_, [&](const EventId& id) {
+      const auto& [repo, bucket, host, minute, text] = id;
+      return repo == removal.repo && (!removal.bucket || bucket == *removal.bucket) &&
+             (!removal.range || removal.range->contains(minute));
+    });
     check_store();
   }
 
@@ -346,6 +363,7 @@ class RandomHistory {
   Oracle oracle_;
   FactsByRepo facts_;
   std::vector<Sent> sent_;
+  std::set<EventId> ids_;  // of the events that are counted
   std::unique_ptr<Engine> engine_;
 };
 

@@ -125,7 +125,8 @@ class NodeHistory {
     update.node = id();
     if (pick(4) == 0) update.facts.version = std::to_string(pick(100));
     if (pick(4) != 0) {
-      Heartbeat heartbeat{std::nullopt, std::to_string(pick(10)), std::to_string(pick(10))};
+      Heartbeat heartbeat{std::nullopt, pick(3) ? std::to_string(pick(10)) : "",
+                          pick(3) ? std::to_string(pick(10)) : ""};
       if (pick(2)) heartbeat.latency_us = pick(1'000'000);
       update.heartbeat = heartbeat;
     }
@@ -192,13 +193,13 @@ class NodeHistory {
         if (!*more) break;
         query.after = SeriesKey{std::string(row.repo), std::string(row.bucket), std::string(row.host)};
         order.emplace_back(row.repo, row.bucket, row.host);
-        rows.emplace(order.back(), NodeOracle::Seen{row.first.value, row.last.value, 0});
+        rows.emplace(order.back(), NodeOracle::Seen{row.first.value, row.last.value});
         more_pages = i + 1 == page;
       }
       if (pick(3) == 0) fold();
     }
-    auto expected = oracle_.series(query);
-    for (auto& [series, seen] : expected) seen = {seen.first, seen.last_ms / 60'000, 0};
+    auto expected = oracle_.series(query, engine_->horizon(Span::kDay));
+    for (auto& [series, seen] : expected) seen = {seen.first, seen.last_ms / 60'000};
     ASSERT_EQ(rows, expected);
     EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
     EXPECT_EQ(order.size(), rows.size());
@@ -262,7 +263,8 @@ TEST_F(NodesTest, OnlySoManyNodesAreKnownAlsoAfterARestart) {
   EXPECT_TRUE(tell("d").ok());
 }
 
-TEST_F(NodesTest, ANodeGoesWithItsLastSeriesAndMakesRoom) {
+// Its heartbeats do; it goes altogether, and makes room, unless something was told of it.
+TEST_F(NodesTest, HeartbeatsGoWithTheLastSeriesOfANode) {
   open();
   const auto append = [&](std::string_view repo) {
     AppendRequest request;
@@ -284,6 +286,128 @@ TEST_F(NodesTest, ANodeGoesWithItsLastSeriesAndMakesRoom) {
   const auto keys = keys_of(store_below(*engine_), Family::kNode, violations);
   EXPECT_EQ(keys.size(), 4U) << "records and a day of two nodes";
   EXPECT_TRUE(tell("d").ok());
+  // What was told stays until it is cleared.
+  NodeUpdate update;
+  update.node = "d";
+  update.facts.region = "here";
+  ASSERT_TRUE(engine_->tell_node_and_wait(update).ok());
+  AppendRequest request;
+  EventView e;
+  e.repo = "t";
+  e.bucket = "b";
+  e.host = "d";
+  e.timestamp = clock_.now();
+  request.batch.add(e);
+  ASSERT_TRUE(engine_->append_and_wait(std::move(request)).ok());
+  ASSERT_TRUE(engine_->remove({"t", std::nullopt, std::nullopt}).ok());
+  const auto left = keys_of(store_below(*engine_), Family::kNode, violations);
+  EXPECT_EQ(left.size(), 5U) << "records and a day of two nodes, and the record of d";
+  EXPECT_EQ(tell("e").error().code, ErrorCode::kTooManyNodes);
+}
+
+// The rule of a node's state, case by case: see nodes.hpp.
+class NodeStateTest : public NodesTest {
+ protected:
+  NodeStateTest() {
+    clock_.set_now(Millis{kStartMs / kMillisPerMinute * kMillisPerMinute});
+    open();
+  }
+
+  void event(std::int64_t ms, std::optional<std::uint64_t> latency_us = std::nullopt) {
+    AppendRequest request;
+    EventView e;
+    e.repo = "r";
+    e.bucket = "b";
+    e.host = "a";
+    e.timestamp = Millis{clock_.now().value + ms};
+    e.latency_us = latency_us;
+    request.batch.add(e);
+    ASSERT_TRUE(engine_->append_and_wait(std::move(request)).ok());
+  }
+  void beat(const Heartbeat& heartbeat) {
+    NodeUpdate update;
+    update.node = "a";
+    update.heartbeat = heartbeat;
+    ASSERT_TRUE(engine_->tell_node_and_wait(update).ok());
+  }
+  void remove_minute(std::int64_t ms) {
+    const Minute minute = minute_of(Millis{clock_.now().value + ms});
+    ASSERT_TRUE(engine_->remove({"r", "b", MinuteRange{minute, {minute.value + 1}}}).ok());
+  }
+  // Its last sign, in milliseconds since now, its latency in µs, -1 = none, "h" if a heartbeat was last, and
+  // its ip.
+  std::string state() {
+    auto cursor = engine_->nodes({});
+    NodeRow row;
+    if (!cursor.ok() || !*(*cursor)->next(row)) return "none";
+    const OracleNode node = to_oracle(row);
+    return std::to_string(node.last_ms - clock_.now().value) + " " +
+           std::to_string(node.last_latency_us) + (node.heartbeat_is_last ? " h" : "") +
+           (node.ip.empty() ? "" : " " + node.ip);
+  }
+  void expect_state(const std::string& expected) {
+    EXPECT_EQ(state(), expected) << "not folded";
+    ASSERT_TRUE(engine_->fold().ok());
+    EXPECT_EQ(state(), expected) << "folded";
+    open();
+    EXPECT_EQ(state(), expected) << "after a restart";
+  }
+};
+
+TEST_F(NodeStateTest, AnEventWithoutALatencyLeavesTheOneBefore) {
+  event(-5'000, 7);
+  event(-4'000);
+  expect_state("-4000 7");
+  event(-4'500, 8);  // late
+  event(-6'000, 9);
+  expect_state("-4000 8");
+}
+
+TEST_F(NodeStateTest, AHeartbeatReplacesOnlyWhatItCarries) {
+  event(-5'000, 7);
+  beat({.latency_us = 3, .status = "up", .ip = "i"});
+  expect_state("0 3 h i");
+  clock_.advance_ms(1'000);
+  beat({});
+  expect_state("0 3 h i");
+  clock_.advance_ms(2'000);
+  event(-1'000);
+  expect_state("-1000 3 i");
+  event(-500, 5);
+  expect_state("-500 5 i");
+  clock_.advance_ms(1'500);
+  beat({.latency_us = 4, .status = {}, .ip = {}});
+  expect_state("0 4 h i");
+  event(-100, 6);  // late: of the time before the heartbeat
+  expect_state("0 4 h i");
+}
+
+TEST_F(NodeStateTest, OnlyARemovalOfTheLastSignLeavesAMinutesStartAndMean) {
+  event(-300'000 + 10, 4);
+  event(-300'000 + 20, 7);
+  event(-180'000 + 30);
+  event(-120'000 + 40, 9);
+  event(-60'000 + 50);
+  remove_minute(-180'000);
+  expect_state("-59950 9");
+  remove_minute(-60'000);
+  expect_state("-119960 9");  // the last that remains is known, for it carried the latency
+  remove_minute(-120'000);
+  expect_state("-300000 6");
+  event(-300'000 + 5, 1);
+  expect_state("-299995 1");
+  remove_minute(-300'000);
+  EXPECT_EQ(state(), "none");
+}
+
+TEST_F(NodeStateTest, ARemovalOfTheLastLatencyAloneLeavesTheLastSign) {
+  event(-300'000, 4);
+  event(-120'000, 9);
+  event(-60'000 + 50);
+  remove_minute(-120'000);
+  expect_state("-59950 4");
+  remove_minute(-300'000);
+  expect_state("-59950 -1");
 }
 
 // Many told at once share their syncs, and each is answered with what is known.

@@ -66,6 +66,52 @@ class RemovalTest : public testing::Test {
     EXPECT_EQ(read_rows(*engine_, kEverything), oracle_.rows(kEverything));
   }
 
+  // What becomes of an event with an id, which the oracle hears of if it is counted.
+  Receipt push(std::uint32_t minute, std::string_view id, std::string_view repo = "r",
+               std::string_view bucket = "b") {
+    EventView e;
+    e.repo = repo;
+    e.bucket = bucket;
+    e.host = "h";
+    e.timestamp = start_of(Minute{kFirst + minute});
+    e.upl_bytes = 1;
+    e.id = id;
+    AppendRequest request;
+    request.batch.add(e);
+    const auto receipt = engine_->append_and_wait(std::move(request));
+    EXPECT_TRUE(receipt.ok());
+    if (!receipt.ok()) return {};
+    if (receipt->accepted == 1) oracle_.add(e);
+    return *receipt;
+  }
+
+  void expect_counted(std::uint32_t minute, std::string_view id, std::string_view repo = "r",
+                      std::string_view bucket = "b") {
+    const Receipt receipt = push(minute, id, repo, bucket);
+    EXPECT_EQ(receipt.accepted, 1U) << repo << '/' << bucket << '@' << minute << ' ' << id;
+    EXPECT_EQ(receipt.duplicates, 0U);
+  }
+  void expect_duplicate(std::uint32_t minute, std::string_view id, std::string_view repo = "r",
+                        std::string_view bucket = "b") {
+    const Receipt receipt = push(minute, id, repo, bucket);
+    EXPECT_EQ(receipt.accepted, 0U) << repo << '/' << bucket << '@' << minute << ' ' << id;
+    EXPECT_EQ(receipt.duplicates, 1U);
+  }
+
+  // "id count" of each, as a listing without ids gives them.
+  std::vector<std::string> totals(TotalsQuery query) {
+    std::vector<std::string> found;
+    auto cursor = engine_->totals(query);
+    EXPECT_TRUE(cursor.ok());
+    Totals totals;
+    for (;;) {
+      const auto more = (*cursor)->next(totals);
+      EXPECT_TRUE(more.ok());
+      if (!more.ok() || !*more) return found;
+      found.push_back(std::string(totals.id) + " " + std::to_string(totals.requests));
+    }
+  }
+
   std::size_t count(Family family) {
     std::vector<std::string> violations;
     return keys_of(store_below(*engine_), family, violations).size();
@@ -151,6 +197,118 @@ TEST_F(RemovalTest, AKeyStaysKnown) {
   expect_rows();
 }
 
+// With the rows go the ids of their events, and no others, so that a corrected event can be pushed.
+TEST_F(RemovalTest, ACorrectedEventIsCountedOnceItsRowsAreRemoved) {
+  const std::vector<Removal> removals = {
+      {"r", std::nullopt, std::nullopt},
+      {"r", "b", std::nullopt},
+      {"r", std::nullopt, minutes(5, 6)},
+      {"r", "b", minutes(5, 6)},
+      {"r", "b", minutes(0, kDay)},
+  };
+  std::uint32_t number = 0;
+  for (const Removal& removal : removals) {
+    for (const bool folded : {false, true}) {
+      SCOPED_TRACE("removal " + std::to_string(number));
+      const std::string id = "id-" + std::to_string(number++);
+      expect_counted(5, id);
+      expect_counted(7, id);
+      expect_counted(5, id, "r", "c");
+      expect_counted(5, id, "rr");
+      expect_counted(5, id, "q");
+      if (folded) {
+        ASSERT_TRUE(engine_->fold().ok());
+        open();
+      }
+      remove(removal);
+      const bool whole = !removal.range;
+      const bool all_minutes = whole || removal.range->contains(Minute{kFirst + 7});
+      expect_counted(5, id);
+      all_minutes ? expect_counted(7, id) : expect_duplicate(7, id);
+      removal.bucket ? expect_duplicate(5, id, "r", "c") : expect_counted(5, id, "r", "c");
+      expect_duplicate(5, id, "rr");
+      expect_duplicate(5, id, "q");
+      expect_duplicate(5, id);
+      expect_rows();
+    }
+  }
+}
+
+// More ids than are forgotten in one lot, among as many of another repo.
+TEST_F(RemovalTest, ManyIdsAreForgottenLotByLot) {
+  const auto push_many = [this](std::string_view repo) {
+    AppendRequest request;
+    for (std::uint32_t i = 0; i < 6'000; ++i) {
+      const std::string id = std::to_string(i);
+      EventView e;
+      e.repo = repo;
+      e.bucket = "b";
+      e.host = "h";
+      e.timestamp = start_of(Minute{kFirst + i % 700});
+      e.id = id;
+      request.batch.add(e);
+    }
+    const auto receipt = engine_->append_and_wait(std::move(request));
+    EXPECT_TRUE(receipt.ok());
+    return receipt->accepted;
+  };
+  for (const char* repo : {"r", "s", "t"}) EXPECT_EQ(push_many(repo), 6'000U);
+  ASSERT_TRUE(engine_->remove({"s", std::nullopt, std::nullopt}).ok());
+  EXPECT_EQ(push_many("r"), 0U);
+  EXPECT_EQ(push_many("s"), 6'000U);
+  EXPECT_EQ(push_many("t"), 0U);
+  ASSERT_TRUE(engine_->remove({"s", "b", minutes(100, 200)}).ok());
+  std::uint64_t in_range = 0;
+  for (std::uint32_t i = 0; i < 6'000; ++i) in_range += i % 700 >= 100 && i % 700 < 200;
+  EXPECT_EQ(push_many("s"), in_range);
+  EXPECT_EQ(push_many("r"), 0U);
+}
+
+// What is past every horizon stays in the totals, so its events stay known, pruned or not, until all goes.
+TEST_F(RemovalTest, IdsPastEveryHorizonStayKnownUnlessAllGoes) {
+  options_.idempotency_window_ms = 100 * kMillisPerDay;
+  for (const bool pruned : {false, true}) {
+    SCOPED_TRACE(pruned);
+    options_.path = dir_ / (pruned ? "pruned" : "as it is");
+    options_.retention = {};
+    open();
+    EXPECT_EQ(push(0, "old").accepted, 1U);
+    EXPECT_EQ(push(9 * kDay, "young").accepted, 1U);
+    ASSERT_TRUE(engine_->fold().ok());
+    options_.retention = {2 * kMillisPerDay, 2 * kMillisPerDay, 2 * kMillisPerDay};
+    open();
+    if (pruned) {
+      ASSERT_TRUE(engine_->prune().ok());
+    }
+    ASSERT_TRUE(engine_->remove({"r", std::nullopt, minutes(0, 10 * kDay)}).ok());
+    EXPECT_EQ(totals({TotalsQuery::By::kRepo, {}, {}}), std::vector<std::string>{"r 1"});
+    EXPECT_EQ(totals({TotalsQuery::By::kBucket, {}, {}}), std::vector<std::string>{"b 1"});
+    EXPECT_EQ(push(0, "old").duplicates, 1U);
+    EXPECT_EQ(push(9 * kDay, "young").accepted, 1U);
+    ASSERT_TRUE(engine_->remove({"r", pruned ? std::optional<std::string>("b") : std::nullopt,
+                                 std::nullopt}).ok());
+    EXPECT_EQ(totals({TotalsQuery::By::kRepo, {}, {}}), std::vector<std::string>{});
+    EXPECT_EQ(push(0, "old").accepted, 1U);
+    EXPECT_EQ(push(9 * kDay, "young").accepted, 1U);
+  }
+}
+
+// What an operator told of a repo and a node is not of its events.
+TEST_F(RemovalTest, WhatWasToldOfReposAndNodesStays) {
+  ASSERT_TRUE(engine_->tell_repo("r", {"w", "p"}).ok());
+  NodeUpdate update;
+  update.node = "h";
+  update.facts.region = "here";
+  ASSERT_TRUE(engine_->tell_node_and_wait(update).ok());
+  append(1);
+  remove({"r", std::nullopt, std::nullopt});
+  open();
+  EXPECT_EQ(*engine_->tell_repo("r", {}), (RepoFacts{"w", "p"}));
+  NodeUpdate nothing;
+  nothing.node = "h";
+  EXPECT_EQ(engine_->tell_node_and_wait(nothing)->region, "here");
+}
+
 // The rest of such a day could not be made anew.
 TEST_F(RemovalTest, ARangeThatCutsADayWhoseMinutesArePastIsRefused) {
   options_.retention.minute_ms = 8 * kMillisPerDay;
@@ -213,7 +371,8 @@ TEST_F(RemovalTest, ASeriesPastEveryHorizonLeavesTheIndex) {
   EXPECT_EQ(engine_->stats().series_total, 4U);
   ASSERT_TRUE(engine_->prune().ok());
   EXPECT_EQ(engine_->stats().series_total, 2U);
-  EXPECT_EQ(count(Family::kCatalog), 6U) << "the series of r/b/young and raw/b/h, their indexes";
+  EXPECT_EQ(count(Family::kCatalog), 7U)
+      << "the series of r/b/young and raw/b/h, their indexes, and old/only by its bucket, for its total";
   append(9 * kDay, "old", "only");
   EXPECT_EQ(engine_->stats().series_total, 3U);
 }
@@ -245,6 +404,8 @@ TEST_F(RemovalTest, ManySeriesAreForgottenSliceBySlice) {
   open();
   ASSERT_TRUE(engine_->prune().ok());
   EXPECT_EQ(engine_->stats().series_total, 1U);
+  EXPECT_EQ(count(Family::kCatalog), 3U + 1'500U) << "of buckets with totals";
+  ASSERT_TRUE(engine_->remove({"again", std::nullopt, std::nullopt}).ok());
   EXPECT_EQ(count(Family::kCatalog), 3U);
 }
 

@@ -121,6 +121,84 @@ TEST_F(RetentionTest, PagesGoWhenTheirLastRowIsPast) {
   expect_rows_from(Span::kHour, {0});
 }
 
+// Every listing of totals, by what it is asked for: those of which no row and no series is kept included.
+TEST_F(RetentionTest, TotalsAreListedWhateverIsPast) {
+  const auto listed = [this](const TotalsQuery& query) {
+    std::string text;
+    auto cursor = engine_->totals(query);
+    EXPECT_TRUE(cursor.ok());
+    Totals totals;
+    for (;;) {
+      const auto more = (*cursor)->next(totals);
+      EXPECT_TRUE(more.ok());
+      if (!more.ok() || !*more) return text;
+      text += std::string(totals.id) + "=" +
+              std::to_string(static_cast<std::uint64_t>(totals.upl_bytes)) + " ";
+    }
+  };
+  const auto expect_all = [&] {
+    using enum TotalsQuery::By;
+    EXPECT_EQ(listed({kRepo, {}, {}}), "a=1 r=3 s=1 ");
+    EXPECT_EQ(listed({kRepo, {"r", "x"}, {}}), "r=3 ");
+    EXPECT_EQ(listed({kRepo, {}, {"a", "r"}}), "a=1 r=3 ");
+    EXPECT_EQ(listed({kBucket, {}, {}}), "b=2 live=1 old=2 ");
+    EXPECT_EQ(listed({kBucket, {"old"}, {}}), "old=2 ");
+    EXPECT_EQ(listed({kBucket, {}, {"r"}}), "b=1 live=1 old=1 ") << "as much as the repo";
+    EXPECT_EQ(listed({kBucket, {}, {"a", "s"}}), "b=1 old=1 ");
+    EXPECT_EQ(listed({kBucket, {"old", "b"}, {"a"}}), "old=1 ");
+  };
+  open();
+  append(60 * kDayMs, "a", "old");
+  append(60 * kDayMs, "r", "old");
+  append(60 * kDayMs, "r", "b");
+  append(60 * kDayMs, "s", "b");
+  append(kHourMs, "r", "live");
+  expect_all();
+  ASSERT_TRUE(engine_->fold().ok());
+  expect_all();
+  ASSERT_TRUE(engine_->prune().ok());
+  EXPECT_EQ(engine_->stats().series_total, 1U);
+  expect_all();
+  open();
+  expect_all();
+  append(0, "r", "old");
+  ASSERT_TRUE(engine_->fold().ok());
+  EXPECT_EQ(listed({TotalsQuery::By::kBucket, {}, {"r"}}), "b=1 live=1 old=2 ");
+}
+
+// A series and a node of which no row is kept are in no answer, whether or not the pruner has come by.
+TEST_F(RetentionTest, SeriesThatArePastAreHiddenAtOnce) {
+  const auto series = [this] {
+    std::string text;
+    auto cursor = engine_->series({});
+    EXPECT_TRUE(cursor.ok());
+    SeriesRow row;
+    for (;;) {
+      const auto more = (*cursor)->next(row);
+      EXPECT_TRUE(more.ok());
+      if (!more.ok() || !*more) break;
+      text += std::string(row.repo) + " ";
+    }
+    auto nodes = engine_->nodes({});
+    EXPECT_TRUE(nodes.ok());
+    NodeRow node;
+    for (;;) {
+      const auto more = (*nodes)->next(node);
+      EXPECT_TRUE(more.ok());
+      if (!more.ok() || !*more) return text;
+      text += std::string(node.bucket) + " ";
+    }
+  };
+  open();
+  append(60 * kDayMs, "gone", "g");
+  append(39 * kDayMs, "kept", "k");
+  EXPECT_EQ(series(), "kept k ");
+  ASSERT_TRUE(engine_->fold().ok());
+  EXPECT_EQ(series(), "kept k ");
+  ASSERT_TRUE(engine_->prune().ok());
+  EXPECT_EQ(series(), "kept k ");
+}
+
 TEST_F(RetentionTest, ReposSmallValuesGoWithTheirTier) {
   open();
   append(0);
@@ -158,10 +236,17 @@ TEST_F(RetentionTest, ReposPagesGoWhenTheirLastSlotIsPast) {
   EXPECT_EQ(pages(RepoSpan::kDay), 2U * 1);
 }
 
-// Points before the horizon of the tier they are of are empty, in whatever it is broken down by, before a
-// prune and after it.
-TEST_F(RetentionTest, StorageEndsAtTheHorizonOfItsPoints) {
+// Points hold all rows from the horizon of the tier they are of on, also where it falls within a point, and
+// none before, in whatever it is broken down by, before a prune and after it.
+TEST_F(RetentionTest, StorageBeginsAtTheHorizonOfItsRows) {
+  options_.retention = {12 * kHourMs, 20 * kDayMs, 40 * kDayMs};
   open();
+  // The minutes' horizon is in the middle of five minutes, the hours' in the middle of six hours.
+  clock_.set_now(Millis{kNowMs + 2 * kMillisPerMinute});
+  for (std::int64_t minute = -9; minute < 9; ++minute) {
+    append(12 * kHourMs + minute * kMillisPerMinute, minute % 2 == 0 ? "r" : "s");
+  }
+  for (std::int64_t hour = -9; hour < 9; ++hour) append(20 * kDayMs + hour * kHourMs);
   std::vector<std::string> repos = {"r", "s"};
   for (std::int64_t hour = 0; hour < 60 * 24; hour += 5) {
     append(hour * kHourMs, repos[static_cast<std::size_t>(hour % 2)], hour % 3 == 0 ? "b" : "c");
@@ -172,13 +257,12 @@ TEST_F(RetentionTest, StorageEndsAtTheHorizonOfItsPoints) {
     for (std::size_t number = 0; number < std::size(kStorageWindows); ++number) {
       SCOPED_TRACE(number);
       StorageQuery query;
-      query.window = storage_window(number, Millis{kNowMs});
+      query.window = storage_window(number, clock_.now());
       query.series = true;
       const Span tier = query.window.point_minutes == 5      ? Span::kMinute
                         : query.window.point_minutes == 1440 ? Span::kDay
                                                              : Span::kHour;
-      const Minute horizon{engine_->horizon(tier).value + query.window.point_minutes - 1};
-      const Minute first = floor_to(horizon, query.window.point_minutes);
+      const Minute first = engine_->horizon(tier);
       std::vector<OracleRow> kept = oracle_.rows({kAllMinutes, {}, {}, {}});
       std::erase_if(kept, [&](const OracleRow& row) { return row.minute < first.value; });
       std::string failed;
@@ -194,6 +278,22 @@ TEST_F(RetentionTest, StorageEndsAtTheHorizonOfItsPoints) {
     } else {
       ASSERT_TRUE(engine_->seal().ok());
     }
+  }
+}
+
+// Two windows that reach behind the horizon have the same rows, and so the same total.
+TEST_F(RetentionTest, WindowsOfOneTierAgreeAsFarAsRowsAreHeld) {
+  options_.retention = {2 * kDayMs, 5 * kDayMs, 5 * kDayMs};
+  open();
+  for (const std::int64_t hours : {1, 118, 119, 120, 121, 122}) append(hours * kHourMs);
+  for (int folded = 0; folded < 2; ++folded) {
+    for (const std::size_t number : {1U, 2U, 3U}) {
+      StorageQuery query;
+      query.window = storage_window(number, clock_.now());
+      std::string failed;
+      EXPECT_TRUE(read_storage(*engine_, query, failed).requests == 4) << number << failed;
+    }
+    ASSERT_TRUE(engine_->fold().ok());
   }
 }
 
@@ -288,6 +388,45 @@ TEST_F(ArchiveTest, EventsAreHeldRawOrFoldedEachOnceInTheirOrder) {
             (std::vector<std::string>{"r/b 1", "r/b 1", "r/c 0"}));
   EXPECT_EQ(events({kAllMinutes, {}, {"c", "x"}, {"h"}}), (std::vector<std::string>{"q/x 2", "r/c 0"}));
   EXPECT_EQ(events({kAllMinutes, {}, {}, {"i"}}), std::vector<std::string>{});
+}
+
+// Whatever the order they were committed in, folded or not; those of one millisecond in that order.
+TEST_F(ArchiveTest, EventsOfAMinuteAreOrderedByTime) {
+  open();
+  std::vector<std::pair<std::int64_t, std::uint64_t>> expected;
+  std::uint64_t upl_bytes = 0;
+  const std::int64_t begin = kNowMs / kMillisPerMinute * kMillisPerMinute - kHourMs;
+  const auto events_of_minute = [&] {
+    std::vector<std::pair<std::int64_t, std::uint64_t>> found;
+    auto cursor = engine_->events({kAllMinutes, {}, {}, {}});
+    EventView e;
+    for (auto more = (*cursor)->next(e); more.ok() && *more; more = (*cursor)->next(e)) {
+      found.emplace_back(e.timestamp.value - begin, e.upl_bytes);
+    }
+    return found;
+  };
+  const std::vector<std::vector<std::int64_t>> batches = {
+      {59'999, 5, 30'000, 5}, {7, 0, 30'000}, {59'998, 6}};
+  for (const std::vector<std::int64_t>& batch : batches) {
+    AppendRequest request;
+    for (const std::int64_t ms : batch) {
+      EventView e;
+      e.repo = "r";
+      e.bucket = "b";
+      e.host = "h";
+      e.timestamp = Millis{begin + ms};
+      e.upl_bytes = ++upl_bytes;
+      request.batch.add(e);
+      expected.emplace_back(ms, upl_bytes);
+    }
+    ASSERT_TRUE(engine_->append_and_wait(std::move(request)).ok());
+    std::sort(expected.begin(), expected.end());
+    EXPECT_EQ(events_of_minute(), expected);
+    if (batch.size() == 3) {
+      ASSERT_TRUE(engine_->fold().ok());
+      EXPECT_EQ(events_of_minute(), expected);
+    }
+  }
 }
 
 TEST_F(ArchiveTest, WhatIsPastOrRemovedGoes) {

@@ -67,6 +67,29 @@ TEST(BoundsContractTest, SeriesPastTheTotalAreRejectedEvents) {
             rows_text({{.host = "h2"}}));
 }
 
+TEST(BoundsContractTest, SeriesPastTheTotalRefuseAStrictBatchWhole) {
+  Bounded bounded({"--series-max", "3"});
+  const auto push = [&](const std::string& body, std::string_view query) {
+    return bounded.client().post("/events" + std::string(query), body,
+                                 {{"Content-Type", "application/x-ndjson"}, {"Idempotency-Key", "k"}});
+  };
+  for (int round = 0; round < 2; ++round) {
+    const Answer refused = push(events_of_hosts(0, 5), "?strict=1");
+    EXPECT_EQ(refused.status, 400U);
+    EXPECT_EQ(refused.body,
+              refusal_text("invalid_event",
+                   "2 events of the strict batch are not accepted, and so none is; the first is at "
+                   "index 3: host \"h3\" of repoId \"r\" and bucketId \"b\" would be a new series, and "
+                   "series-max allows 3 series; delete repos that are not needed any more, or raise "
+                   "the setting"));
+    EXPECT_EQ(bounded.client().get(kDayQuery).body, rows_text({}));
+  }
+  // The key is not used up, nor is a series.
+  EXPECT_EQ(push(events_of_hosts(2, 3), "?strict=1").body, to_text(ReceiptText{3}));
+  EXPECT_EQ(push(events_of_hosts(2, 3), "?strict=1").body,
+            to_text(ReceiptText{.accepted = 3, .duplicate = true}));
+}
+
 TEST(BoundsContractTest, AFullDiskRefusesEventsAndServesReads) {
   const TempDir directory;
   {

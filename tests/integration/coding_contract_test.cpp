@@ -73,7 +73,7 @@ TEST_F(CodingContractTest, TooMuchInsideIsRefusedBySizeAndByRatio) {
     EXPECT_NE(answer.body.find("\"inflated_too_large\""), std::string::npos) << answer.body;
     EXPECT_NE(answer.body.find("2097152"), std::string::npos) << answer.body;
   }
-  const std::string blank(3 << 19, ' ');
+  const std::string blank(3 << 19, ' ');  // more than a body may have as it is
   for (const auto& [coding, packed] : std::vector<std::pair<std::string, std::string>>{
            {"gzip", gzip(blank)}, {"zstd", zstd(blank)}}) {
     SCOPED_TRACE(coding);
@@ -86,6 +86,22 @@ TEST_F(CodingContractTest, TooMuchInsideIsRefusedBySizeAndByRatio) {
     const std::string line =
         "minuted_http_refusals_total{reason=\"" + std::string(reason) + "\"} 2\n";
     EXPECT_NE(metrics.find(line), std::string::npos) << metrics;
+  }
+}
+
+// Promise: what is accepted as it is is accepted compressed, however well it compresses.
+TEST_F(CodingContractTest, ARepetitiveBatchHasNoRatioUpToThePlainBound) {
+  std::string lines;
+  const std::string line = to_text(EventText{}) + "\n";
+  std::uint64_t events = 0;
+  for (; lines.size() + line.size() <= 1U << 20; ++events) lines += line;
+  for (const auto& [coding, packed] : std::vector<std::pair<std::string, std::string>>{
+           {"identity", lines}, {"gzip", gzip(lines)}, {"zstd", zstd(lines)}}) {
+    SCOPED_TRACE(coding);
+    if (coding != "identity") {
+      EXPECT_GT(lines.size() / packed.size(), 100U);
+    }
+    EXPECT_EQ(push_coded(coding, packed).body, to_text(ReceiptText{static_cast<unsigned>(events)}));
   }
 }
 

@@ -37,7 +37,9 @@ inline std::string to_text(const EventText& event) {
   std::string text = R"({"repoId":")";
   text.append(event.repo).append(R"(","bucketId":")").append(event.bucket);
   text.append(R"(","host":")").append(event.host).append(R"(","timestamp":")").append(event.time);
-  return text.append(R"(",)").append(event.more).append("}");
+  text.append("\"");
+  if (!event.more.empty()) text.append(",").append(event.more);
+  return text.append("}");
 }
 
 struct RowText {

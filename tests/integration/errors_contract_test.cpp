@@ -66,6 +66,9 @@ std::vector<Mistake> mistakes() {
       {"invalid_parameter", 400, "GET", stats + "?startDate=yesterday", "", {},
        R"(startDate "yesterday" is not an ISO 8601 date; give a day like 2024-02-01 or a time like )"
        R"(2024-02-01T10:15:00Z or 2024-02-01T10:15:00+02:00)"},
+      {"invalid_parameter", 400, "GET", stats + "?startDate=2024-02-01+", "", {},
+       R"(startDate "2024-02-01+" has a + that is not before hh:mm, and so a space; write %2B for a plus, )"
+       R"(or leave it out)"},
       {"invalid_argument", 400, "GET", "/events?repoId=r", "", {},
        "raw events are not kept once they are folded; have them kept with a raw retention, as in "
        "--retention raw=7d"},
@@ -78,6 +81,8 @@ std::vector<Mistake> mistakes() {
        R"(Content-Encoding "gzip" is not accepted here; send the body as it is)"},
       {"bad_encoding", 400, "POST", "/events", "nonsense", {{"Content-Encoding", "gzip"}},
        "the body is not whole gzip: incorrect header check"},
+      {"bad_encoding", 400, "POST", "/events", "[{}]", {{"Content-Encoding", "gzip"}},
+       "the body is not whole gzip: it is JSON as plain text; send it without Content-Encoding"},
       {"inflated_too_large", 413, "POST", "/events", gzipped(std::string(3 << 20, ' ')),
        {{"Content-Encoding", "gzip"}},
        "the body is larger than the 2097152 bytes accepted once it is made plain; send less at a time"},
@@ -118,6 +123,17 @@ std::vector<Garble> garbles() {
   return {
       {"bad_request", 400, "\x16\x03\x01\x02\r\n\r\n",
        "the request is TLS, and here is HTTP; ask by http://, or have a proxy end TLS before the daemon"},
+      {"bad_request", 400, std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xFC", 9),
+       "the request is TLS, and here is HTTP; ask by http://, or have a proxy end TLS before the daemon"},
+      {"bad_request", 400, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+       "the request is HTTP/2, and here is HTTP/1.1; have the client or the proxy use HTTP/1.1"},
+      {"bad_request", 400, "PROXY TCP4 192.0.2.1 192.0.2.2 5000 3000\r\nGET /livez HTTP/1.1\r\n" + host + "\r\n",
+       "the connection begins with a PROXY header, which is not read here; have the proxy send none"},
+      {"bad_request", 400, "PROXY UNKNOWN\r\nGET /livez HTTP/1.1\r\n" + host + "\r\n",
+       "the connection begins with a PROXY header, which is not read here; have the proxy send none"},
+      {"bad_request", 400, std::string("\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0C", 16),
+       "the connection begins with a PROXY header of version 2, which is not read here; have the proxy "
+       "send none"},
       {"bad_request", 400, "hello, is anybody there?\r\n\r\n",
        "the request is not HTTP/1.1: bad method; send METHOD PATH HTTP/1.1 and header fields"},
       {"bad_request", 400, "POST /events HTTP/1.1\r\n" + host + "Content-Length: ten\r\n\r\n",
@@ -186,15 +202,16 @@ TEST_F(ErrorsTest, EachGarbledRequestToo) {
 
 class RatioTest : public ContractTest {
  protected:
-  RatioTest() : ContractTest({"--fold-interval", "0s", "--inflate-ratio-max", "10"}) {}
+  RatioTest()
+      : ContractTest({"--fold-interval", "0s", "--inflate-ratio-max", "10", "--body-bytes-max", "1MiB"}) {}
 };
 
 TEST_F(RatioTest, ABodyThatGrowsTooMuchIsTold) {
   expect_refusal(client_.request("POST", "/events", gzipped(std::string(20 << 20, ' ')),
                                  {{"Content-Encoding", "gzip"}}),
                  413, "inflate_ratio",
-                 "the body grows by more than 10 : 1 when it is made plain; send it less compressed or "
-                 "in parts");
+                 "the body grows to more than 1048576 bytes and by more than 10 : 1 when it is made "
+                 "plain; send it less compressed or in parts");
 }
 
 class BusyTest : public ContractTest {

@@ -81,6 +81,66 @@ TEST_F(NodesContractTest, ANodeIsOnlineAfterAnEventOrAHeartbeat) {
   EXPECT_TRUE(status("c"));
 }
 
+// The latest sign of life decides the status, the latest that carried a latency decides the latency, by
+// minute, by day and by bucket alike.
+TEST_F(NodesContractTest, OneRuleDecidesStatusAndLatencyEverywhere) {
+  const auto expect_state = [&](std::string_view status, std::string_view word,
+                                std::string_view latency) {
+    const auto has = [](const Answer& answer, const std::string& text) {
+      EXPECT_NE(answer.body.find(text), std::string::npos) << text << " in " << answer.body;
+    };
+    const std::string online = "\"" + std::string(status) + "\"";
+    const std::string ms(latency);
+    for (int folded = 0; folded < 2; ++folded) {
+      has(client_.get("/stats/nodes/minute"), R"("nodeStatus":)" + online);
+      has(client_.get("/stats/nodes/minute"), R"("latency_ms":)" + ms + "}");
+      has(client_.get("/stats/nodes/daily"), R"("status":")" + std::string(word) + "\"");
+      const Answer of_bucket = stats("b", format_iso8601(system_clock().now()));
+      has(of_bucket, R"("node_status":)" + online);
+      has(of_bucket, R"("last_latency_ms":)" + ms + "}");
+      has(of_bucket, R"("ip":"10.0.0.1")");
+      fold();
+    }
+  };
+  const auto push_now = [&](std::string_view more) {
+    push({.time = format_iso8601(system_clock().now()), .more = more});
+  };
+  // A second ago, so that the heartbeat is later by the millisecond.
+  push({.time = format_iso8601(Millis{system_clock().now().value - 1'000}),
+        .more = R"("latency_ms":7)"});
+  EXPECT_EQ(beat("h", R"({"latency_ms":3,"status":"draining","ip":"10.0.0.1"})").status, 200U);
+  expect_state("ONLINE", "draining", "3");
+  EXPECT_EQ(beat("h", R"({"status":"Offline"})").status, 200U);
+  expect_state("OFFLINE", "OFFLINE", "3");
+  push_now("");
+  expect_state("ONLINE", "ONLINE", "3");
+  push_now(R"("latency_ms":8)");
+  push_now("");
+  expect_state("ONLINE", "ONLINE", "8");
+  EXPECT_EQ(beat("h").status, 200U);
+  expect_state("ONLINE", "ONLINE", "8");
+}
+
+TEST_F(NodesContractTest, ADeleteOfTheLastSignLeavesTheLastMinuteThatRemains) {
+  push({.time = "2024-01-01T10:00:10.250Z", .more = R"("latency_ms":4)"});
+  push({.time = "2024-01-01T10:00:30.500Z", .more = R"("latency_ms":7)"});
+  push({.time = "2024-01-01T11:00:00.750Z", .more = R"("latency_ms":9)"});
+  push({.time = "2024-01-01T12:00:00.125Z"});
+  const auto remove = [&](std::string_view hour) {
+    const std::string at = "2024-01-01T" + std::string(hour) + ":00Z";
+    EXPECT_EQ(client_.request("DELETE", "/repos/r?startDate=" + at + "&endDate=" + at).status, 200U);
+  };
+  const auto state = [](std::string_view at, std::string_view latency) {
+    return data(R"({"nodeId":"h","bucketId":"b","nodeStatus":"OFFLINE","lastUpdated":"2024-01-01T)" +
+                std::string(at) + R"(Z","latency_ms":)" + std::string(latency) + "}");
+  };
+  EXPECT_EQ(client_.get("/stats/nodes/minute").body, state("12:00:00.125", "9"));
+  remove("12:00");
+  EXPECT_EQ(client_.get("/stats/nodes/minute").body, state("11:00:00.750", "9"));
+  remove("11:00");
+  EXPECT_EQ(client_.get("/stats/nodes/minute").body, state("10:00:00.000", "5.5"));
+}
+
 TEST_F(NodesContractTest, UptimeByDayAndWhatWasToldOfTheNode) {
   push({.time = "2024-01-01T10:00:30Z", .more = R"("latency_ms":2)"});
   push({.time = "2024-01-01T10:00:40Z", .more = R"("latency_ms":3)"});
@@ -114,7 +174,7 @@ TEST_F(NodesContractTest, UptimeByDayAndWhatWasToldOfTheNode) {
   EXPECT_EQ(stats("b", "2024-01-01T15:00:00.000Z").body,
             R"({"success":true,"nodeStats":[{"ip":"","host":"h","perc_uptime":0.139,"avg_latency_ms":2.5,)"
             R"("version":"1.2","node_status":"OFFLINE","last_updated":"2024-01-03T00:00:00.000Z",)"
-            R"("last_latency_ms":0}]})");
+            R"("last_latency_ms":3}]})");
   EXPECT_EQ(stats("b", "2024-01-02").body, R"({"success":true,"nodeStats":[]})");
   EXPECT_EQ(stats("none", "2024-01-02").body, R"({"success":true,"nodeStats":[]})");
 }

@@ -71,8 +71,8 @@ TEST_F(PushContractTest, BadEventsDoNotStopTheGoodOnes) {
               error_text(2, "bucketId", "bucketId is missing; give a string of 1 to 255 bytes") +
               "," +
               error_text(3, "upl_bytes",
-                         "upl_bytes -1 is below 0; give an integer from 0 to "
-                         "9223372036854775807")}));
+                         "upl_bytes -1 is below 0; give an integer from 0 to 9223372036854775807, or "
+                         "a string of its digits without leading zeros")}));
   EXPECT_EQ(day(), rows_text({{}, {.host = "i"}}));
 }
 
@@ -132,9 +132,15 @@ TEST_F(PushContractTest, BodiesThatAreNoneAreRefusedWhole) {
       {"[" + to_text(EventText{}) + ",\n{\"a\":1]", "malformed_json",
        "the body is not one JSON document: a comma or } is expected, not \"]\", at byte " +
            std::to_string(to_text(EventText{}).size() + 9) + " (line 2)"},
-      {std::string(17, '[') + std::string(17, ']'), "malformed_json",
-       "the body is not one JSON document: arrays and objects may nest 16 deep, at byte 16 (line "
-       "1)"},
+      {to_text(EventText{}) + "\n" + to_text(EventText{}) + "\n", "malformed_json",
+       "the body is not one JSON document: nothing more is expected, but \"{\" follows, at byte " +
+           std::to_string(to_text(EventText{}).size() + 1) +
+           " (line 2); if it is one event a line, send Content-Type: application/x-ndjson"},
+      {std::string("\x1F\x8B\x08\0\0", 5), "malformed_json",
+       "the body begins as gzip does; send POST /events with Content-Encoding: gzip, or the body "
+       "uncompressed"},
+      {std::string("[\0{\0}\0]\0", 8), "malformed_json",
+       "the body is in UTF-16; send it in UTF-8"},
       {"17", "wrong_shape", "the body is a number, 17; " + shapes},
       {R"("text")", "wrong_shape", "the body is a string, \"text\"; " + shapes},
       {"null", "wrong_shape", "the body is null; " + shapes},
@@ -148,6 +154,61 @@ TEST_F(PushContractTest, BodiesThatAreNoneAreRefusedWhole) {
       client_.push_ndjson("\r\n\n"), 400, "malformed_json",
       "the body has no event in it, up to its end at byte 3; send one event object a line");
   EXPECT_EQ(day(), rows_text({}));
+}
+
+TEST_F(PushContractTest, AnEventWithAnUnknownFieldCalledEventsIsStored) {
+  EXPECT_EQ(client_.push(to_text(EventText{.more = R"("upl_bytes":7,"events":[])"})).body, to_text(ReceiptText{1}));
+  EXPECT_EQ(client_.push(R"({"events":[)" + to_text(EventText{}) + "," + to_text(EventText{}) + "]," +
+                         to_text(EventText{}).substr(1))
+                .body,
+            to_text(ReceiptText{1}));
+  EXPECT_EQ(day(), rows_text({{.sums = R"("upl_bytes":14,"dwl_bytes":0,"size_change":0,"latency_ms":0)"}}));
+}
+
+TEST_F(PushContractTest, AnEventThatNestsTooDeepIsRejectedAlone) {
+  const std::string deep = R"("x":)" + std::string(40, '[') + std::string(40, ']');
+  const Answer answer =
+      client_.push("[" + to_text(EventText{}) + "," + to_text(EventText{.more = deep}) + "]");
+  EXPECT_EQ(answer.status, 200U);
+  EXPECT_NE(answer.body.find("\"accepted\":1,\"rejected\":1,"), std::string::npos) << answer.body;
+  EXPECT_NE(answer.body.find("more than the 16 deep that json-depth-max accepts"), std::string::npos)
+      << answer.body;
+  EXPECT_EQ(day(), rows_text({{}}));
+  EXPECT_NE(client_.get("/metrics").body.find("reason=\"too_deep\"} 1\n"), std::string::npos);
+}
+
+// What a file or a program on Windows begins with; the key knows the body with it.
+TEST_F(PushContractTest, AByteOrderMarkIsSkipped) {
+  const std::string marked = "\xEF\xBB\xBF" + to_text(EventText{});
+  EXPECT_EQ(client_.push(marked).body, to_text(ReceiptText{1}));
+  EXPECT_EQ(client_.push_ndjson(marked + "\r\n" + to_text(EventText{}) + "\r\n").body,
+            to_text(ReceiptText{2}));
+  EXPECT_EQ(client_.request("PUT", "/repos/r", "\xEF\xBB\xBF{\"workspace\":\"w\"}",
+                            {{"Content-Type", "application/json"}})
+                .status,
+            200U);
+  EXPECT_EQ(day(), rows_text({{.sums = R"("upl_bytes":21,"dwl_bytes":0,"size_change":0,"latency_ms":0)"}}));
+}
+
+// The forms of numbers and times that real clients send.
+TEST_F(PushContractTest, NumbersInStringsAndFractionsOfSecondsAreTaken) {
+  const auto event = [](const std::string& timestamp) {
+    return R"({"repoId":"r","bucketId":"b","host":"h","upl_bytes":"7","dwl_bytes":"9007199254740993",)"
+           R"("size_change":"-4","timestamp":)" +
+           timestamp + "}\n";
+  };
+  EXPECT_EQ(client_.push_ndjson(event("1704103230.123") + event("\"1704103230.123\"") +
+                                event("\"1704103230\"") + event("\"1704103230123\"") +
+                                event("\"2024-01-01T10:00:30,123Z\""))
+                .body,
+            to_text(ReceiptText{5}));
+  EXPECT_EQ(day(),
+            rows_text({{.sums = R"("upl_bytes":35,"dwl_bytes":45035996273704965,"size_change":-20,)"
+                                R"("latency_ms":0)"}}));
+  EXPECT_EQ(client_.push_ndjson(event("\"2024-01-02T23:59:60Z\"")).body, to_text(ReceiptText{1}));
+  EXPECT_EQ(client_.get("/stats/minute?startDate=2024-01-02&endDate=2024-01-02")
+                .body.find(R"({"success":true,"data":[{"timestamp":1704239940,)"),
+            0U);
 }
 
 TEST_F(PushContractTest, RequestsThatCannotBeTakenAreRefusedByName) {

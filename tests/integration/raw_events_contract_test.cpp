@@ -46,9 +46,30 @@ TEST_F(RawEventsContractTest, WhatIsPushedComesBackAndCanBePushedAgain) {
   EXPECT_EQ(client_.get("/events?startDate=2024-01-01&unitId=c").body.find("unitId"),
             least.find("bucketId"));
   EXPECT_EQ(client_.get("/events?startDate=yesterday").status, 400U);
+  // With its integers as strings too.
+  const std::string quoted = client_.get("/events?startDate=2024-01-01&bucketId=c&integers=string").body;
+  EXPECT_NE(quoted.find(R"("upl_bytes":"0","dwl_bytes":"0","size_change":"0")"), quoted.npos) << quoted;
+  EXPECT_EQ(client_.push_ndjson(quoted).body, to_text(ReceiptText{.accepted = 1}));
+  EXPECT_EQ(client_.get("/events?startDate=2024-01-01&bucketId=c").body, least + least);
   // An event with an id is known already, the other counts again.
   EXPECT_EQ(client_.push_ndjson(all + least).body,
             to_text(ReceiptText{.accepted = 1, .duplicates = 1}));
+}
+
+TEST_F(RawEventsContractTest, EventsOfAMinuteComeInTheOrderOfTheirTimes) {
+  const auto line = [](std::int64_t ms) {
+    return R"({"timestamp":)" + std::to_string(1'704'103'200'000 + ms) +
+           R"(,"repoId":"r","bucketId":"b","host":"h","op":"OTHER","upl_bytes":0,"dwl_bytes":0,)"
+           R"("size_change":0})"
+           "\n";
+  };
+  EXPECT_EQ(client_.push_ndjson(line(59'999) + line(7) + line(30'000)).body, to_text(ReceiptText{3}));
+  EXPECT_EQ(client_.push_ndjson(line(8) + line(0)).body, to_text(ReceiptText{2}));
+  for (int folded = 0; folded < 2; ++folded) {
+    EXPECT_EQ(client_.get("/events?startDate=2024-01-01").body,
+              line(0) + line(7) + line(8) + line(30'000) + line(59'999));
+    fold();
+  }
 }
 
 }  // namespace

@@ -79,6 +79,53 @@ TEST_F(RemovalContractTest, DatesThatAreNotBothThereAreRefused) {
   EXPECT_EQ(client_.get(kDayQuery).body, rows_text({RowText{}}));
 }
 
+// What is not well-formed, known and not empty must not widen a deletion: an unset variable of a script,
+// dates in a body.
+TEST_F(RemovalContractTest, AnythingButWholeDatesIsRefusedAndDeletesNothing) {
+  client_.push(to_text(EventText{}));
+  const auto refused = [&](const std::string& target, std::string_view body,
+                           const std::string& message) {
+    for (const std::string path : {"/repos/r", "/repos/r/buckets/b"}) {
+      SCOPED_TRACE(path + target);
+      expect_refusal(client_.request("DELETE", path + target, body), 400, "invalid_parameter", message);
+    }
+  };
+  const std::string both = "; give startDate and endDate, each with a date, or neither";
+  const std::string neither = " is no parameter of this request; give startDate and endDate, or neither";
+  refused("?startDate=&endDate=", "", "startDate is empty" + both);
+  refused("?startDate&endDate", "", "startDate is empty" + both);
+  refused("?startDate=2024-01-01&endDate=", "", "endDate is empty" + both);
+  refused("?startDate=2024-01-01&endDate=2024-01-01&endDate=", "", "endDate is empty" + both);
+  refused("?", "", "the query is empty; give startDate and endDate, or leave out the ?");
+  refused("?&", "", "\"\"" + neither);
+  refused("?start%zzDate=2024-01-01&endDate=2024-01-01", "", "\"start%zzDate=2024-01-01\"" + neither);
+  refused("?repoId=s", "", "\"repoId\"" + neither);
+  const std::string no_body =
+      " bytes is not accepted; give startDate and endDate as query parameters, and no body";
+  const std::string dates = R"({"startDate":"2024-01-01","endDate":"2024-01-01"})";
+  refused("", dates, "the body of " + std::to_string(dates.size()) + no_body);
+  refused("", " ", "the body of 1" + no_body);
+  refused("?startDate=2024-01-01&endDate=2024-01-01", "{}", "the body of 2" + no_body);
+  EXPECT_EQ(client_.request("DELETE", "/repos/r?startDate=%20&endDate=%20").status, 400U);
+  EXPECT_EQ(client_.get(kDayQuery).body, rows_text({RowText{}}));
+  EXPECT_EQ(client_.request("DELETE", "/repos/r?startDate=2024-01-01&endDate=2024-01-01").body, kDone);
+  EXPECT_EQ(client_.get(kDayQuery).body, rows_text({}));
+}
+
+TEST_F(RemovalContractTest, ACorrectedEventCanBePushedUnderTheSameId) {
+  const auto event = [](const char* bytes) {
+    return to_text(EventText{.more = std::string(R"("id":"i","upl_bytes":)") + bytes});
+  };
+  client_.push(event("1"));
+  EXPECT_NE(client_.push(event("2")).body.find(R"("duplicates":1)"), std::string::npos);
+  for (const char* dates : {"", "?startDate=2024-01-01&endDate=2024-01-01"}) {
+    EXPECT_EQ(client_.request("DELETE", std::string("/repos/r") + dates).body, kDone);
+    EXPECT_EQ(client_.push(event("2")).body, to_text(ReceiptText{}));
+    const std::string sums = R"("upl_bytes":2,"dwl_bytes":0,"size_change":0,"latency_ms":0)";
+    EXPECT_EQ(client_.get(kDayQuery).body, rows_text({{.sums = sums}}));
+  }
+}
+
 class RetentionContractTest : public ContractTest {
  protected:
   RetentionContractTest()

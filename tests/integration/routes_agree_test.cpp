@@ -124,7 +124,7 @@ class RoutesAgreeTest : public testing::Test {
     ASSERT_NE(answer.body.find(R"("rejected":0)"), std::string::npos) << answer.body;
   }
 
-  // Again after each removal: with a repo goes what was told of it.
+  // Again after each removal, which changes nothing: what was told of a repo stays.
   void tell_of_repos() {
     for (const char* repo : {"r1", "r2"}) {
       const Answer answer = client_->request("PUT", std::string("/repos/") + repo,

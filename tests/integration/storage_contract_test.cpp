@@ -230,7 +230,7 @@ TEST_F(StorageContractTest, WhatIsNotAcceptedIsNamed) {
   EXPECT_EQ(client_.request("POST", storage, "{}").status, 405U);
 }
 
-TEST_F(StorageContractTest, WhatIsToldOfARepoStaysUntilItIsDeleted) {
+TEST_F(StorageContractTest, WhatIsToldOfARepoStaysUntilItIsCleared) {
   const std::string told = R"({"success":true,"repoId":"r","workspace":"w","provider":"p"})";
   EXPECT_EQ(put("r", R"({"workspace":"w","provider":"p"})"), told);
   EXPECT_EQ(put("r", "{}"), told);
@@ -240,7 +240,9 @@ TEST_F(StorageContractTest, WhatIsToldOfARepoStaysUntilItIsDeleted) {
   EXPECT_EQ(client_.request("DELETE", "/repos/r?startDate=2024-01-01&endDate=2024-01-01").status, 200U);
   EXPECT_EQ(put("r", "{}"), R"({"success":true,"repoId":"r","workspace":"","provider":"q"})");
   EXPECT_EQ(client_.request("DELETE", "/repos/r").status, 200U);
-  EXPECT_EQ(put("r", "{}"), R"({"success":true,"repoId":"r","workspace":"","provider":""})");
+  EXPECT_EQ(put("r", "{}"), R"({"success":true,"repoId":"r","workspace":"","provider":"q"})");
+  EXPECT_EQ(put("r", R"({"provider":""})"),
+            R"({"success":true,"repoId":"r","workspace":"","provider":""})");
 
   expect_refusal(client_.request("PUT", "/repos/r", R"({"workspace":"a,b"})"), 400, "invalid_field",
                  "workspace \"a,b\" must not contain a comma; give a string of up to 255 bytes of "
@@ -271,6 +273,18 @@ TEST_F(StorageContractTest, WorkspacesFollowTheirRepos) {
   EXPECT_EQ(total("v"), "1");
   EXPECT_EQ(client_.request("DELETE", "/repos/c").status, 200U);
   EXPECT_EQ(total("v"), "0");
+  push("c", "b", "h", start_, R"("upl_bytes":2)");
+  EXPECT_EQ(total("v"), "1") << "what was told of it stays";
+}
+
+TEST_F(StorageContractTest, WhatIsNotKeptCannotBeFilteredBy) {
+  for (const char* path : {"/v2/stats/storage", "/v2/stats/storage/breakdown/repos"}) {
+    const std::string target = std::string(path) + "?scope=org&window=24h&apiKeyId=";
+    expect_refusal(client_.get(target + "k"), 400, "invalid_parameter",
+                   "apiKeyId \"k\" cannot be filtered by: which API key an event came by is not kept; "
+                   "leave it out");
+    EXPECT_EQ(client_.get(target).status, 200U) << "empty, it is absent";
+  }
 }
 
 }  // namespace

@@ -61,6 +61,29 @@ TEST_F(TotalsContractTest, WhatIsFoldedAndWhatIsNotAddUp) {
                   R"("totalSizeChange":"0"})"));
 }
 
+TEST_F(TotalsContractTest, BucketsAreSummedWithinTheReposAskedFor) {
+  push("a", "x", R"("upl_bytes":1)");
+  push("a", "y", R"("upl_bytes":2)");
+  push("b", "x", R"("upl_bytes":4)");
+  push("c", "x", R"("upl_bytes":8)");
+  const auto row = [](std::string_view kind, std::string_view id, int count, int bytes) {
+    return R"({")" + std::string(kind) + R"(":")" + std::string(id) + R"(","totalCount":")" +
+           std::to_string(count) + R"(","totalUploadBytes":")" + std::to_string(bytes) +
+           R"(","totalDownloadBytes":"0","totalSizeChange":"0"})";
+  };
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(client_.get("/bucket/stats?repoId=a").body,
+              stats(row("bucketId", "x", 1, 1) + "," + row("bucketId", "y", 1, 2)));
+    EXPECT_EQ(client_.get("/unit/stats?repoId=a,c&unitId=x").body, stats(row("unitId", "x", 2, 9)));
+    EXPECT_EQ(client_.get("/bucket/stats?repoId=b&bucketId=y").body, stats(""));
+    EXPECT_EQ(client_.get("/bucket/stats?repoId=none").body, stats(""));
+    EXPECT_EQ(client_.get("/bucket/stats?repoId=").body,
+              stats(row("bucketId", "x", 3, 13) + "," + row("bucketId", "y", 1, 2)));
+    if (round == 0) fold();
+  }
+  EXPECT_EQ(client_.get("/bucket/stats?repoId=%01").status, 400U);
+}
+
 TEST_F(TotalsContractTest, BadIdsAreRefusedAndOthersIgnored) {
   EXPECT_EQ(client_.get("/repo/stats?repoId=%01").status, 400U);
   EXPECT_EQ(client_.get("/bucket/stats?bucketId=a&unitId=b").status, 400U);

@@ -1,5 +1,12 @@
 // What minuted should answer about nodes and series, computed the slow and obvious way from all events
 // and heartbeats. The model that the engine is compared with.
+//
+// The rule of a node's state, as it is stated here: of all its signs of life, events and heartbeats, the
+// latest is its last, and of those with a latency the latest has its latency. Of signs in the same
+// millisecond an event counts before a heartbeat, the larger latency before the smaller one, and the later
+// heartbeat before the earlier. A removal that takes the last event of a series leaves the start of the
+// last minute with an event as a sign of life, and one that takes the last event with a latency leaves the
+// start of the last minute with a latency as a sign that carries the minute's mean.
 #pragma once
 
 #include <algorithm>
@@ -55,7 +62,8 @@ class NodeOracle {
   struct Seen {
     std::int64_t first;  // minute
     std::int64_t last_ms;
-    std::int64_t latency_us;
+    std::int64_t latency_ms = -1;  // when the latency was carried; -1: never
+    std::int64_t latency_us = -1;
     friend bool operator==(const Seen&, const Seen&) = default;
   };
 
@@ -64,13 +72,11 @@ class NodeOracle {
     const Event event{e.timestamp.value, e.latency_us ? static_cast<std::int64_t>(*e.latency_us) : -1};
     known_.insert(series);
     events_[series].push_back(event);
-    const Seen one{event.ms / 60'000, event.ms, event.latency_us};
-    const auto [at, is_new] = seen_.emplace(series, one);
-    if (is_new) return;
+    const auto [at, is_new] = seen_.emplace(series, Seen{event.ms / 60'000, event.ms});
     Seen& seen = at->second;
-    seen.first = std::min(seen.first, one.first);
-    std::tie(seen.last_ms, seen.latency_us) =
-        std::max(std::pair(seen.last_ms, seen.latency_us), std::pair(one.last_ms, one.latency_us));
+    seen.first = std::min(seen.first, event.ms / 60'000);
+    seen.last_ms = std::max(seen.last_ms, event.ms);
+    if (event.latency_us >= 0) keep_later(seen, event.ms, event.latency_us);
   }
 
   void tell(const NodeUpdate& update, Millis now) {
@@ -104,9 +110,10 @@ class NodeOracle {
   std::vector<OracleNode> nodes(const NodeQuery& query, Millis now, Minute horizon) const {
     std::map<std::pair<std::string, std::string>, OracleNode> latest;
     std::map<std::pair<std::string, std::string>, std::int64_t> first;
+    std::map<std::pair<std::string, std::string>, Seen> latencies;
     for (const auto& [series, seen] : seen_) {
       const auto& [repo, bucket, host] = series;
-      if (!in(query.repos, repo) || !in(query.buckets, bucket)) continue;
+      if (!in(query.repos, repo) || !in(query.buckets, bucket) || is_past(seen, horizon)) continue;
       auto [at, is_new] = latest.try_emplace({bucket, host});
       OracleNode& node = at->second;
       auto& begin = first.try_emplace({bucket, host}, seen.first).first->second;
@@ -114,11 +121,12 @@ class NodeOracle {
       node.bucket = bucket;
       node.node = host;
       if (is_new) node.last_ms = -1;
-      std::tie(node.last_ms, node.last_latency_us) = std::max(
-          std::pair(node.last_ms, node.last_latency_us), std::pair(seen.last_ms, seen.latency_us));
+      node.last_ms = std::max(node.last_ms, seen.last_ms);
+      keep_later(latencies[{bucket, host}], seen.latency_ms, seen.latency_us);
     }
     for (auto& [key, node] : latest) {
-      lay_over(node);
+      node.last_latency_us = latencies[key].latency_us;
+      lay_over(node, latencies[key].latency_ms);
       node.last_ms = std::min(node.last_ms, now.value);  // nobody is seen in the future
     }
     std::vector<OracleNode> rows;
@@ -139,11 +147,12 @@ class NodeOracle {
     return rows;
   }
 
-  // Series that have events, by the contract's order.
-  std::map<Series, Seen> series(const SeriesQuery& query) const {
+  // Series that have events at or after `horizon`, by the contract's order.
+  std::map<Series, Seen> series(const SeriesQuery& query, Minute horizon) const {
     std::map<Series, Seen> out;
     for (const auto& [series, seen] : seen_) {
       const auto& [repo, bucket, host] = series;
+      if (is_past(seen, horizon)) continue;
       const auto begins = [&](const std::string& id) { return id.starts_with(query.search); };
       if (!in(query.repos, repo) || !in(query.buckets, bucket)) continue;
       if (begins(repo) || begins(bucket) || begins(host)) out.emplace(series, seen);
@@ -166,28 +175,40 @@ class NodeOracle {
     std::int64_t from_ms = 0;  // older days of heartbeats are gone
   };
 
+  // Whether it is deleted, or only waits to be.
+  static bool is_past(const Seen& seen, Minute horizon) {
+    return seen.last_ms < start_of(horizon).value;
+  }
   static bool in(const std::vector<std::string>& list, const std::string& id) {
     return list.empty() || std::find(list.begin(), list.end(), id) != list.end();
+  }
+  static void keep_later(Seen& seen, std::int64_t ms, std::int64_t us) {
+    std::tie(seen.latency_ms, seen.latency_us) =
+        std::max(std::pair(seen.latency_ms, seen.latency_us), std::pair(ms, us));
   }
   static std::int64_t mean(std::int64_t sum, std::int64_t count) {
     return count == 0 ? -1 : (2 * sum + count) / (2 * count);
   }
 
-  void lay_over(OracleNode& node) const {
+  // The heartbeats over what the events say; `latency_ms`: when one of these last carried a latency.
+  void lay_over(OracleNode& node, std::int64_t latency_ms) const {
     const auto at = told_.find(node.node);
     if (at == told_.end()) return;
     node.version = at->second.version;
-    const Beat* last = nullptr;
-    for (const Beat& beat : at->second.heartbeats) {
-      if (last == nullptr || beat.ms >= last->ms) last = &beat;
-    }
-    if (last == nullptr) return;
-    node.status = last->said.status;
-    node.ip = last->said.ip;
-    node.heartbeat_is_last = last->ms > node.last_ms;
-    if (node.heartbeat_is_last) node.last_ms = last->ms;
-    if (last->said.latency_us && (node.heartbeat_is_last || node.last_latency_us < 0)) {
-      node.last_latency_us = static_cast<std::int64_t>(*last->said.latency_us);
+    std::vector<Beat> beats = at->second.heartbeats;
+    std::stable_sort(beats.begin(), beats.end(),
+                     [](const Beat& a, const Beat& b) { return a.ms < b.ms; });
+    const std::int64_t last_event_ms = node.last_ms;
+    for (const Beat& beat : beats) {
+      node.status = beat.said.status;
+      if (!beat.said.ip.empty()) node.ip = beat.said.ip;
+      if (beat.ms > last_event_ms) {
+        node.heartbeat_is_last = true;
+        node.last_ms = beat.ms;
+      }
+      if (beat.said.latency_us && beat.ms > latency_ms) {
+        node.last_latency_us = static_cast<std::int64_t>(*beat.said.latency_us);
+      }
     }
   }
 
@@ -235,7 +256,9 @@ class NodeOracle {
     const std::string& host = std::get<2>(series);
     const bool others = std::any_of(known_.begin(), known_.end(),
                                     [&](const Series& s) { return std::get<2>(s) == host; });
-    if (!others) told_.erase(host);
+    // What was told of it stays.
+    const auto at = told_.find(host);
+    if (!others && at != told_.end()) at->second.heartbeats.clear();
   }
 
   void take_out(const Series& series, const MinuteRange& range) {
@@ -257,15 +280,22 @@ class NodeOracle {
       last = std::max(last, e.ms / 60'000);
     }
     if (gone(seen.first)) seen.first = first;
-    if (!gone(seen.last_ms / 60'000)) return;
-    std::int64_t sum = 0, count = 0;
-    for (const Event& e : events) {
-      if (e.ms / 60'000 != last || e.latency_us < 0) continue;
-      sum += e.latency_us;
-      ++count;
+    if (gone(seen.last_ms / 60'000)) seen.last_ms = last * 60'000;
+    if (seen.latency_ms >= 0 && gone(seen.latency_ms / 60'000)) {
+      std::map<std::int64_t, std::pair<std::int64_t, std::int64_t>> sums;  // by minute, with counts
+      for (const Event& e : events) {
+        if (e.latency_us < 0) continue;
+        sums[e.ms / 60'000].first += e.latency_us;
+        ++sums[e.ms / 60'000].second;
+      }
+      seen.latency_ms = seen.latency_us = -1;
+      if (!sums.empty()) {
+        const auto& [minute, sum] = *sums.rbegin();
+        keep_later(seen, minute * 60'000, mean(sum.first, sum.second));
+      }
     }
-    seen.last_ms = last * 60'000;
-    seen.latency_us = mean(sum, count);
+    // A sign that is known to the millisecond is later than the start of its minute.
+    seen.last_ms = std::max(seen.last_ms, seen.latency_ms);
   }
 
   std::set<Series> known_;

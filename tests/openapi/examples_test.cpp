@@ -31,9 +31,11 @@ std::string file_of(const std::string& name, const Answer& answer) {
                                                   : ".json");
 }
 
-std::string without_times(const std::string& text) {
+// Times depend on when the test runs, and cursors on the store's secret.
+std::string without_what_varies(const std::string& text) {
   static const std::regex kTimes(R"re("(ts|start|end)":\d+)re");
-  return std::regex_replace(text, kTimes, "\"$1\":0");
+  static const std::regex kCursors(R"re("nextCursor":"[\w-]+")re");
+  return std::regex_replace(std::regex_replace(text, kTimes, "\"$1\":0"), kCursors, "\"nextCursor\":\"\"");
 }
 
 Answer answer_to(DocumentedDaemon& daemon, const json::object& request) {
@@ -70,7 +72,7 @@ TEST(OpenApiExamplesTest, AreWhatTheDaemonAnswers) {
     if (write) {
       std::ofstream(folder / file, std::ios::binary) << answer.body;
     } else if (request.contains("varies")) {
-      EXPECT_EQ(without_times(text_of(folder / file)), without_times(answer.body)) << file;
+      EXPECT_EQ(without_what_varies(text_of(folder / file)), without_what_varies(answer.body)) << file;
     } else {
       EXPECT_EQ(text_of(folder / file), answer.body) << file;
     }

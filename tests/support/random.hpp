@@ -197,8 +197,8 @@ class Random {
 
   // An event of `names` within [begin, begin + span_ms).
   Event event(const Names& names, Millis begin, std::uint64_t span_ms) {
-    static constexpr std::array<std::uint16_t, 10> kStatuses{0,   100, 200, 206, 304,
-                                                             399, 400, 404, 500, 599};
+    static constexpr std::array<std::uint16_t, 12> kStatuses{0,   100, 200, 206, 304, 399,
+                                                             400, 404, 500, 599, 600, 999};
     Event e;
     e.repo = pick(names.repos);
     e.bucket = pick(names.buckets);

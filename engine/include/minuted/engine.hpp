@@ -9,6 +9,7 @@
 // they must be short, must not throw and must not call back into append's waiting forms.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -36,6 +37,9 @@ struct Fingerprint {
   friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
 };
 
+// See Engine::derive_key.
+using SecretKey = std::array<unsigned char, 32>;
+
 // Why one event of a batch was refused.
 struct EventError {
   std::uint64_t index = 0;  // of the event in its body, from 0
@@ -57,6 +61,13 @@ struct Receipt {
   friend bool operator==(const Receipt&, const Receipt&) = default;
 };
 
+// The message of kEventRejected: how many events are rejected, and the first of them.
+inline std::string strict_rejection(std::uint64_t rejected, const EventError& first) {
+  return std::to_string(rejected) +
+         " events of the strict batch are not accepted, and so none is; the first is at index " +
+         std::to_string(first.index) + ": " + first.message;
+}
+
 // Names a request so that sending it again changes nothing.
 struct IdempotencyKey {
   std::string scope;  // whose key it is; the same key in two scopes is two keys
@@ -69,6 +80,9 @@ struct AppendRequest {
   std::optional<IdempotencyKey> idempotency;
   std::uint64_t rejected = 0;                   // goes into the receipt as it is
   std::vector<EventError> errors;               // same
+  // All or nothing: if any event is rejected, by the engine or already in `rejected`, nothing of the batch
+  // is stored, no series of it is known, its key stays unused, and the answer is kEventRejected.
+  bool strict = false;
   // Answer from the key's record if there is one, else kInvalidArgument; nothing is stored. Needs a
   // key and an empty batch. For a request that is refused now but may have been accepted before.
   bool only_if_known = false;
@@ -117,11 +131,12 @@ class Engine {
   virtual ~Engine() = default;
 
   // Queues the batch; `done` is called exactly once, on the commit thread or before append returns.
-  // With a Receipt: the events and the key are on disk, synced, all or nothing. With kKeyReused or
-  // kInvalidArgument: nothing was stored. With kOverloaded, kTooManyNewSeries, kClockNotBelieved or
-  // kDiskFull: nothing was stored, try again later. Events of new series past their total are rejected in the receipt.
-  // With kUnavailable or kIoError: unknown; resend under the same key. While writes are stopped every
-  // append is refused: kDiskFull if for want of space, else kUnavailable.
+  // With a Receipt: the events and the key are on disk, synced, all or nothing. With kKeyReused,
+  // kInvalidArgument or kEventRejected: nothing was stored. With kOverloaded, kTooManyNewSeries,
+  // kClockNotBelieved or kDiskFull: nothing was stored, try again later. With kUnavailable or kIoError:
+  // unknown; resend under the same key. While writes are stopped every append is refused: kDiskFull if for
+  // want of space, else kUnavailable. Events of new series past their total are rejected in the receipt,
+  // or refuse the whole batch if it is strict.
   virtual void append(AppendRequest request, AppendDone done) = 0;
 
   // append, waited for.
@@ -164,11 +179,11 @@ class Engine {
   // not sealed.
   virtual Result<void> seal() = 0;
 
-  // Deletes what is named, out of every tier, the totals and (without a range) the known series, and
-  // returns when that is durable: from then on nothing that was acknowledged before the call is in
-  // any answer, and what was acknowledged later is kept. What was told of a repo goes with all of it. Keys and ids of requests stay known. A range
-  // leaves sums past every horizon in the totals. kInvalidArgument if the range cuts an hour or day
-  // whose minutes are past; the message names the nearest that does not. Folds wait meanwhile.
+  // Deletes what is named, from every tier and the totals, with the ids of its events, durably: nothing
+  // acknowledged before the call is in any answer then, and what came later is kept. Without a range all
+  // ids and the series go too; keys, and what was told of repos and nodes, stay. A range leaves sums past
+  // every horizon in the totals, pruned or not; kInvalidArgument if it cuts an hour or day whose
+  // minutes are past, with the nearest range that does not. Folds wait meanwhile.
   virtual Result<void> remove(const Removal& removal) = 0;
 
   // Deletes all that is past its horizon and returns when that is durable.
@@ -181,6 +196,10 @@ class Engine {
 
   // The fingerprint of a request's body and of whether it was strict, keyed by this store's secret.
   virtual Fingerprint fingerprint(std::string_view body, bool strict) const = 0;
+
+  // A key for `purpose`, derived from this store's secret: the same after every opening, and different for
+  // other stores and other purposes. Keep it as secret as the store. Zeros until the store is open.
+  virtual SecretKey derive_key(std::string_view purpose) const = 0;
 
   // Sentences about the opening that an operator should see, such as what was lost. Empty as a rule.
   virtual std::vector<std::string> opening_notes() const = 0;

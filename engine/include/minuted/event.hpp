@@ -16,8 +16,7 @@ inline constexpr std::size_t kIdBytesMax = 255;        // repoId, bucketId, host
 inline constexpr std::size_t kEventIdBytesMax = 128;   // id
 inline constexpr std::uint64_t kBytesMax = INT64_MAX;  // upl_bytes, dwl_bytes of one event
 inline constexpr std::uint64_t kLatencyUsMax = 10'000'000'000'000;  // 10^10 ms
-inline constexpr std::uint16_t kStatusMin = 100;
-inline constexpr std::uint16_t kStatusMax = 599;
+inline constexpr std::uint16_t kStatusMax = 999;  // proxies log 999, and 0, for requests that were cut off
 inline constexpr std::int64_t kFutureMillisMax = 10 * kMillisPerMinute;  // events may run ahead
 
 // Classes of operation. Persisted: numbers are never reused or renumbered.
@@ -31,10 +30,10 @@ enum class OpClass : std::uint8_t {
 };
 inline constexpr std::size_t kOpClasses = 6;
 
-// The class of an operation's name, any case: the five names themselves, or a longer name whose
-// words (split at punctuation and case changes, after a leading `REST.` or `S3.`) are read from the
-// left until one decides: List → LIST; Get, Select → GET, but `Get Bucket` alone → LIST; Head →
-// HEAD; Put, Post, Copy, Create, Upload, Complete → PUT; Delete, Abort → DELETE. Else OTHER.
+// The class of an operation's name, in any case. The name is split into words at punctuation, digits
+// and changes of case, and the first of these rules that any of its words matches decides: Delete,
+// DeleteMarker, Abort → DELETE; List, or Get on Bucket as the last word → LIST; Head → HEAD; Get,
+// Select → GET; Put, Post, Copy, Create, Upload, Complete → PUT. A name without any of them is OTHER.
 OpClass classify_op(std::string_view name);
 
 // A validated event. The views are the maker's and are not kept by whoever takes an EventView.
@@ -47,7 +46,7 @@ struct EventView {
   std::string_view host;    // same
   Millis timestamp;         // when the operation completed; in [0, kMillisMax]
   OpClass op = OpClass::kOther;
-  std::uint16_t status = 0;  // 100–599, 0 = not told
+  std::uint16_t status = 0;  // 0 … kStatusMax; 0 = not told, or no answer was sent
   std::uint64_t upl_bytes = 0;  // 0 … 2^63-1
   std::uint64_t dwl_bytes = 0;  // 0 … 2^63-1
   std::int64_t size_change = 0;

@@ -2,7 +2,11 @@
 // and what is asked: how they are now, on which minutes of a day they gave a sign of life, and which
 // series there are. Pure values but for the cursors; see each.
 //
-// A sign of life is an event, for its (host, bucket), or a heartbeat, for all the buckets of the node.
+// A sign of life is an event, for its (host, bucket), or a heartbeat, for all the buckets of the node. How a
+// node is in a bucket follows one rule: the latest sign of life decides its status, and the latest one
+// that carried a latency decides its latency. Where a removal deleted events, the latest minute that
+// remains stands for the events of it that are not known one by one any more: by its start, and by its
+// mean latency.
 #pragma once
 
 #include <cstdint>
@@ -72,11 +76,11 @@ struct NodeRow {
   // Its last event there, or its last heartbeat if that is later; never after Engine::now(). 0 if all its
   // signs of life are in the future, where a clock that was wrong has put them.
   Millis last_sign;
-  // The latency that the later of the two carried, or else the other.
+  // The latency that the latest event or heartbeat with one carried.
   std::optional<std::uint64_t> last_latency_us;
   std::string_view status;  // of its last heartbeat
-  bool heartbeat_is_last = false;
-  std::string_view ip;      // of its last heartbeat
+  bool heartbeat_is_last = false;  // and no event is as late: the heartbeat's status counts
+  std::string_view ip;      // of its last heartbeat that had one
   const NodeFacts* facts = nullptr;
 
   // Of the day, if days were asked for.

@@ -81,8 +81,8 @@ struct EventQuery {
   std::vector<std::string> hosts;
 };
 
-// Hands out raw events in the order of (repo, bucket, minute), and within a minute as they were
-// committed. All else as RowCursor.
+// Hands out raw events in the order of (repo, bucket, time), and those of one millisecond as they were
+// committed. Memory: the events of one minute of one (repo, bucket). All else as RowCursor.
 class EventCursor {
  public:
   virtual ~EventCursor() = default;

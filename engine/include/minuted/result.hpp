@@ -28,6 +28,7 @@ enum class ErrorCode : std::uint8_t {
   kLocked,             // another process holds the data directory
   kCorruption,         // stored bytes fail their checks
   kIoError,            // the file system refused
+  kEventRejected,      // an event of a strict batch is rejected, and so the whole batch is
   kCommitsLost,        // as kCorruption: commits that were acknowledged are missing from the log, and
                        // Options::accept_lost_commits would open the store without them
 };

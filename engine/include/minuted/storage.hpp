@@ -63,8 +63,10 @@ struct StorageEntity {
 
 // Hands out the entities that have a request in the window, those with most requests first, of equal ones
 // by id, bytewise; all in one is handed out whatever it has. Totals and points are from one view: everything acknowledged
-// before the cursor was made, folded or not, and nothing later. Rows that the retention of the tier
-// that points of such a length are read from has cut are not in it: see Engine::horizon. Memory: some 150 bytes an entity, and of
+// before the cursor was made, folded or not, and nothing later. A point
+// holds all that is still held of its time: rows before the horizon of the tier that points of such a length
+// are read from (see Engine::horizon) are in no point, whether or not they are pruned, and all others are,
+// also where the horizon falls within a point. Memory: some 150 bytes an entity, and of
 // points what kSeriesBytes says. May move between threads, used by one at a time; must be gone before
 // the engine is.
 class StorageCursor {

@@ -71,9 +71,9 @@ struct IsoTime {
   friend bool operator==(const IsoTime&, const IsoTime&) = default;
 };
 
-// Reads `2024-02-01`, or `2024-02-01T10:15[:30[.123…]]` with `Z`, `±hh:mm`, `±hhmm`, `±hh` or no
-// zone (UTC). A space may stand for the T, and t and z may be small. Years 0000–9999 of the proleptic
-// Gregorian calendar; no second 60, no hour 24. nullopt for anything else.
+// Reads `2024-02-01`, or `2024-02-01T10:15[:30[.123…]]` with `Z`, `±hh:mm`, `±hhmm`, `±hh` or no zone
+// (UTC); also a space for T, a comma for the point, small t and z. Years 0000–9999, Gregorian; no hour
+// 24. Second 60 is read where a UTC day ends, as the day's last millisecond. nullopt for all else.
 std::optional<IsoTime> parse_iso8601(std::string_view text);
 
 // `2024-02-01T10:15:00.000Z`. `t` within years 0000–9999.

@@ -32,8 +32,11 @@ class LimitsTest : public testing::Test {
   }
 
   // One event for each host, in order.
-  Result<Receipt> push(const std::vector<std::string>& hosts) {
+  Result<Receipt> push(const std::vector<std::string>& hosts, bool strict = false,
+                       const std::string& key = {}) {
     AppendRequest request;
+    request.strict = strict;
+    if (!key.empty()) request.idempotency = IdempotencyKey{"scope", key, {1, strict ? 2U : 3U}};
     for (const std::string& host : hosts) {
       EventView event;
       event.repo = "r";
@@ -123,6 +126,52 @@ TEST_F(LimitsTest, TheFirstRejectedSeriesAreNamedInTheBodysOrder) {
     EXPECT_EQ(receipt->errors[i].index, i + 1);
     EXPECT_NE(receipt->errors[i].message.find("host \"" + hosts[i + 1] + "\""), std::string::npos);
   }
+}
+
+// Nothing of it is stored, no series of it is taken in and no key is kept; what was accepted under a key
+// before is still answered so.
+TEST_F(LimitsTest, AStrictBatchPastATotalIsRefusedWhole) {
+  options_.series.total_max = 3;
+  options_.series.repo_total_max = {{"r", 2}};
+  options_.series.new_per_minute_max = 2;
+  open();
+  const auto first = push({"a"}, true, "k");
+  ASSERT_TRUE(first.ok());
+  for (int round = 0; round < 2; ++round) {
+    const auto refused = push({"a", "x", "y", "z"}, true, "other");
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code, ErrorCode::kEventRejected);
+    EXPECT_EQ(refused.error().message,
+              "2 events of the strict batch are not accepted, and so none is; the first is at index 2: "
+              "host \"y\" of repoId \"r\" and bucketId \"b\" would be a new series, and repo-series-max "
+              "allows repo \"r\" 2 series; delete repos that are not needed any more, or raise the "
+              "setting");
+  }
+  EXPECT_EQ(hosts_stored(), std::vector<std::string>{"a"});
+  EXPECT_EQ(engine_->stats().series_total, 1U);
+  const auto again = push({"a"}, true, "k");
+  ASSERT_TRUE(again.ok());
+  EXPECT_TRUE(again->replayed);
+  // Neither the total nor the minute's allowance was used up, nor the key.
+  const auto whole = push({"a", "z"}, true, "other");
+  ASSERT_TRUE(whole.ok()) << whole.error().message;
+  EXPECT_EQ(whole->accepted, 2U);
+  EXPECT_FALSE(whole->replayed);
+  EXPECT_EQ(hosts_stored(), (std::vector<std::string>{"a", "z"}));
+  // The same without strict, and what is known already with it.
+  EXPECT_EQ(push({"a", "x"})->rejected, 1U);
+  EXPECT_EQ(push({"a", "z"}, true)->accepted, 2U);
+}
+
+TEST_F(LimitsTest, AStrictBatchPastSeriesMaxNamesIt) {
+  options_.series.total_max = 1;
+  open();
+  const auto refused = push({"a", "b"}, true);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kEventRejected);
+  EXPECT_NE(refused.error().message.find("index 1: host \"b\""), std::string::npos);
+  EXPECT_NE(refused.error().message.find("series-max allows 1 series"), std::string::npos);
+  EXPECT_EQ(hosts_stored(), std::vector<std::string>{});
 }
 
 TEST_F(LimitsTest, TooManyNewSeriesInAMinuteRefuseTheWholeBatch) {

@@ -174,9 +174,20 @@ TEST(EventFieldTest, Timestamps) {
   EXPECT_EQ(ms(R"("2023-11-14T22:13:20.1239Z")"), 1'700'000'000'123);
   EXPECT_EQ(ms(R"("2023-11-14T23:13+01:00")"), 1'699'999'980'000);
   EXPECT_EQ(ms(R"("2023\u002d11-14 22:13")"), 1'699'999'980'000);
+  EXPECT_EQ(ms(R"("2023-11-14T22:13:20,1239Z")"), 1'700'000'000'123);
+  EXPECT_EQ(ms(R"("2023-11-13T23:59:60Z")"), 1'699'919'999'999);
+  // Seconds with a fraction, as nginx's $msec and Fluent Bit write them.
+  EXPECT_EQ(ms("1699999999.648"), 1'699'999'999'648);
+  EXPECT_EQ(ms("1699999999.6"), 1'699'999'999'600);
+  EXPECT_EQ(ms("1699999999.6489999"), 1'699'999'999'648);
+  EXPECT_EQ(ms("1699999999.000000001"), 1'699'999'999'000);
+  EXPECT_EQ(ms("1699999999.999999999999999999999"), 1'699'999'999'999);
+  EXPECT_EQ(ms("1.699999999648e9"), 1'699'999'999'648);
+  EXPECT_EQ(ms("16999999996485e-4"), 1'699'999'999'648);
 
   const std::string want =
-      "; give 13 digits of Unix milliseconds, 10 of seconds, or an ISO 8601 date-time";
+      "; give 13 digits of Unix milliseconds, 10 of seconds, with or without a fraction, or an ISO "
+      "8601 date-time";
   const auto bad = [&](const std::string& value, const std::string& shown, const std::string& why,
                        const std::string& reason) {
     return Case{"\"timestamp\":" + value, "timestamp | " + reason + " | timestamp " + shown + why};
@@ -185,20 +196,34 @@ TEST(EventFieldTest, Timestamps) {
   std::vector<Case> cases;
   for (const std::string number :
        {"0", "-0", "17", "999999999", "10000000000", "170000000000", "17000000000000",
-        "18446744073709551616", "1e400", "17e8000000000000000000000"}) {
+        "18446744073709551616", "1e400", "17e8000000000000000000000", "1e-1", "999999999.999",
+        "0.1700000000", "10000000000.5", "170000000000.5"}) {
     cases.push_back(bad(number, number, digits, "bad_time"));
+    // A string of the number is the number.
+    cases.push_back(bad("\"" + number + "\"", "\"" + number + "\"", digits, "bad_time"));
   }
   const std::string older = " is older than 2020-09-13T12:26:40.000Z, the oldest time that is kept";
   const std::string ahead =
       " is more than 10 minutes ahead of the time here, 2023-11-14T22:13:20.000Z";
   const std::vector<Case> more{
       bad("-1700000000000", "-1700000000000", " is negative" + want, "bad_time"),
-      bad("1700000000000.5", "1700000000000.5", " is not a whole number" + want, "wrong_type"),
-      bad("1e-1", "1e-1", " is not a whole number" + want, "wrong_type"),
+      bad("1700000000000.5", "1700000000000.5", " has a fraction of a millisecond" + want,
+          "wrong_type"),
+      bad("-1700000000.5", "-1700000000.5", " is negative" + want, "bad_time"),
+      bad("\"-1700000000\"", "\"-1700000000\"", " is negative" + want, "bad_time"),
       bad("true", "true", " is a boolean" + want, "wrong_type"),
       bad("{}", "\"{}\"", " is an object" + want, "wrong_type"),
       bad("\"\"", "\"\"", " is no ISO 8601 date-time" + want, "bad_time"),
-      bad("\"1700000000000\"", "\"1700000000000\"", " is no ISO 8601 date-time" + want, "bad_time"),
+      bad("\"01700000000\"", "\"01700000000\"", " is no ISO 8601 date-time" + want, "bad_time"),
+      bad("\"+1700000000\"", "\"+1700000000\"", " is no ISO 8601 date-time" + want, "bad_time"),
+      bad("\"1700000000 \"", "\"1700000000 \"", " is no ISO 8601 date-time" + want, "bad_time"),
+      bad("\"1700000000,5\"", "\"1700000000,5\"", " is no ISO 8601 date-time" + want, "bad_time"),
+      bad("\"1700000000.\"", "\"1700000000.\"", " is no ISO 8601 date-time" + want, "bad_time"),
+      bad("\"0x6553f100\"", "\"0x6553f100\"", " is no ISO 8601 date-time" + want, "bad_time"),
+      bad("\"2023-11-14T22:12:60Z\"", "\"2023-11-14T22:12:60Z\"", " is no ISO 8601 date-time" + want,
+          "bad_time"),
+      bad("\"1599999999.999\"", "\"1599999999.999\"",
+          " is older than 2020-09-13T12:26:40.000Z, the oldest time that is kept", "too_old"),
       bad("\"2023-11-14T25:00\"", "\"2023-11-14T25:00\"", " is no ISO 8601 date-time" + want,
           "bad_time"),
       bad("\"2023-11-14\"", "\"2023-11-14\"", " names a day without the time" + want, "bad_time"),
@@ -214,6 +239,18 @@ TEST(EventFieldTest, Timestamps) {
   EXPECT_EQ(ms("1600000000000"), 1'600'000'000'000);
   EXPECT_EQ(ms("1600000000"), 1'600'000'000'000);
   EXPECT_EQ(ms("1700000600000"), 1'700'000'600'000);
+}
+
+// Promise: a string of a number is that number.
+TEST(EventFieldTest, TimestampsAsStringsOfNumbers) {
+  for (const std::string number :
+       {"1699999999999", "1699999999", "1.7e12", "1.7e9", "1700000000123.0", "1700000000.00",
+        "1699999999.648", "1699999999.6489999", "16999999996485e-4"}) {
+    const Outcome as_number = with("\"timestamp\":" + number);
+    EXPECT_EQ(as_number.accepted, 1U) << number;
+    EXPECT_EQ(with("\"timestamp\":\"" + number + "\""), as_number) << number;
+  }
+  EXPECT_EQ(event(R"("timestamp":"\u0031699999999\u002e648")").timestamp.value, 1'699'999'999'648);
 }
 
 // Promise: the bounds hold at the ends of time too: no minute is made that cannot be stored.
@@ -283,9 +320,11 @@ TEST(EventFieldTest, Integers) {
            {"upl_bytes", "0", "-1", max, above},
            {"dwl_bytes", "0", "-1", max, above},
            {"size_change", "-9223372036854775808", "-9223372036854775809", max, above},
-           {"status", "100", "99", "599", "600"}}) {
+           {"status", "0", "-1", "999", "1000"}}) {
     const std::string key = "\"" + f.name + "\":";
-    const std::string want = "; give an integer from " + f.min + " to " + f.max;
+    const bool takes_text = f.name != "status";
+    const std::string want = "; give an integer from " + f.min + " to " + f.max +
+                             (takes_text ? ", or a string of its digits without leading zeros" : "");
     const auto bad = [&](const std::string& value, const std::string& why, const char* reason) {
       return Case{key + value, f.name + " | " + reason + " | " + f.name + " " + value + why + want};
     };
@@ -314,7 +353,7 @@ TEST(EventFieldTest, Integers) {
         bad("1e-1", " is not a whole number", "wrong_type"),
         bad("1e-99999999999999999999999", " is not a whole number", "wrong_type"),
         bad("9223372036854775807.5", " is not a whole number", "wrong_type"),
-        bad("\"200\"", " is a string", "wrong_type"),
+        takes_text ? Case{key + "\"200\"", "accepted"} : bad("\"200\"", " is a string", "wrong_type"),
         bad("\"\"", " is a string", "wrong_type"),
         bad("true", " is a boolean", "wrong_type"),
         {key + "[1]", f.name + " | wrong_type | " + f.name + " \"[1]\" is an array" + want},
@@ -322,6 +361,44 @@ TEST(EventFieldTest, Integers) {
         {key + std::string(60, '9'),
          f.name + " | out_of_range | " + f.name + " " + std::string(40, '9') + "…" + high + want},
     });
+  }
+}
+
+// Promise: byte counts may be strings of digits, exactly in range: what protobuf's JSON, JavaScript's
+// BigInt and integers=string write.
+TEST(EventFieldTest, ByteCountsAsStrings) {
+  EXPECT_EQ(event(R"("upl_bytes":"0")").upl_bytes, 0U);
+  EXPECT_EQ(event(R"("upl_bytes":"4096")").upl_bytes, 4096U);
+  EXPECT_EQ(event(R"("upl_bytes":"\u0034096")").upl_bytes, 4096U);
+  EXPECT_EQ(event(R"("dwl_bytes":"9223372036854775807")").dwl_bytes, kBytesMax);
+  EXPECT_EQ(event(R"("dwl_bytes":"9007199254740993")").dwl_bytes, 9007199254740993U);
+  EXPECT_EQ(event(R"("size_change":"-4096")").size_change, -4096);
+  EXPECT_EQ(event(R"("size_change":"4096")").size_change, 4096);
+  EXPECT_EQ(event(R"("size_change":"0")").size_change, 0);
+  EXPECT_EQ(event(R"("size_change":"-9223372036854775808")").size_change, INT64_MIN);
+  EXPECT_EQ(event(R"("size_change":"9223372036854775807")").size_change, INT64_MAX);
+  for (const std::string field : {"upl_bytes", "dwl_bytes", "size_change"}) {
+    const bool is_signed = field == "size_change";
+    const std::string want = std::string("; give an integer from ") +
+                             (is_signed ? "-9223372036854775808" : "0") +
+                             " to 9223372036854775807, or a string of its digits without leading zeros";
+    const auto bad = [&](const std::string& text, const std::string& why, const std::string& reason) {
+      return Case{"\"" + field + "\":\"" + text + "\"",
+                  field + " | " + reason + " | " + field + " \"" + text + "\"" + why + want};
+    };
+    for (const std::string text : {"", "007", "00", "+1", " 1", "1 ", "1.0", "1e3", "1,000", "0x10", "-",
+                                   "--1", "-01", "-00", "1-", "twelve", "NaN", "null"}) {
+      expect_all({bad(text, " is a string", "wrong_type")});
+    }
+    const std::string above = " is above 9223372036854775807";
+    expect_all({bad("9223372036854775808", above, "out_of_range"),
+                bad("18446744073709551616", above, "out_of_range"),
+                bad("99999999999999999999999999999999", above, "out_of_range")});
+    if (is_signed) {
+      expect_all({bad("-9223372036854775809", " is below -9223372036854775808", "out_of_range")});
+    } else {
+      expect_all({bad("-1", " is a string", "wrong_type"), bad("-0", " is a string", "wrong_type")});
+    }
   }
 }
 
@@ -428,7 +505,7 @@ TEST(EventFieldTest, TheLastOfADuplicateKeyCounts) {
 // An event is rejected once, for its first bad field in the order of the contract's table.
 TEST(EventFieldTest, TheFirstBadFieldIsTold) {
   std::string members =
-      R"("id":5,"status":1,"latency_ms":-1,"size_change":"","dwl_bytes":-1,"upl_bytes":-1,"op":1,)"
+      R"("id":5,"status":-1,"latency_ms":-1,"size_change":"","dwl_bytes":-1,"upl_bytes":-1,"op":1,)"
       R"("timestamp":1,"host":1,"unitId":1,"bucketId":1,"repoId":1)";
   for (const std::string field :
        {"repoId", "bucketId", "unitId", "host", "timestamp", "upl_bytes", "dwl_bytes", "size_change",

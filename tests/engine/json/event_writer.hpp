@@ -1,5 +1,5 @@
 // Events as JSON text in as many ways as the contract allows: order of keys, white space, escapes,
-// forms of numbers, unknown fields, duplicates before the member that counts. One thread.
+// forms of numbers, numbers in strings, unknown fields, duplicates before the member that counts. One thread.
 #pragma once
 
 #include <cstdio>
@@ -28,11 +28,13 @@ class EventWriter {
     add("host", string(e.host));
     add("timestamp", timestamp(e.timestamp));
     if (e.op != OpClass::kOther || random_.chance(50)) add("op", op(e.op));
-    if (e.upl_bytes != 0 || random_.chance(50)) add("upl_bytes", integer(e.upl_bytes));
-    if (e.dwl_bytes != 0 || random_.chance(50)) add("dwl_bytes", integer(e.dwl_bytes));
+    if (e.upl_bytes != 0 || random_.chance(50)) add("upl_bytes", byte_count(e.upl_bytes));
+    if (e.dwl_bytes != 0 || random_.chance(50)) add("dwl_bytes", byte_count(e.dwl_bytes));
     if (e.size_change != 0 || random_.chance(50)) {
       const auto size = static_cast<std::uint64_t>(e.size_change);
-      add("size_change", e.size_change < 0 ? "-" + integer(0 - size) : integer(size));
+      add("size_change", random_.chance(10)  ? string(std::to_string(e.size_change))
+                         : e.size_change < 0 ? "-" + integer(0 - size)
+                                             : integer(size));
     }
     if (e.latency_us) add("latency_ms", latency(*e.latency_us));
     if (e.status != 0) add("status", integer(e.status));
@@ -159,26 +161,40 @@ class EventWriter {
     }
   }
 
+  std::string byte_count(std::uint64_t n) {
+    return random_.chance(10) ? string(std::to_string(n)) : integer(n);
+  }
+
   std::string timestamp(Millis t) {
-    if (random_.chance(20)) return string(format_iso8601(t));
-    if (t.value % 1000 == 0 && random_.chance(50)) {
-      return integer(static_cast<std::uint64_t>(t.value / 1000));
+    if (random_.chance(20)) {
+      std::string text = format_iso8601(t);
+      if (random_.chance(20)) text[text.size() - 5] = ',';
+      return string(text);
     }
-    return integer(static_cast<std::uint64_t>(t.value));
+    const std::string number = epoch_time(static_cast<std::uint64_t>(t.value));
+    return random_.chance(20) ? string(number) : number;
+  }
+
+  std::string epoch_time(std::uint64_t ms) {
+    if (ms % 1000 == 0 && random_.chance(50)) return integer(ms / 1000);
+    // Seconds, exactly or with digits that are dropped.
+    if (random_.chance(20)) return thousandths(ms) + (random_.chance(50) ? "" : "999999");
+    return integer(ms);
   }
 
   std::string op(OpClass op) {
     static constexpr std::string_view kNames[kOpClasses][3] = {
         {"GET", "getObject", "REST.GET.OBJECT"}, {"PUT", "put", "CompleteMultipartUpload"},
-        {"DELETE", "delete", "AbortUpload"},     {"HEAD", "Head", "S3.HEAD.BUCKET"},
+        {"DELETE", "REST.POST.MULTI_OBJECT_DELETE", "AbortUpload"},     {"HEAD", "Head", "S3.HEAD.BUCKET"},
         {"LIST", "ListObjectsV2", "GET.BUCKET"}, {"OTHER", "", "frobnicate"}};
     return string(kNames[static_cast<std::size_t>(op)][random_.below(3)]);
   }
 
-  static std::string milliseconds(std::uint64_t us) {
+  // n / 1000, exactly.
+  static std::string thousandths(std::uint64_t n) {
     char text[48];
-    std::snprintf(text, sizeof text, "%llu.%03llu", static_cast<unsigned long long>(us / 1000),
-                  static_cast<unsigned long long>(us % 1000));
+    std::snprintf(text, sizeof text, "%llu.%03llu", static_cast<unsigned long long>(n / 1000),
+                  static_cast<unsigned long long>(n % 1000));
     return text;
   }
 
@@ -190,11 +206,11 @@ class EventWriter {
       case 1:
         return us % 1000 == 0 ? integer(us / 1000) : std::to_string(us) + "00E-0005";
       case 2:
-        return milliseconds(us) + (us < kLatencyUsMax ? "499999999999999999999999" : "000");
+        return thousandths(us) + (us < kLatencyUsMax ? "499999999999999999999999" : "000");
       case 3:
-        return us > 0 ? milliseconds(us - 1) + "5" : "0.000000000000000000000001";
+        return us > 0 ? thousandths(us - 1) + "5" : "0.000000000000000000000001";
       default:
-        return milliseconds(us);
+        return thousandths(us);
     }
   }
 

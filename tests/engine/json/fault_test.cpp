@@ -46,9 +46,20 @@ TEST(FaultTest, NamesTheFirstFault) {
       {"[\xC3\xA9]", "1: a value is expected, not \"\xC3\xA9\""},
       {"[1\0]"s, "1: \"1\\x00\" is no number"},
       {"[[[[[", "4: arrays and objects may nest 4 deep"},
-      {"\xEF\xBB\xBF{}", "0: a byte order mark is not JSON; send the text without it"},
+      {"[[], {}, {\"a\":[{}, 1", "20: a comma or ] is expected, but the text ends"},
+      {"{\"a\":{}, 1}", "9: a key in quotes is expected, not \"1\""},
+      {"\xEF\xBB\xBF{}", "0: a byte order mark may stand only once, at the start of the body"},
   };
   for (const auto& [text, expected] : cases) EXPECT_EQ(fault_of(text), expected) << text;
+}
+
+// Promise: what is wrong behind deep nesting is found there, however deep.
+TEST(FaultTest, DepthIsNoFaultUnlessABoundIsGiven) {
+  const std::string deep(1'000'000, '[');
+  const Fault fault = find_fault("{\"x\":" + deep + std::string(1'000'000, ']') + ",}");
+  EXPECT_EQ(fault.offset, 2'000'006U);
+  EXPECT_EQ(fault.what, "a key in quotes is expected, not \"}\"");
+  EXPECT_EQ(find_fault(deep).offset, deep.size());
 }
 
 // Promise: the byte named is the first that cannot be: what is before it can be the beginning of a

@@ -84,7 +84,7 @@ void mutate(test::Random& random, std::string& text) {
 
 void expect_same_verdict(EventDecoder& decoder, const std::string& body) {
   const Outcome outcome = decode(decoder, body, BodyForm::kJson);
-  const bool well_formed = StrictJson::accepts(body, kDepthMax);
+  const bool well_formed = StrictJson::accepts_body(body);
   ASSERT_EQ(outcome.code != "malformed_json", well_formed) << body << "\n" << test::to_hex(body);
   ASSERT_EQ(outcome.message.find("cannot be read"), std::string::npos) << body;
 }
@@ -99,7 +99,7 @@ TEST(JsonMutationTest, DocumentsAreJudgedAsTheOracleDoes) {
       expect_same_verdict(decoder, body);
       mutate(random, body);
       expect_same_verdict(decoder, body);
-      if (StrictJson::accepts(body, kDepthMax)) ++well_formed;
+      if (StrictJson::accepts(body)) ++well_formed;
     }
     // Both verdicts occur often enough to mean something.
     EXPECT_GT(well_formed, 200);
@@ -125,7 +125,7 @@ TEST(JsonMutationTest, LinesAreJudgedAsTheOracleDoes) {
         begin = end + 1;
         if (line.find_first_not_of(" \r\t") == line.npos) continue;
         ++events;
-        if (!StrictJson::accepts(line, kDepthMax)) ++bad;
+        if (!StrictJson::accepts(line)) ++bad;
       }
       const Outcome outcome = decode(decoder, body, BodyForm::kNdjson);
       ASSERT_EQ(outcome.accepted + outcome.rejected, events) << body;

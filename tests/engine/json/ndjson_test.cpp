@@ -49,9 +49,8 @@ TEST(NdjsonTest, ALineThatIsNotJsonIsARejectedEvent) {
       {3, "",
        "line 5 is not JSON: nothing more is expected, but \"{\" follows, at byte 3 of the line"},
       {5, "",
-       "line 7 is not JSON: a byte order mark is not JSON; send the text without it, at byte 0 of "
-       "the "
-       "line"},
+       "line 7 is not JSON: a byte order mark may stand only once, at the start of the body, at byte 0 "
+       "of the line"},
       {6, "", "line 8 is not JSON: \"not\" is no value, at byte 0 of the line"}};
   EXPECT_EQ(outcome.errors, expected);
 }
@@ -72,11 +71,34 @@ TEST(NdjsonTest, NestingTooDeepRejectsTheLine) {
                         "\"x\":" + std::string(depth - 1, '[') + std::string(depth - 1, ']') + ",");
   };
   EXPECT_EQ(numbers_of(decode_ndjson(deep(16))), Numbers{9});
-  const Outcome outcome = decode_ndjson(good_event(1) + "\n" + deep(17) + "\n" + good_event(2));
-  EXPECT_EQ(numbers_of(outcome), (Numbers{1, 2}));
-  EXPECT_EQ(outcome.of(RejectReason::kNotJson), 1U);
-  EXPECT_EQ(outcome.errors[0].message,
-            "line 2 is not JSON: arrays and objects may nest 16 deep, at byte 20 of the line");
+  for (const std::size_t depth : {17U, 18U, 1000U}) {
+    const Outcome outcome = decode_ndjson(good_event(1) + "\n" + deep(depth) + "\n" + good_event(2));
+    EXPECT_EQ(numbers_of(outcome), (Numbers{1, 2}));
+    EXPECT_EQ(outcome.of(RejectReason::kTooDeep), 1U);
+    EXPECT_EQ(outcome.errors[0].message,
+              "the event nests arrays and objects more than the 16 deep that json-depth-max accepts, at "
+              "byte 20 of line 2; send it with less nesting");
+  }
+  // A line that is deep and not JSON is not JSON.
+  const Outcome broken = decode_ndjson(deep(1000).substr(0, 1500) + "\n" + good_event(2));
+  EXPECT_EQ(numbers_of(broken), Numbers{2});
+  EXPECT_EQ(broken.of(RejectReason::kNotJson), 1U);
+}
+
+// Promise: one byte order mark at the start of the body is nothing, and is counted in offsets.
+TEST(NdjsonTest, AByteOrderMarkIsSkipped) {
+  const std::string mark = "\xEF\xBB\xBF";
+  for (const std::string line_end : {"\n", "\r\n"}) {
+    EXPECT_EQ(numbers_of(decode_ndjson(mark + good_event(1) + line_end + good_event(2) + line_end)),
+              (Numbers{1, 2}));
+    EXPECT_EQ(numbers_of(decode_ndjson(mark + line_end + good_event(1))), Numbers{1});
+  }
+  EXPECT_EQ(decode_ndjson(mark).message,
+            "the body has no event in it, up to its end at byte 3; send one event object a line");
+  EXPECT_EQ(decode_ndjson(mark + "{x").errors[0].message,
+            "line 1 is not JSON: a key in quotes is expected, not \"x\", at byte 4 of the line");
+  EXPECT_EQ(decode_ndjson(mark + "\n{x").errors[0].message,
+            "line 2 is not JSON: a key in quotes is expected, not \"x\", at byte 1 of the line");
 }
 
 // Promise: a line that is cut, unbalanced or of another encoding takes no neighbour with it, not

@@ -1,9 +1,10 @@
-// The oracle of well-formedness: RFC 8259 and valid UTF-8, read byte by byte by a recursive descent
-// that shares no code and no method with the engine. Pure.
+// The oracle of well-formedness: RFC 8259 and valid UTF-8, read byte by byte with a stack of its own,
+// sharing no code and no method with the engine. Pure.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace minuted::json {
@@ -11,12 +12,16 @@ namespace minuted::json {
 class StrictJson {
  public:
   // Whether `text` is one document, nested at most `depth_max` deep.
-  static bool accepts(std::string_view text, std::size_t depth_max) {
+  static bool accepts(std::string_view text, std::size_t depth_max = SIZE_MAX) {
     StrictJson in(text, depth_max);
-    in.space();
-    if (!in.value(0)) return false;
+    if (!in.value()) return false;
     in.space();
     return in.left_ == 0;
+  }
+
+  // The same of a request's body, at whose start a byte order mark may stand.
+  static bool accepts_body(std::string_view body) {
+    return accepts(body.starts_with("\xEF\xBB\xBF") ? body.substr(3) : body);
   }
 
  private:
@@ -54,12 +59,35 @@ class StrictJson {
     return true;
   }
 
-  bool value(std::size_t depth) {
+  // A value with all that is in it. `closers_` has what ends each container that is open.
+  bool value() {
+    for (;;) {
+      space();
+      if (one_of("{[")) {
+        if (closers_.size() == depth_max_) return false;
+        closers_ += peek() == '{' ? '}' : ']';
+        step();
+        space();
+        if (peek() != static_cast<unsigned char>(closers_.back())) {
+          if (closers_.back() == '}' && !key()) return false;
+          continue;
+        }
+      } else if (!scalar()) {
+        return false;
+      }
+      for (space(); !closers_.empty() && eat(closers_.back()); space()) closers_.pop_back();
+      if (closers_.empty()) return true;
+      if (!eat(',') || (closers_.back() == '}' && !key())) return false;
+    }
+  }
+  bool key() {
+    space();
+    if (peek() != '"' || !string()) return false;
+    space();
+    return eat(':');
+  }
+  bool scalar() {
     switch (peek()) {
-      case '{':
-        return depth < depth_max_ && container(depth + 1, '}', true);
-      case '[':
-        return depth < depth_max_ && container(depth + 1, ']', false);
       case '"':
         return string();
       case 't':
@@ -70,24 +98,6 @@ class StrictJson {
         return eat_all("null");
       default:
         return number();
-    }
-  }
-  bool container(std::size_t depth, char close, bool keyed) {
-    step();
-    space();
-    if (eat(close)) return true;
-    for (;;) {
-      if (keyed) {
-        if (peek() != '"' || !string()) return false;
-        space();
-        if (!eat(':')) return false;
-        space();
-      }
-      if (!value(depth)) return false;
-      space();
-      if (eat(close)) return true;
-      if (!eat(',')) return false;
-      space();
     }
   }
   bool number() {
@@ -143,6 +153,7 @@ class StrictJson {
   const std::uint8_t* at_;
   std::size_t left_;
   std::size_t depth_max_;
+  std::string closers_;
 };
 
 }  // namespace minuted::json

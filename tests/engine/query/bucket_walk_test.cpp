@@ -1,5 +1,5 @@
 // Promise: a walk hands out the buckets of a question, ascending, each once, with the pairs that the
-// question is about and any series is known of, whichever of its ways it takes. Against a set of pairs.
+// question is about and that have series or a total, whichever of its ways it takes. Against a set of pairs.
 #include "query/bucket_walk.hpp"
 
 #include <gtest/gtest.h>
@@ -33,6 +33,16 @@ class BucketWalkTest : public testing::Test {
     set.put(Family::kCatalog, series_key(prefix, host), "");
     set.put(Family::kCatalog, bucket_index_key(prefix), "");
     set.put(Family::kCatalog, host_index_key(prefix, host), "");
+    ASSERT_TRUE(store_->write(set, Durability::kBuffered).ok());
+    known_[bucket].insert(repo);
+  }
+
+  // A pair of which nothing but its total is left.
+  void count(const std::string& repo, const std::string& bucket) {
+    WriteSet set(*store_);
+    const std::string prefix = pair_prefix(repo, bucket);
+    set.put(Family::kTotal, prefix, "");
+    set.put(Family::kCatalog, bucket_index_key(prefix), "");
     ASSERT_TRUE(store_->write(set, Durability::kBuffered).ok());
     known_[bucket].insert(repo);
   }
@@ -103,6 +113,7 @@ TEST_F(BucketWalkTest, FindsWhatTheQuestionIsAbout) {
     for (std::uint64_t host = random.below(8); host > 0; --host) {
       know(repo, bucket, "h" + std::to_string(host));
     }
+    if (random.chance(50)) count(repo, bucket);
     for (int question = 0; question < 20; ++question) {
       const auto repos = some();
       const auto buckets = some();

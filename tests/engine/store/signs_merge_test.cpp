@@ -9,6 +9,7 @@
 
 #include "nodes/signs.hpp"
 #include "store/node_book.hpp"
+#include "support/hex.hpp"
 
 namespace minuted::test {
 namespace {
@@ -56,7 +57,10 @@ TEST(NodeRecordTest, IsReadAsItWasWrittenAndNothingElseIs) {
   NodeRecord record;
   record.facts = {"e", "r", "", "p", "v"};
   for (const bool beats : {false, true}) {
-    if (beats) record.heartbeat = LastHeartbeat{Millis{1'700'000'000'000}, {0, "up", "10.0.0.1"}};
+    if (beats) {
+      record.heartbeat = LastHeartbeat{
+          Millis{1'700'000'000'000}, {0, "up", "10.0.0.1"}, Millis{1'690'000'000'000}};
+    }
     const std::string bytes = encode_node(record);
     EXPECT_EQ(decode_node(bytes), record);
     for (std::size_t size = 0; size < bytes.size(); ++size) {
@@ -64,6 +68,19 @@ TEST(NodeRecordTest, IsReadAsItWasWrittenAndNothingElseIs) {
     }
     EXPECT_EQ(decode_node(bytes + '\0'), std::nullopt);
   }
+}
+
+// Frozen: format 7.
+TEST(NodeRecordTest, GoldenBytes) {
+  NodeRecord record;
+  record.facts = {"e", "", "", "", "v"};
+  EXPECT_EQ(to_hex(encode_node(record)), "0200" "0165" "000000" "0176");
+  record.heartbeat = LastHeartbeat{Millis{300}, {std::nullopt, "up", "i"}};
+  EXPECT_EQ(to_hex(encode_node(record)), "0201" "ac02" "027570" "0169" "00" "0165" "000000" "0176");
+  record.heartbeat->said.latency_us = 12;
+  record.heartbeat->latency_at = Millis{200};
+  EXPECT_EQ(to_hex(encode_node(record)),
+            "0201" "ac02" "027570" "0169" "0dc801" "0165" "000000" "0176");
 }
 
 }  // namespace

@@ -79,7 +79,8 @@ class StoreEvidenceTest : public testing::Test {
     std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
   }
 
-  // Opens as often as a supervisor would, and expects the same refusal and the same bytes each time.
+  // Opens as often as a supervisor would, and expects the same refusal and the same bytes each time; and so
+  // does an opening to read what nobody writes.
   Error expect_refused() {
     const Files before = files_of(killed_);
     std::optional<Error> error;
@@ -90,6 +91,11 @@ class StoreEvidenceTest : public testing::Test {
         return {ErrorCode::kIoError, ""};
       }
       error = store.error();
+      StoreOptions to_read = options(killed_);
+      to_read.nobody_writes = true;
+      const auto read = Store::open_read_only(to_read);
+      EXPECT_TRUE(!read.ok() && read.error().code == error->code)
+          << (read.ok() ? "opens to read" : read.error().message);
       const Files after = files_of(killed_);
       for (const auto& [name, bytes] : before) {
         const auto at = after.find(name);
@@ -101,6 +107,13 @@ class StoreEvidenceTest : public testing::Test {
   }
 
   void expect_whole() {
+    StoreOptions to_read = options(killed_);
+    to_read.nobody_writes = true;
+    {
+      const auto read = Store::open_read_only(to_read);
+      ASSERT_TRUE(read.ok()) << read.error().message;
+      EXPECT_EQ(*(*read)->last_commit(), kCommits);
+    }
     const auto store = Store::open(options(killed_));
     ASSERT_TRUE(store.ok()) << store.error().message;
     EXPECT_EQ(*(*store)->last_commit(), kCommits);

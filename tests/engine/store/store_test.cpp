@@ -127,19 +127,20 @@ TEST_F(StoreTest, ARepoValueOfManyOperandsIsTheirSum) {
 TEST_F(StoreTest, RecordsPastTheirWindowGoWithACompaction) {
   const auto store = must_open();
   EventIds ids(*store, 1000);
-  const EventIdKey old = ids.key_of({pair_prefix("r", "b"), "h", Minute{1}, "old"});
-  const EventIdKey young = ids.key_of({pair_prefix("r", "b"), "h", Minute{1}, "young"});
+  const EventIdPair pair = ids.pair_of(pair_prefix("r", "b"));
+  const EventIdKey old = ids.key_of(pair, {"h", Minute{1}, "old"});
+  const EventIdKey young = ids.key_of(pair, {"h", Minute{1}, "young"});
   const auto there = [&](const EventIdKey& key) {
     return store->get(Family::kEventId, {key.data(), key.size()})->has_value();
   };
   WriteSet set(*store);
   ASSERT_TRUE(ids.add(old));
-  ids.put(clock_.now(), set);
+  ids.put(clock_.now(), 1, set);
   ids.clear();
   clock_.advance_ms(500);
   ASSERT_TRUE(ids.add(young));
   ASSERT_FALSE(ids.add(young)) << "twice in a commit";
-  ids.put(clock_.now(), set);
+  ids.put(clock_.now(), 2, set);
   ids.clear();
   ASSERT_TRUE(store->write(set, Durability::kSynced).ok());
   EXPECT_TRUE(*ids.knows(old, clock_.now()));
@@ -150,6 +151,57 @@ TEST_F(StoreTest, RecordsPastTheirWindowGoWithACompaction) {
   ASSERT_TRUE(store->compact().ok());
   EXPECT_FALSE(there(old));
   EXPECT_TRUE(there(young));
+}
+
+// Of a repo or a pair, in some minutes, and of commits before one: what is committed while a removal runs
+// stays.
+TEST_F(StoreTest, IdsAreRemovedByRepoPairMinuteAndCommit) {
+  const auto store = must_open();
+  EventIds ids(*store, 1000);
+  struct Id {
+    std::string prefix;
+    std::uint32_t minute;
+    std::uint64_t commit;
+  };
+  std::vector<Id> all;
+  for (const std::string& prefix : {pair_prefix("r", "b"), pair_prefix("r", "c"), pair_prefix("s", "b")}) {
+    for (std::uint32_t minute = 1; minute <= 3; ++minute) {
+      for (std::uint64_t commit = 5; commit <= 6; ++commit) all.push_back({prefix, minute, commit});
+    }
+  }
+  const auto key_of = [&](const Id& id) {
+    return ids.key_of(ids.pair_of(id.prefix), {"h", Minute{id.minute}, std::to_string(id.commit)});
+  };
+  const auto left_after = [&](std::string_view prefix, std::size_t scope_bytes, MinuteRange minutes,
+                              std::uint64_t commits_end, auto is_gone) {
+    WriteSet set(*store);
+    for (const Id& id : all) {
+      ids.clear();
+      ids.add(key_of(id));
+      ids.put(clock_.now(), id.commit, set);
+    }
+    EXPECT_TRUE(store->write(set, Durability::kBuffered).ok());
+    set.clear();
+    const EventIdPair pair = ids.pair_of(prefix);
+    std::string from;
+    do {
+      EXPECT_TRUE(remove_event_ids(*store, {{pair.data(), scope_bytes}, minutes, commits_end}, from, set).ok());
+    } while (!from.empty());
+    EXPECT_TRUE(store->write(set, Durability::kBuffered).ok());
+    for (const Id& id : all) {
+      EXPECT_EQ(*ids.knows(key_of(id), clock_.now()), !is_gone(id))
+          << id.prefix << id.minute << " of commit " << id.commit;
+    }
+  };
+  const MinuteRange any{{0}, {kMinuteMax.value + 1}};
+  left_after(pair_prefix("r", "b"), kEventIdPairBytes, any, 7,
+             [](const Id& id) { return id.prefix == pair_prefix("r", "b"); });
+  left_after(pair_prefix("r", "b"), kEventIdPairBytes, {{2}, {3}}, 6, [](const Id& id) {
+    return id.prefix == pair_prefix("r", "b") && id.minute == 2 && id.commit == 5;
+  });
+  left_after(repo_prefix("r"), kEventIdRepoBytes, any, 6,
+             [](const Id& id) { return id.prefix.starts_with("r") && id.commit == 5; });
+  left_after(repo_prefix("absent"), kEventIdRepoBytes, any, 7, [](const Id&) { return false; });
 }
 
 TEST_F(StoreTest, WhatWasWrittenIsThereAfterReopening) {

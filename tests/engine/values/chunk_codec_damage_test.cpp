@@ -172,8 +172,8 @@ TEST(ChunkCodecDamageTest, FieldsOutOfRangeAreRefused) {
       << "more hosts than events";
   EXPECT_FALSE(accepted(chunk(1, "01 01 68  00  00  00 00 00 00 00"))) << "no codes";
   EXPECT_FALSE(accepted(chunk(1, "01 01 68  01 06 00  00  00 00 00 00 00"))) << "op 6";
-  EXPECT_FALSE(accepted(chunk(1, "01 01 68  01 05 d8 04  00  00 00 00 00 00"))) << "status 600";
-  EXPECT_TRUE(accepted(chunk(1, "01 01 68  01 05 d7 04  00  00 00 00 00 00"))) << "status 599";
+  EXPECT_FALSE(accepted(chunk(1, "01 01 68  01 05 e8 07  00  00 00 00 00 00"))) << "status 1000";
+  EXPECT_TRUE(accepted(chunk(1, "01 01 68  01 05 e7 07  00  00 00 00 00 00"))) << "status 999";
   EXPECT_FALSE(accepted(chunk(1, "01 01 68  01 05 00  e0 d4 03  00 00 00 00 00"))) << "60,000 ms";
   EXPECT_TRUE(accepted(chunk(1, "01 01 68  01 05 00  df d4 03  00 00 00 00 00"))) << "59,999 ms";
   EXPECT_FALSE(accepted(chunk(1, "01 01 68  01 05 00  00  02 00 00 00 00"))) << "upl_bytes' column";

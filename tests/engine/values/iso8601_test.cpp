@@ -91,6 +91,9 @@ TEST(Iso8601Test, EveryFormIsRead) {
       {"2024-02-01T10:15:30.123Z", minute + 30'123, false},
       {"2024-02-01T10:15:30.1239999999999999999999Z", minute + 30'123, false},
       {"2024-02-01T10:15:30.000999+00:00", minute + 30'000, false},
+      {"2024-02-01T10:15:30,1", minute + 30'100, false},
+      {"2024-02-01T10:15:30,123Z", minute + 30'123, false},
+      {"2024-02-01 10:15:30,1239+00:00", minute + 30'123, false},
       {"2024-02-01T10:15+05:30", minute - 5 * kHourMs - 30 * 60'000, false},
       {"2024-02-01T10:15+0530", minute - 5 * kHourMs - 30 * 60'000, false},
       {"2024-02-01T10:15+05", minute - 5 * kHourMs, false},
@@ -133,10 +136,14 @@ TEST(Iso8601Test, EverythingElseIsRefused) {
       "2024-02-01T", "2024-02-01T1", "2024-02-01T10", "2024-02-01T10:", "2024-02-01T10:1",
       "2024-02-01T1:15", "2024-02-01T1015", "2024-02-01T10:60", "2024-02-01T24:00",
       "2024-02-01T24:00:00Z", "2024-02-01T25:00", "2024-02-01T-1:00", "2024-02-01T10:-1",
-      "2024-02-01T10:15:", "2024-02-01T10:15:3", "2024-02-01T10:15:60", "2024-02-01T23:59:60Z",
-      "2016-12-31T23:59:60Z", "2024-02-01T10:15:61", "2024-02-01T10:15:030",
+      "2024-02-01T10:15:", "2024-02-01T10:15:3", "2024-02-01T10:15:60", "2024-02-01T10:15:61",
+      "2024-02-01T10:15:030",
+      // leap seconds that are none
+      "2016-12-31T23:59:61Z", "2016-12-31T23:58:60Z", "2016-12-31T00:00:60Z", "2016-12-31T22:59:60Z",
+      "2016-12-31T23:59:60+01:00", "2016-12-31T23:59:60.Z", "2016-12-31T24:00:60Z",
       // fractions
-      "2024-02-01T10:15:30.", "2024-02-01T10:15:30.Z", "2024-02-01T10:15:30,1",
+      "2024-02-01T10:15:30.", "2024-02-01T10:15:30.Z", "2024-02-01T10:15:30,",
+      "2024-02-01T10:15:30,Z", "2024-02-01T10:15,5", "2024-02-01T10:15:30.,1", "2024-02-01T10:15:30,1.2",
       "2024-02-01T10:15.5", "2024-02-01T10.5", "2024-02-01T10:15:30.1.2",
       "2024-02-01T10:15:30.-1", "2024-02-01T10:15:30. 1", "2024-02-01T10:15:30.1e3",
       // zones
@@ -153,6 +160,19 @@ TEST(Iso8601Test, EverythingElseIsRefused) {
   };
   // clang-format on
   for (const std::string& text : texts) EXPECT_FALSE(parse_iso8601(text)) << text;
+}
+
+// Promise: a leap second is where a UTC day ends, in any zone, and counts in the day's last minute.
+TEST(Iso8601Test, ALeapSecondCountsInItsMinute) {
+  const std::int64_t last = 1'483'228'800'000 - 1;  // of 2016
+  for (const char* text :
+       {"2016-12-31T23:59:60Z", "2016-12-31T23:59:60", "2016-12-31 23:59:60.000Z",
+        "2016-12-31T23:59:60.5Z", "2016-12-31T23:59:60,999999Z", "2016-12-31T23:59:60-00:00",
+        "2017-01-01T00:59:60+01:00", "2016-12-31T15:59:60-08:00", "2017-01-01T05:29:60+0530"}) {
+    expect_accepted({text, last, false});
+  }
+  expect_accepted({"1969-12-31T23:59:60Z", -1, false});
+  expect_accepted({"9999-12-31T23:59:60Z", kMillisMax.value, false});
 }
 
 // Promise: a text that stops short means something only where a form ends.
@@ -231,7 +251,7 @@ TEST(Iso8601Test, WritesOneForm) {
 // names too.
 TEST(Iso8601Test, RandomTextsAreRefusedOrMeanWhatTheySay) {
   test::Random random;
-  constexpr char kLetters[] = "0123456789-:TZtz+. ";
+  constexpr char kLetters[] = "0123456789-:TZtz+., ";
   for (int i = 0; i < 200'000; ++i) {
     std::string text = "2024-02-01T10:15:30.123+05:30";
     const std::uint64_t edits = random.between(1, 4);

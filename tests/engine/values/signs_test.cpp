@@ -114,19 +114,23 @@ TEST_F(SignsTest, MergesAreAssociativeCommutativeAndIdempotent) {
   }
 }
 
-TEST_F(SignsTest, TheLastEventSaysTheLatencyAndOfSeveralTheLargest) {
+TEST_F(SignsTest, TheLastEventThatCarriedALatencyDecidesItAndOfSeveralTheLargest) {
   HostState state;
   state.note(Minute{10}, Millis{600'500}, 7);
   state.note(Minute{9}, Millis{540'900}, 99);
-  EXPECT_EQ(state, (HostState{Minute{9}, Millis{600'500}, 7}));
+  EXPECT_EQ(state, (HostState{Minute{9}, Millis{600'500}, Millis{600'500}, 7}));
   state.note(Minute{10}, Millis{600'500}, -1);
   state.note(Minute{10}, Millis{600'500}, 8);
   EXPECT_EQ(state.latency_us, 8);
   state.note(Minute{10}, Millis{600'501}, -1);
-  EXPECT_EQ(state, (HostState{Minute{9}, Millis{600'501}, -1}));
+  EXPECT_EQ(state, (HostState{Minute{9}, Millis{600'501}, Millis{600'500}, 8}));
+  // A late one, after the last that carried a latency and before the last.
+  state.note(Minute{11}, Millis{660'000}, -1);
+  state.note(Minute{10}, Millis{600'502}, 1);
+  EXPECT_EQ(state, (HostState{Minute{9}, Millis{660'000}, Millis{600'502}, 1}));
 }
 
-// Frozen: format 5.
+// Frozen: format 7.
 TEST_F(SignsTest, GoldenBytes) {
   DaySigns signs;
   for (const std::uint32_t m : {0U, 1U, 2U, 700U, 1439U}) signs.of("h").add(m);
@@ -134,7 +138,10 @@ TEST_F(SignsTest, GoldenBytes) {
   EXPECT_EQ(to_hex(bytes_of(signs)), "11020168030002b90500e20500016901" "0500");
   HostStates states;
   states.of("h").note(Minute{300}, Millis{18'000'999}, 12);
-  EXPECT_EQ(to_hex(bytes_of(states)), "12010168ac02e7070d");
+  states.of("i").note(Minute{300}, Millis{18'000'999}, -1);
+  EXPECT_EQ(to_hex(bytes_of(states)), "14020168ac02e7070d00" "0169ac02e70700");
+  states.of("i").note(Minute{300}, Millis{18'000'500}, 12);
+  EXPECT_EQ(to_hex(bytes_of(states)), "14020168ac02e7070d00" "0169ac02e7070df303");
   HeartbeatDay day;
   day.minutes.add(64);
   day.latency_count = 2;

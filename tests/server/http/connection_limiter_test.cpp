@@ -126,11 +126,25 @@ TEST_F(ConnectionLimiterTest, WhoDoesLessGoesFirst) {
   all[2]->add_progress(20 * ConnectionLimiter::kBodyBytesPerSecondMin - 1);
   EXPECT_TRUE(all[3]->wait(Waiting::kHeader, now_ - seconds(1)));
   EXPECT_TRUE(all[4]->wait(Waiting::kNextRequest, now_ - seconds(1)));
-  EXPECT_TRUE(all[5]->wait(Waiting::kFirstRequest, now_));
+  EXPECT_TRUE(all[5]->wait(Waiting::kFirstRequest, now_ - milliseconds(250)));
   for (const std::uint64_t id : {5U, 6U, 4U, 3U, 2U, 1U}) {
     EXPECT_EQ(evicted_by_another(limiter, "c"), id);
   }
   EXPECT_EQ(enter(limiter, "d").verdict, Verdict::kTooMany);
+}
+
+// A client that has just connected has had no time to ask: whoever asked for nothing for longer goes first.
+TEST_F(ConnectionLimiterTest, WhoHasJustComeIsNotIdle) {
+  ConnectionLimiter limiter(4, 4);
+  auto* const fresh = enter(limiter, "a").place;
+  auto* const header = enter(limiter, "b").place;
+  auto* const recent = enter(limiter, "c").place;
+  auto* const older = enter(limiter, "d").place;
+  EXPECT_TRUE(fresh->wait(Waiting::kFirstRequest, now_ - milliseconds(249)));
+  EXPECT_TRUE(header->wait(Waiting::kHeader, now_));
+  EXPECT_TRUE(recent->wait(Waiting::kNextRequest, now_ - milliseconds(10)));
+  EXPECT_TRUE(older->wait(Waiting::kFirstRequest, now_ - milliseconds(251)));
+  for (const std::uint64_t id : {4U, 2U, 1U, 3U}) EXPECT_EQ(evicted_by_another(limiter, "e"), id);
 }
 
 TEST_F(ConnectionLimiterTest, WhoMakesProgressStays) {

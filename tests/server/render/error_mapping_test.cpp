@@ -22,7 +22,7 @@ struct Mapping {
   HttpError http;
 };
 
-const std::array<Mapping, 16> kMappings{{
+const std::array<Mapping, 17> kMappings{{
     {ErrorCode::kInvalidArgument, {400, "invalid_argument", std::nullopt}},
     {ErrorCode::kKeyReused, {422, "idempotency_key_reused", std::nullopt}},
     {ErrorCode::kTooManyNewSeries, {429, "too_many_new_series", 60}},
@@ -38,6 +38,7 @@ const std::array<Mapping, 16> kMappings{{
     {ErrorCode::kLocked, {503, "locked", 5}},
     {ErrorCode::kCorruption, {500, "corruption", std::nullopt}},
     {ErrorCode::kIoError, {503, "io_error", 5}},
+    {ErrorCode::kEventRejected, {400, "invalid_event", std::nullopt}},
     {ErrorCode::kCommitsLost, {500, "commits_lost", std::nullopt}},
 }};
 
@@ -71,6 +72,7 @@ TEST(ErrorMappingTest, OnlyRefusalsThatStoredNothingAre4xx) {
                          mapping.code == ErrorCode::kTooManyNewSeries ||
                          mapping.code == ErrorCode::kTooManyNodes ||
                          mapping.code == ErrorCode::kTooManyGroups ||
+                         mapping.code == ErrorCode::kEventRejected ||
                          mapping.code == ErrorCode::kQueryTooLarge;
     EXPECT_EQ(http_error(mapping.code).status < 500, refused) << mapping.http.code;
   }

@@ -35,7 +35,7 @@ void PrintTo(const Filters& filters, std::ostream* out) {
 }
 
 Filters filters_of(std::string_view query) {
-  auto result = parse_minute_params(query, kNow);
+  auto result = parse_minute_params(query, kNow, SecretKey{});
   if (const auto* error = std::get_if<ParameterError>(&result)) {
     ADD_FAILURE() << query << ": " << error->message;
     return {};
@@ -45,7 +45,7 @@ Filters filters_of(std::string_view query) {
 }
 
 std::optional<Grouping> grouping_of(std::string_view query) {
-  auto result = parse_minute_params(query, kNow);
+  auto result = parse_minute_params(query, kNow, SecretKey{});
   if (const auto* error = std::get_if<ParameterError>(&result)) {
     ADD_FAILURE() << query << ": " << error->message;
     return std::nullopt;
@@ -54,7 +54,7 @@ std::optional<Grouping> grouping_of(std::string_view query) {
 }
 
 std::string refusal_of(std::string_view query) {
-  auto result = parse_minute_params(query, kNow);
+  auto result = parse_minute_params(query, kNow, SecretKey{});
   const auto* const error = std::get_if<ParameterError>(&result);
   if (error == nullptr) return "accepted";
   return std::string(error->code) + ": " + error->message;
@@ -164,7 +164,7 @@ TEST(MinuteParamsTest, GroupByAnythingElseIsRefused) {
 }
 
 MinuteParams params_of(const std::string& query) {
-  auto parsed = parse_minute_params(query, kNow);
+  auto parsed = parse_minute_params(query, kNow, SecretKey{});
   if (const auto* error = std::get_if<ParameterError>(&parsed)) {
     ADD_FAILURE() << query << ": " << error->message;
     return {};

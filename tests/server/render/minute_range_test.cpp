@@ -29,7 +29,7 @@ MinuteRange through(std::string_view first, std::string_view last) {
 const Millis kNow{parse_iso8601("2024-02-10T12:34:56.789Z").value().start};
 
 MinuteRange range_of(std::string_view query, Millis now = kNow) {
-  auto result = parse_minute_params(query, now);
+  auto result = parse_minute_params(query, now, SecretKey{});
   if (const auto* error = std::get_if<ParameterError>(&result)) {
     ADD_FAILURE() << query << ": " << error->message;
     return {};
@@ -38,7 +38,7 @@ MinuteRange range_of(std::string_view query, Millis now = kNow) {
 }
 
 std::string refusal_of(std::string_view query) {
-  auto result = parse_minute_params(query, kNow);
+  auto result = parse_minute_params(query, kNow, SecretKey{});
   const auto* const error = std::get_if<ParameterError>(&result);
   if (error == nullptr) return "accepted";
   return std::string(error->code) + ": " + error->message;
@@ -152,7 +152,7 @@ TEST(MinuteRangeTest, WhatIsNoDateIsRefused) {
   for (const char* const value :
        {"1700000000", "1700000000000", "2024-02-30", "2023-02-29", "2024-2-1", "01.02.2024",
         "2024-02-01T", "2024-02-01T10", "2024-02-01T24:00", "2024-02-01T10:15:60", "%20",
-        "2024-02-01,2024-02-02", "2024-02-01T10:15:00+0200", "+2024-02-01", "2024-02-01+",
+        "2024-02-01,2024-02-02",
         "2024-02-01T10:15%2B24:00", "2024-02-01%00", "null", "-1"}) {
     const std::string refusal = refusal_of(std::string("endDate=") + value);
     EXPECT_TRUE(refusal.starts_with("invalid_parameter: endDate \"")) << value << ": " << refusal;
@@ -160,6 +160,15 @@ TEST(MinuteRangeTest, WhatIsNoDateIsRefused) {
         refusal.ends_with("is not an ISO 8601 date; give a day like 2024-02-01 or a time "
                           "like 2024-02-01T10:15:00Z or 2024-02-01T10:15:00+02:00"))
         << value << ": " << refusal;
+  }
+}
+
+// A plus is a space in a query; the date is told as it was sent.
+TEST(MinuteRangeTest, APlusThatIsNoZonesIsExplained) {
+  for (const std::string value : {"2024-02-01T10:15:00+0200", "+2024-02-01", "2024-02-01+"}) {
+    EXPECT_EQ(refusal_of("endDate=" + value),
+              "invalid_parameter: endDate \"" + value + "\" has a + that is not before hh:mm, and so a space; "
+              "write %2B for a plus, or leave it out");
   }
 }
 

@@ -13,9 +13,10 @@ namespace minuted::render {
 namespace {
 
 constexpr Millis kNow{1'707'568'496'789};
+constexpr SecretKey kKey{1, 2, 3};
 
 MinuteParams params_of(const std::string& query, Span span = Span::kMinute, Millis now = kNow) {
-  auto parsed = parse_minute_params(query, now, span);
+  auto parsed = parse_minute_params(query, now, kKey, span);
   if (const auto* error = std::get_if<ParameterError>(&parsed)) {
     ADD_FAILURE() << query << ": " << error->message;
     return {};
@@ -24,14 +25,14 @@ MinuteParams params_of(const std::string& query, Span span = Span::kMinute, Mill
 }
 
 std::string refusal_of(const std::string& query, Span span = Span::kMinute) {
-  auto parsed = parse_minute_params(query, kNow, span);
+  auto parsed = parse_minute_params(query, kNow, kKey, span);
   const auto* error = std::get_if<ParameterError>(&parsed);
   return error ? std::string(error->code) + ": " + error->message : "accepted";
 }
 
 std::string cursor_after(const std::string& query, Span span = Span::kMinute) {
   const MinuteParams params = params_of(query, span);
-  return encode_cursor({params.spec.range, params.query_hash, {"r", "b", {28'000'000}, "h"}});
+  return encode_cursor({params.spec.range, params.query_hash, {"r", "b", {28'000'000}, "h"}}, kKey);
 }
 
 TEST(Base64UrlTest, KnownTextsBothWays) {
@@ -59,24 +60,50 @@ TEST(PageCursorTest, RandomCursorsComeBack) {
     };
     const PageCursor cursor{
         {minute(), minute()}, random.bits(), {random.id(), random.id(), minute(), random.id()}};
-    const std::string text = encode_cursor(cursor);
-    EXPECT_EQ(decode_cursor(text), cursor);
-    EXPECT_EQ(decode_cursor(text.substr(0, random.below(text.size()))).has_value() &&
-                  decode_cursor(text.substr(0, 12)).has_value(),
+    const std::string text = encode_cursor(cursor, kKey);
+    EXPECT_EQ(decode_cursor(text, kKey), cursor);
+    EXPECT_EQ(decode_cursor(text.substr(0, random.below(text.size())), kKey).has_value() &&
+                  decode_cursor(text.substr(0, 12), kKey).has_value(),
               false);
   }
 }
 
-TEST(PageCursorTest, GoldenTextOfVersion1) {
-  EXPECT_EQ(encode_cursor({{{1}, {2}}, 3, {"repo", "bucket", {258}, "host"}}),
-            "AQAAAAEAAAACAAAAAAAAAANyZXBvAGJ1Y2tldAAAAAECaG9zdA");
+// With the tag of Python's hmac.new(key, bytes, "sha256").digest()[:16].
+TEST(PageCursorTest, GoldenTextOfVersion2) {
+  EXPECT_EQ(encode_cursor({{{1}, {2}}, 3, {"repo", "bucket", {258}, "host"}}, kKey),
+            "AgAAAAEAAAACAAAAAAAAAANyZXBvAGJ1Y2tldAAAAAECaG9zdMeEBG32lVE-5xWiMJWv1cE");
+}
+
+// One changed character, any of them, anywhere: of rows and of series alike.
+TEST(PageCursorTest, AnyOtherTextIsRefused) {
+  constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=.";
+  for (const PageCursor& cursor :
+       {PageCursor{{{1}, {2}}, 3, {"repo", "bucket", {258}, "host"}},
+        PageCursor{{{0}, {kMinuteMax.value + 1}}, 3, {"r", "b", {0}, "h"}}}) {
+    const std::string text = encode_cursor(cursor, kKey);
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      for (const char digit : kDigits) {
+        std::string other = text;
+        other[at] = digit;
+        EXPECT_EQ(decode_cursor(other, kKey).has_value(), other == text) << other;
+      }
+      EXPECT_EQ(decode_cursor(text.substr(0, at), kKey), std::nullopt);
+    }
+    EXPECT_EQ(decode_cursor(text + "A", kKey), std::nullopt);
+    EXPECT_EQ(decode_cursor(text, SecretKey{1, 2, 4}), std::nullopt) << "of another store";
+  }
+}
+
+TEST(PageCursorTest, ACursorWithoutATagAsOfVersion1IsRefused) {
+  EXPECT_EQ(decode_cursor("AQAAAAEAAAACAAAAAAAAAANyZXBvAGJ1Y2tldAAAAAECaG9zdA", kKey), std::nullopt);
 }
 
 TEST(PageCursorTest, DamagedTextIsNoCursor) {
   for (const std::string& text :
-       {std::string("abc"), std::string("%"), to_base64url("\x02" + std::string(40, 'a')),
-        to_base64url("\x01" + std::string(16, '\xff') + std::string("r\0b\0\0\0\0\1h", 9))}) {
-    EXPECT_EQ(decode_cursor(text), std::nullopt) << text;
+       {std::string("abc"), std::string("%"), to_base64url("\x03" + std::string(40, 'a')),
+        to_base64url("\x02" + std::string(16, '\xff') + std::string("r\0b\0\0\0\0\1h", 9))}) {
+    EXPECT_EQ(decode_cursor(text, kKey), std::nullopt) << text;
   }
 }
 
@@ -130,7 +157,7 @@ TEST(PagingTest, ACursorOfGroupsNamesWhatTheyKeep) {
     };
     const RowKey last{id("repo"), id("bucket"), {28'000'000}, id("host")};
     const std::string cursor =
-        "&cursor=" + encode_cursor({params.spec.range, params.query_hash, last});
+        "&cursor=" + encode_cursor({params.spec.range, params.query_hash, last}, kKey);
     EXPECT_EQ(params_of("groupBy=" + mine + cursor).spec.after, last) << mine;
     for (const std::string& other : kept) {
       EXPECT_EQ(refusal_of("groupBy=" + other + cursor) == "accepted", other == mine) << other;
@@ -144,7 +171,7 @@ TEST(PagingTest, ACursorThatNamesNoRowIsRefused) {
     const MinuteParams params = params_of(query);
     for (const RowKey& key : {RowKey{"", "b", {1}, "h"}, RowKey{"r", "", {1}, "h"},
                               RowKey{"r", "b", {1}, query[0] == '\0' ? "" : "h"}}) {
-      const std::string cursor = encode_cursor({params.spec.range, params.query_hash, key});
+      const std::string cursor = encode_cursor({params.spec.range, params.query_hash, key}, kKey);
       EXPECT_EQ(refusal_of(std::string(query) + "&cursor=" + cursor),
                 "invalid_parameter: cursor " + shorten(cursor) +
                     " names no row of this query; give the nextCursor of the page before, as it "

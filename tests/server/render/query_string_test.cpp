@@ -81,17 +81,39 @@ TEST(QueryStringTest, APlusBeforeHoursAndMinutesInADateIsAPlus) {
   EXPECT_EQ(date("2024-02-01T10:15:00+02:00"), "2024-02-01T10:15:00+02:00");
   EXPECT_EQ(date("2024-02-01T10:15:00%2B02:00"), "2024-02-01T10:15:00+02:00");
   EXPECT_EQ(date("2024-02-01T10%3A15%3A00+02%3A00"), "2024-02-01T10:15:00+02:00");
-  EXPECT_EQ(date("2024-02-01T10:15:00+0200"), "2024-02-01T10:15:00 0200");
-  EXPECT_EQ(date("2024-02-01T10:15:00+02:0"), "2024-02-01T10:15:00 02:0");
+}
+
+// Promise: a date that cannot be read is echoed as it was sent.
+TEST(QueryStringTest, AnyOtherPlusInADateIsASpaceWhichNoDateHas) {
+  for (const std::string raw :
+       {"2024-02-01+", "+2024-02-01", "2024-02-01T10:15:00+0200", "2024-02-01T10:15:00+02",
+        "2024-02-01T10:15:00+02:0", "+", "2024-02-01++10:15", "2024+02:00-02+"}) {
+    EXPECT_EQ(decoded(raw, ValueKind::kDate),
+              "error: name \"" + raw +
+                  "\" has a + that is not before hh:mm, and so a space; write %2B for a plus, or leave it "
+                  "out");
+  }
+  EXPECT_TRUE(decoded("2024-02-01T10%3A15%3A00+0200", ValueKind::kDate)
+                  .starts_with("error: name \"2024-02-01T10:15:00+0200\" has a +"));
+  EXPECT_EQ(decoded("2024-02-01T10:15:00%2B0200", ValueKind::kDate), "2024-02-01T10:15:00+0200");
+  EXPECT_EQ(decoded("2024-02-01%20", ValueKind::kDate), "2024-02-01 ");
 }
 
 TEST(QueryStringTest, APlusOrSpaceAfterADayStandsForTheT) {
-  const auto date = [](std::string_view raw) { return decoded(raw, ValueKind::kDate); };
-  EXPECT_EQ(date("2024-02-01+10:15:00"), "2024-02-01T10:15:00");
-  EXPECT_EQ(date("2024-02-01%2B10:15:00"), "2024-02-01T10:15:00");
-  EXPECT_EQ(date("2024-02-01%2010:15:00"), "2024-02-01T10:15:00");
-  EXPECT_EQ(date("2024-02-01+10:15:00+02:00"), "2024-02-01T10:15:00+02:00");
-  EXPECT_EQ(date("2024-02-01"), "2024-02-01");
+  const auto time = [](std::string_view raw) {
+    const auto parsed = parse_date(decoded(raw, ValueKind::kDate));
+    return parsed && !parsed->date_only ? format_iso8601(parsed->start) : "none";
+  };
+  EXPECT_EQ(time("2024-02-01+10:15:00"), "2024-02-01T10:15:00.000Z");
+  EXPECT_EQ(time("2024-02-01%2B10:15:00"), "2024-02-01T10:15:00.000Z");
+  EXPECT_EQ(time("2024-02-01%2010:15:00"), "2024-02-01T10:15:00.000Z");
+  EXPECT_EQ(time("2024-02-01+10:15:00+02:00"), "2024-02-01T08:15:00.000Z");
+  EXPECT_EQ(time("2024-02-01T10:15:00%2B0200"), "2024-02-01T08:15:00.000Z");
+  EXPECT_EQ(time("2024-02-01T10:15:00,5"), "2024-02-01T10:15:00.500Z");
+  EXPECT_EQ(time("2024-02-01%20"), "none");
+  EXPECT_EQ(time("2024-02-01+10:75"), "none");
+  EXPECT_EQ(decoded("2024-02-01+10:75", ValueKind::kDate), "2024-02-01+10:75");
+  EXPECT_TRUE(parse_date("2024-02-01")->date_only);
 }
 
 // Any text comes back from any mixture of the encodings clients use.

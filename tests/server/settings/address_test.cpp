@@ -39,6 +39,10 @@ TEST(ListenAddressTest, WhatIsNoAddressIsRefused) {
                            "127.0.0.1: 1", "127.0.0.1:http", "[::1]:99999999999999999999"}) {
     EXPECT_EQ(listen(text), "has a port that is not a number from 0 to 65535") << text;
   }
+  for (const char* text : {"http://127.0.0.1:3000", "https://localhost", "http://[::1]:3000/",
+                           "tcp://0.0.0.0:3000"}) {
+    EXPECT_EQ(listen(text), "is a URL, of which only the host and port are accepted") << text;
+  }
   for (const char* text : {":3000", "*:3000", "example.org:3000", "127.1:3000", "1.2.3.256:1",
                            "LOCALHOST:1", "[::1:3000"}) {
     EXPECT_TRUE(listen(text) == "has a host that is neither an IP address nor localhost" ||

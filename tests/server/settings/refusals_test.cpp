@@ -51,6 +51,9 @@ TEST(SettingRefusalsTest, EachFormSaysWhatWouldBeRight) {
   EXPECT_EQ(flags({"--log-level", "INFO"}),
             Texts{"--log-level \"INFO\" is not known; give debug, info, warn or error"});
   EXPECT_EQ(flags({"--listen", "3000"}), Texts{"--listen \"3000\" has no port; give " + kListen});
+  EXPECT_EQ(flags({"--listen", "http://127.0.0.1:3000"}),
+            Texts{"--listen \"http://127.0.0.1:3000\" is a URL, of which only the host and port are "
+                  "accepted; give " + kListen});
   EXPECT_EQ(
       flags({"--trusted-proxies", "::1,here"}),
       Texts{"--trusted-proxies \"here\" is not an IP address or a CIDR range; give " + kRanges});
