@@ -30,7 +30,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kCommits = 60;
-constexpr std::size_t kSampled = 60;
+constexpr std::size_t kSampled = sampled(60);
 constexpr std::size_t kLong = 10'000;
 constexpr std::int64_t kNeverMs = 3'600'000;
 constexpr std::int64_t kFirstEventMs = 1'700'000'000'000;

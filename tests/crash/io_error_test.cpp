@@ -18,7 +18,7 @@
 namespace minuted::test {
 namespace {
 
-constexpr std::size_t kSampledFaults = 20;
+constexpr std::size_t kSampledFaults = sampled(20);
 constexpr std::size_t kLossesShownMax = 20;
 constexpr std::uint64_t kProgressEvery = 200;
 constexpr Fault kFaults[] = {Fault::kIoError, Fault::kNoSpace, Fault::kShortWrite,

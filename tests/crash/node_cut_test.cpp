@@ -16,7 +16,7 @@
 namespace minuted::test {
 namespace {
 
-constexpr std::size_t kSampledPoints = 10;
+constexpr std::size_t kSampledPoints = sampled(10);
 constexpr std::uint32_t kFirst = 28'000'800;  // a day's first minute
 constexpr int kBeats = 30;
 

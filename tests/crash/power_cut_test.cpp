@@ -17,8 +17,8 @@
 namespace minuted::test {
 namespace {
 
-constexpr std::size_t kSampledPoints = 24;
-constexpr std::size_t kSampledTwice = 12;
+constexpr std::size_t kSampledPoints = sampled(24);
+constexpr std::size_t kSampledTwice = sampled(12);
 constexpr std::size_t kTwiceLong = 1'500;  // of far more pairs of calls
 // Opening a store takes fewer calls that change something; a cut past the end is none.
 constexpr std::uint64_t kOpeningCallsMax = 60;

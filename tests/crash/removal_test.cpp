@@ -17,7 +17,7 @@
 namespace minuted::test {
 namespace {
 
-constexpr std::size_t kSampledPoints = 8;
+constexpr std::size_t kSampledPoints = sampled(8);
 constexpr std::uint32_t kFirst = 28'000'800;  // a day's first minute
 const QuerySpec kEverything{{{0}, {kMinuteMax.value + 1}}, {}, {}, {}};
 

@@ -369,7 +369,7 @@ class RandomHistory {
 
 TEST(EngineModelTest, ReadsEqualTheOracleUnderRandomInterleavings) {
   const std::uint64_t seed = test_seed();
-  const int histories = long_form() ? 500 : 6;
+  const int histories = long_form() ? 500 : static_cast<int>(sampled(6));
   for (int i = 0; i < histories; ++i) {
     SCOPED_TRACE("history " + std::to_string(i));
     RandomHistory history(seed + static_cast<std::uint64_t>(i));

@@ -215,7 +215,7 @@ class NodeHistory {
 
 TEST(NodesModelTest, NodesAndSeriesEqualTheOracleUnderRandomInterleavings) {
   const std::uint64_t seed = test_seed();
-  const int histories = long_form() ? 300 : 8;
+  const int histories = long_form() ? 300 : static_cast<int>(sampled(8));
   for (int i = 0; i < histories; ++i) {
     SCOPED_TRACE("history " + std::to_string(i));
     NodeHistory history(seed + static_cast<std::uint64_t>(i), i % 2 == 0);

@@ -2,6 +2,7 @@
 // seconds.
 #pragma once
 
+#include <cstddef>
 #include <cstdlib>
 #include <string_view>
 
@@ -10,6 +11,16 @@ namespace minuted::test {
 inline bool long_form() {
   const char* text = std::getenv("MINUTED_TEST_LONG");
   return text != nullptr && *text != '\0' && std::string_view(text) != "0";
+}
+
+// How many of so many random samples are taken: a third under a sanitizer, which is many times slower and
+// looks for other faults than the samples do.
+constexpr std::size_t sampled(std::size_t count) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  return (count + 2) / 3;
+#else
+  return count;
+#endif
 }
 
 }  // namespace minuted::test
