@@ -187,7 +187,8 @@ void run(const std::string& data, const std::string& name, const Break& how) {
     const auto broken = steady_clock::now();
     std::this_thread::sleep_for(milliseconds(random.between(20, 400)));
     while (how.refuses && client.refused() == refused && since(broken) < kServedWithin) {
-      std::this_thread::sleep_for(milliseconds(5));
+      std::this_thread::sleep_for(milliseconds(20));
+      how.disk();  // the store may have deleted files of its own meanwhile, and so made room
     }
     EXPECT_TRUE(!how.refuses || client.refused() > refused) << "no push met the breakdown";
     how.repair();
