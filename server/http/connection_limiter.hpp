@@ -2,9 +2,9 @@
 // in place of one that waits for its client: first of those that are idle (the first request has not come
 // for a quarter of a second, or the next one for a second), then of those with part of a header, then of
 // those whose body or answer makes next to no progress, and last of those that were opened, or had a
-// request answered, more recently than that. Among equals a client that has more than half of all connections loses one first, and then whoever has
-// waited longest. A connection whose request is being worked on, or has come and was not read so far,
-// is never chosen. Any thread.
+// request answered, more recently than that. Among equals a client that has more than half of all
+// connections loses one first, and then whoever has waited longest. A connection whose request is being
+// worked on, or has come and was not read so far, is never chosen. Any thread.
 #pragma once
 
 #include <algorithm>

@@ -31,8 +31,9 @@ struct MinuteParams {
 // Reads startDate, endDate, repoId, bucketId, unitId, hosts, groupBy, fields, format, integers, limit and
 // cursor by the contract's rules; format is not set against limit and cursor, see check_paging;
 // the range's end may be one past kMinuteMax, and the engine widens it to whole spans. `now` gives the
-// range its begin when no date and no cursor does; cursors are those made with `cursor_key`. Of several faults the first in the query is told,
-// then unitId against bucketId, startDate against endDate, the cursor against the rest.
+// range its begin when no date and no cursor does; a cursor must have been made with `cursor_key`. Of
+// several faults the first in the query is told, then unitId against bucketId, startDate against endDate,
+// the cursor against the rest.
 // kInvalidParameter.
 std::variant<MinuteParams, ParameterError> parse_minute_params(std::string_view raw_query,
                                                                Millis now,

@@ -29,8 +29,8 @@ struct NodeStyle {
 
 // Whether the node is ONLINE: its latest sign of life is younger than offline_after_ms, and was not a
 // heartbeat with the status OFFLINE, in any case of letters. In kDay `status` is OFFLINE if it is not,
-// else the word of its latest sign of life if that was a heartbeat with one, else ONLINE. Percents have up to three decimals,
-// rounded half up; latencies that nobody measured are 0.
+// else the status that its latest sign of life gave, if that was a heartbeat with one, else ONLINE.
+// Percentages have up to three decimals, rounded half up; latencies that nobody measured are 0.
 void append_node(const NodeRow& row, const NodeStyle& style, std::string& out);
 
 // repoId, bucketId, host, first and last, in Unix seconds of the minute.

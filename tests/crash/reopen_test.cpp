@@ -363,7 +363,7 @@ TEST_F(ReopenTest, ADirectoryThatTakesNoWritesAtTheStartIsServedReadOnly) {
   }
 }
 
-// Otherwise rows that were acknowledged would be missing from what is read, without a word.
+// Otherwise reads would lack acknowledged rows, and nothing would say so.
 TEST_F(ReopenTest, AStoreThatLostCommitsIsNotServedReadOnly) {
   const TempDir dir;
   Options options = options_for(dir / "at work");

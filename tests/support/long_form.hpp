@@ -13,8 +13,8 @@ inline bool long_form() {
   return text != nullptr && *text != '\0' && std::string_view(text) != "0";
 }
 
-// How many of so many random samples are taken: a third under a sanitizer, which is many times slower and
-// looks for other faults than the samples do.
+// How many of `count` random samples a test takes: all, or a third under a sanitizer, which makes the test
+// many times slower and looks for faults of another kind.
 constexpr std::size_t sampled(std::size_t count) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   return (count + 2) / 3;

@@ -79,8 +79,8 @@ class StoreEvidenceTest : public testing::Test {
     std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
   }
 
-  // Opens as often as a supervisor would, and expects the same refusal and the same bytes each time; and so
-  // does an opening to read what nobody writes.
+  // Opens as often as a supervisor would, and expects the same refusal and the same bytes each time. An
+  // opening to read that assumes no writer must be refused in the same way.
   Error expect_refused() {
     const Files before = files_of(killed_);
     std::optional<Error> error;
