@@ -137,7 +137,8 @@ Answer HttpClient::read_answer(bool to_head) {
   if (!parser.is_header_done()) return answer;
   answer.whole = parser.is_done() && !error;
   answer.status = parser.get().result_int();
-  ending_ = !parser.get().keep_alive();
+  // Of an answer that was cut short a part may lie in received_: nothing follows it.
+  ending_ = !parser.get().keep_alive() || !answer.whole;
   for (const auto& field : parser.get()) {
     answer.headers.emplace(lower(std::string(field.name_string())), std::string(field.value()));
   }
