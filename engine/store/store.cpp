@@ -129,6 +129,7 @@ struct Store::Impl {
   std::uint64_t epoch = 0;
   std::string secret;
   std::vector<std::string> notes;
+  std::atomic<std::uint64_t> flushes{0};  // of memtables, by this opening
 
   // One write at a time, so that what a sync covered is known exactly.
   std::mutex write_mutex;
@@ -227,20 +228,58 @@ void WriteSet::clear() {
   must(impl_->batch.PutLogData(log_note(impl_->store.synced, impl_->store.opening_log)));
 }
 
-StoreCursor::StoreCursor(std::unique_ptr<rocksdb::Slice> upper, std::string upper_bytes)
-    : upper_bytes_(std::move(upper_bytes)), upper_(std::move(upper)) {
-  *upper_ = slice(upper_bytes_);
+StoreCursor::StoreCursor(const View& view, Family family, std::string_view upper,
+                         std::uint64_t first_commit)
+    : view_(view),
+      family_(family),
+      first_commit_(first_commit),
+      upper_bytes_(upper),
+      upper_(std::make_unique<rocksdb::Slice>(slice(upper_bytes_))) {
+  make_iterator();
 }
 StoreCursor::~StoreCursor() = default;
 
-void StoreCursor::seek(std::string_view key) { iterator_->Seek(slice(key)); }
+bool StoreCursor::outdated() const {
+  return flushes_ != view_.store_.impl_->flushes.load(std::memory_order_acquire);
+}
+
+void StoreCursor::make_iterator() {
+  const Store::Impl& store = *view_.store_.impl_;
+  rocksdb::ReadOptions read;
+  read.snapshot = static_cast<const rocksdb::Snapshot*>(view_.snapshot_);
+  if (!upper_bytes_.empty()) read.iterate_upper_bound = upper_.get();
+  if (first_commit_ > 0) read.table_filter = has_generations_from(first_commit_);
+  // One that is flushed between the two is kept until the next flush.
+  flushes_ = store.flushes.load(std::memory_order_acquire);
+  iterator_.reset();  // before the next one takes memory
+  iterator_.reset(store.db->NewIterator(read, store.family(family_)));
+}
+
+void StoreCursor::seek(std::string_view key) {
+  if (outdated()) {
+    const std::string wanted(key);  // may be a view of where the iterator stands
+    make_iterator();
+    iterator_->Seek(slice(wanted));
+    return;
+  }
+  iterator_->Seek(slice(key));
+}
 void StoreCursor::seek_below(std::string_view key, std::string_view upper) {
   // The iterator reads the bound through the slice each time it seeks.
   upper_bytes_.assign(upper);
   *upper_ = slice(upper_bytes_);
-  iterator_->Seek(slice(key));
+  seek(key);
 }
-void StoreCursor::next() { iterator_->Next(); }
+void StoreCursor::next() {
+  if (outdated() && iterator_->Valid()) {
+    const std::string here = iterator_->key().ToString();
+    make_iterator();
+    iterator_->Seek(slice(here));
+    // It stands there again, unless that was a raw key which raw_cursor() may leave out.
+    if (!iterator_->Valid() || view_of(iterator_->key()) != here) return;
+  }
+  iterator_->Next();
+}
 bool StoreCursor::valid() const { return iterator_->Valid(); }
 std::string_view StoreCursor::key() const { return view_of(iterator_->key()); }
 std::string_view StoreCursor::value() const { return view_of(iterator_->value()); }
@@ -252,31 +291,20 @@ View::~View() {
 
 std::unique_ptr<StoreCursor> View::cursor(Family family, std::string_view lower,
                                           std::string_view upper) const {
-  auto cursor = make_cursor(family, upper);
+  std::unique_ptr<StoreCursor> cursor(new StoreCursor(*this, family, upper, 0));
   cursor->seek(lower);
   return cursor;
 }
 
 std::unique_ptr<StoreCursor> View::raw_cursor(std::uint64_t first_commit) const {
-  auto cursor = make_cursor(Family::kRaw, {}, first_commit);
+  std::unique_ptr<StoreCursor> cursor(new StoreCursor(*this, Family::kRaw, {}, first_commit));
   cursor->seek({});
   return cursor;
 }
 
 std::unique_ptr<StoreCursor> View::moving_cursor(Family family) const {
-  return make_cursor(family, "\xFF");  // which no id begins with
-}
-
-std::unique_ptr<StoreCursor> View::make_cursor(Family family, std::string_view upper,
-                                               std::uint64_t first_commit) const {
-  std::unique_ptr<StoreCursor> cursor(
-      new StoreCursor(std::make_unique<rocksdb::Slice>(), std::string(upper)));
-  rocksdb::ReadOptions read;
-  read.snapshot = static_cast<const rocksdb::Snapshot*>(snapshot_);
-  if (!upper.empty()) read.iterate_upper_bound = cursor->upper_.get();
-  if (first_commit > 0) read.table_filter = has_generations_from(first_commit);
-  cursor->iterator_.reset(store_.impl_->db->NewIterator(read, store_.impl_->family(family)));
-  return cursor;
+  // Below what no id begins with.
+  return std::unique_ptr<StoreCursor>(new StoreCursor(*this, family, "\xFF", 0));
 }
 
 Result<std::optional<std::string>> View::get(Family family, std::string_view key) const {
@@ -508,6 +536,7 @@ Result<void> Store::Impl::open_database(const StoreOptions& options, bool is_new
   open.create_if_missing = is_new;
   open.create_missing_column_families = is_new;
   open.listeners.push_back(std::make_shared<FlushListener>([this] {
+    flushes.fetch_add(1, std::memory_order_acq_rel);
     const std::lock_guard lock(mark_mutex);
     mark_due = mark_at_once = true;
     mark_wake.notify_one();
@@ -883,6 +912,18 @@ StoreGauges Store::gauges() const {
   }
   for (std::size_t i = 0; i < kFamilies; ++i) g.families[i] = size_of(static_cast<Family>(i));
   return g;
+}
+
+std::uint64_t Store::flushes() const { return impl_->flushes.load(std::memory_order_acquire); }
+
+std::uint64_t Store::kept_memtable_bytes() const {
+  using P = rocksdb::DB::Properties;
+  std::uint64_t all = 0;
+  std::uint64_t needed = 0;
+  // Whichever is read first, a flush between the two makes too little of it.
+  impl_->db->GetAggregatedIntProperty(P::kCurSizeAllMemTables, &needed);
+  impl_->db->GetAggregatedIntProperty(P::kSizeAllMemTables, &all);
+  return all > needed ? all - needed : 0;
 }
 
 std::uint64_t Store::Impl::property(Family of, const std::string& name) const {

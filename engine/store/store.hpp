@@ -120,6 +120,8 @@ class WriteSet {
   std::unique_ptr<Impl> impl_;
 };
 
+class View;
+
 // Steps through the keys of one family in bytewise order. Its key() and value() views die at the
 // next step. Must be gone before its View.
 class StoreCursor {
@@ -142,9 +144,18 @@ class StoreCursor {
 
  private:
   friend class View;
-  StoreCursor(std::unique_ptr<rocksdb::Slice> upper, std::string upper_bytes);
+  StoreCursor(const View& view, Family family, std::string_view upper, std::uint64_t first_commit);
+  // An iterator keeps the memtables it was made over. Once they are flushed another one finds the same in
+  // the tables.
+  bool outdated() const;
+  void make_iterator();
+
+  const View& view_;
+  const Family family_;
+  const std::uint64_t first_commit_;  // of raw_cursor(); 0 otherwise
   std::string upper_bytes_;  // the iterator borrows both
   std::unique_ptr<rocksdb::Slice> upper_;
+  std::uint64_t flushes_ = 0;  // Store::flushes() when the iterator was made
   std::unique_ptr<rocksdb::Iterator> iterator_;
 };
 
@@ -168,8 +179,7 @@ class View {
 
  private:
   friend class Store;
-  std::unique_ptr<StoreCursor> make_cursor(Family family, std::string_view upper,
-                                           std::uint64_t first_commit = 0) const;
+  friend class StoreCursor;
   View(const Store& store, const void* snapshot) : store_(store), snapshot_(snapshot) {}
   const Store& store_;
   const void* snapshot_;
@@ -268,6 +278,11 @@ class Store {
 
   StoreGauges gauges() const;
 
+  // How many times memtables have been flushed since the opening; and about the memory of those that have
+  // been flushed and are kept for readers, bytes.
+  std::uint64_t flushes() const;
+  std::uint64_t kept_memtable_bytes() const;
+
   FamilySize size_of(Family family) const;
   MemtableSize memtables_of(Family family) const;
   // About how many bytes of tables and memtables each of the ranges takes: to the nearest block.
@@ -280,6 +295,7 @@ class Store {
   std::string_view secret() const;
 
  private:
+  friend class StoreCursor;
   friend class View;
   friend class WriteSet;
   struct Impl;

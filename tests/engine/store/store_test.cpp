@@ -43,6 +43,53 @@ class StoreTest : public testing::Test {
   ManualClock clock_;
 };
 
+// A cursor shows the moment of its view however often memtables are flushed and compacted under it, and
+// does not keep them in memory beyond its next step.
+TEST_F(StoreTest, ACursorLetsFlushedMemtablesGoAndShowsTheSame) {
+  const auto store = must_open();
+  constexpr int kKeys = 400;
+  const auto key_of = [](int i) { return pair_prefix("r", std::to_string(1000 + i)); };
+  const auto write_all = [&](const std::string& value) {
+    WriteSet set(*store);
+    for (int i = 0; i < kKeys; ++i) set.put(Family::kTotal, key_of(i), value);
+    ASSERT_TRUE(store->write(set, Durability::kBuffered).ok());
+  };
+  const std::string old_value(200, 'o');
+  const std::string new_value(200, 'n');
+  write_all(old_value);
+  const auto view = store->view();
+  const auto cursor = view->cursor(Family::kTotal, {}, {});
+  const auto moving = view->moving_cursor(Family::kTotal);
+  moving->seek_below(key_of(7), key_of(9));
+  for (int i = 0; i < kKeys; ++i) {
+    ASSERT_TRUE(cursor->valid()) << i;
+    EXPECT_EQ(cursor->key(), key_of(i));
+    EXPECT_EQ(cursor->value(), old_value) << i;
+    if (i % 100 == 50) {
+      write_all(new_value);
+      ASSERT_TRUE(store->flush().ok());
+      EXPECT_GT(store->kept_memtable_bytes(), kKeys * old_value.size()) << "kept by both cursors";
+      if (i == 250) {
+        ASSERT_TRUE(store->compact().ok());
+      }
+    }
+    cursor->next();
+    // The bound stays what it was.
+    if (i % 100 != 50) continue;
+    ASSERT_TRUE(moving->valid());
+    EXPECT_EQ(moving->key(), key_of(7));
+    moving->next();
+    EXPECT_EQ(moving->value(), old_value);
+    moving->next();
+    EXPECT_FALSE(moving->valid());
+    moving->seek_below(key_of(7), key_of(9));
+    EXPECT_EQ(store->kept_memtable_bytes(), 0U);
+  }
+  EXPECT_FALSE(cursor->valid());
+  EXPECT_TRUE(cursor->status().ok());
+  EXPECT_EQ(store->view()->get(Family::kTotal, key_of(0))->value(), new_value);
+}
+
 // What is all folded is not stepped over again, and what is not is there with its deletions.
 TEST_F(StoreTest, RawTablesOfFoldedGenerationsAreNotRead) {
   const auto store = must_open();
