@@ -8,6 +8,7 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -29,11 +30,29 @@ enum class Turn : std::uint8_t {
   kNext,   // further pieces: of hundreds of long answers each has one waiting at any time
 };
 
+// Who is next while both wait: the first pieces, until further pieces have had less than a third of the
+// time since both began to wait. Pure; one thread at a time.
+class TurnShares {
+ public:
+  using Duration = std::chrono::steady_clock::duration;
+
+  // At least one of both waits.
+  Turn choose(bool first_waits, bool next_waits) {
+    if (!first_waits || !next_waits) {
+      first_ = next_ = Duration::zero();
+      return first_waits ? Turn::kFirst : Turn::kNext;
+    }
+    return 2 * next_ < first_ ? Turn::kNext : Turn::kFirst;
+  }
+  void spent(Turn turn, Duration time) { (turn == Turn::kFirst ? first_ : next_) += time; }
+
+ private:
+  Duration first_{};
+  Duration next_{};
+};
+
 class Workers {
  public:
-  // After as many first turns in a row one that is not gets its turn.
-  static constexpr std::size_t kFirstInARowMax = 8;
-
   class Task {
    public:
     virtual ~Task() = default;
@@ -72,18 +91,22 @@ class Workers {
   void work() {
     for (;;) {
       std::unique_ptr<Task> task;
+      Turn turn{};
       {
         std::unique_lock lock(mutex_);
         wake_.wait(lock, [this] { return ending_ || !first_.empty() || !next_.empty(); });
         if (first_.empty() && next_.empty()) return;
-        const bool first =
-            !first_.empty() && (next_.empty() || first_in_a_row_ < kFirstInARowMax);
-        first_in_a_row_ = first ? first_in_a_row_ + 1 : 0;
-        std::deque<std::unique_ptr<Task>>& queue = first ? first_ : next_;
+        turn = shares_.choose(!first_.empty(), !next_.empty());
+        std::deque<std::unique_ptr<Task>>& queue = turn == Turn::kFirst ? first_ : next_;
         task = std::move(queue.front());
         queue.pop_front();
       }
+      const auto begin = std::chrono::steady_clock::now();
       task->run();
+      task.reset();
+      const auto time = std::chrono::steady_clock::now() - begin;
+      const std::lock_guard lock(mutex_);
+      shares_.spent(turn, time);
     }
   }
 
@@ -91,7 +114,7 @@ class Workers {
   std::condition_variable wake_;
   std::deque<std::unique_ptr<Task>> first_;
   std::deque<std::unique_ptr<Task>> next_;
-  std::size_t first_in_a_row_ = 0;
+  TurnShares shares_;
   bool ending_ = false;
   std::vector<std::thread> threads_;
 };
