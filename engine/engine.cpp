@@ -51,6 +51,7 @@ class EngineImpl final : public Engine {
         parts_{options_, commit_counters_, upkeep_counters_, read_counters_, disk_, opening_, {}},
         closer_([this] { close_cores(); }) {
     read_counters_.memory.set_bytes_max(options.query_bytes_max);
+    read_counters_.recall.kept_bytes_max = options.read_kept_bytes_max;
   }
 
   // Opens the store for the first time, and then looks after it.
@@ -206,6 +207,10 @@ class EngineImpl final : public Engine {
   Millis now() const override {
     const auto core = readable_core();
     return core ? (*core)->clock().present() : options_.clock->now();
+  }
+  std::uint64_t read_moment() const override { return read_counters_.recall.moment(); }
+  std::uint64_t recalled_before() const override {
+    return read_counters_.recall.recalled_before();
   }
   Arrival arrival() const override {
     const auto core = readable_core();
@@ -610,6 +615,9 @@ EngineStats EngineImpl::stats() const {
   s.query_bytes = read_counters_.memory.held();
   s.query_bytes_max = read_counters_.memory.bytes_max();
   s.queries_over_memory = read_counters_.memory.refused();
+  s.read_kept_bytes = read_counters_.recall.kept_bytes;
+  s.read_kept_bytes_max = read_counters_.recall.kept_bytes_max;
+  s.reads_recalled = read_counters_.recall.reads_recalled;
 
   s.write_failures = write_failures_;
   s.reopens = reopens_;

@@ -29,6 +29,7 @@
 #include "log/log.hpp"
 #include "minuted/engine.hpp"
 #include "minuted/process.hpp"
+#include "settings/memory_shares.hpp"
 #include "settings/settings.hpp"
 #include "watch/watch_thread.hpp"
 
@@ -102,6 +103,7 @@ Options engine_options(const settings::Settings& s) {
   options.snapshot_ms_max = s.snapshot_lifetime_ms;
   options.groups_max = s.groups_max;
   options.query_bytes_max = s.query_bytes_max;
+  options.read_kept_bytes_max = settings::read_kept_bytes(s.memory_bytes);
   options.series.new_per_minute_max = s.new_series_per_minute_max;
   options.series.total_max = s.series_max;
   options.nodes_max = s.nodes_max;
@@ -313,9 +315,11 @@ int serve(const settings::Settings& s, const log::Log& log, const sigset_t& sign
   std::optional<watch::WatchThread> watch(std::in_place, *engine, services.rejections,
                                           system_clock(), log);
   const http::Cors cors(s.cors_origins);
+  const http::RecallOfReads recall{[&engine] { return engine->read_moment(); },
+                                   [&engine] { return engine->recalled_before(); }};
   http::Server server({s.io_threads, &system_clock(), trusted_proxy(s.trusted_proxies)},
                       {http::routes(), services, http::admit, limits, counters, budget, answers,
-                       services.reads, workers, log, cors});
+                       services.reads, recall, workers, log, cors});
   const auto port = server.listen(s.listen.host, s.listen.port);
   if (!port) {
     log.error(port.error().message);

@@ -33,6 +33,7 @@ Core::Core(const Parts& parts, std::unique_ptr<BelievedClock> clock, std::unique
            std::uint64_t sequence)
     : parts_(parts),
       options_(parts.options),
+      table_(parts.read_counters.recall),
       clock_(std::move(clock)),
       store_(std::move(store)),
       sequence_(sequence),
@@ -85,7 +86,8 @@ Result<void> Core::start() {
       sequence_);
   if (auto started = committer_->start(); !started) return started;
   upkeep_ = std::make_unique<Upkeep>(
-      Upkeep::Parts{*store_, table_, horizons_, *clock_, parts_.upkeep_counters, parts_.disk, options_,
+      Upkeep::Parts{*store_, table_, horizons_, *clock_, parts_.upkeep_counters, parts_.disk,
+                    parts_.read_counters.recall, options_,
                     [this](const Error& error) { committer_->fail(error); },
                     [this](std::string_view repo, std::string_view from,
                            const Committer::HasRows& has_rows) {

@@ -65,10 +65,11 @@ Result<void> Folder::fold() {
 Result<void> Folder::fold_all() {
   ++folds_;
   Unreadable unreadable;
-  for (const auto& generation : table_.close()) {
+  for (auto& generation : table_.close()) {
     if (auto folded = fold_generation(generation, unreadable); !folded) return folded;
     if (stopping_) return {};
     table_.finish(generation);
+    generation.reset();  // its memory is needed no more, unless by readers
   }
   if (unreadable.entries == 0) return {};
   return Error{ErrorCode::kCorruption, std::to_string(unreadable.entries) +

@@ -30,7 +30,7 @@ EventScan::EventScan(RawView view, const FoldMark& mark, const EventQuery& query
                : std::make_unique<RawCursor>(std::move(view.generations), view.last_commit, mark)),
       plan_(plan_query(rows_of(query, options.horizon))),
       counters_(counters),
-      deadline_(*options.clock, options.lifetime_ms, kStepsPerClockCheck, counters),
+      deadline_(*options.clock, options.lifetime_ms, kStepsPerClockCheck, counters, view.began),
       ended_(plan_.minutes.empty()) {
   ++counters_.queries;
   ++counters_.open;

@@ -33,7 +33,7 @@ RowScan::RowScan(RawView view, const FoldMark& mark, const QuerySpec& spec, cons
       plan_(plan_query(spec)),
       counters_(counters),
       rows_(counters.rows),
-      deadline_(*options.clock, options.lifetime_ms, kStepsPerClockCheck, counters),
+      deadline_(*options.clock, options.lifetime_ms, kStepsPerClockCheck, counters, view.began),
       ended_(spec.range.empty()) {
   plan_.minutes.begin = std::max(plan_.minutes.begin, options.horizon);
   ended_ |= plan_.minutes.empty();

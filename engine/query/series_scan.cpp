@@ -40,7 +40,7 @@ SeriesScan::SeriesScan(RawView view, const FoldMark& mark, const SeriesQuery& qu
       days_begin_(options.days_begin),
       archive_begin_(options.archive_begin),
       counters_(counters),
-      deadline_(*options.clock, options.lifetime_ms, kStepsPerClockCheck, counters),
+      deadline_(*options.clock, options.lifetime_ms, kStepsPerClockCheck, counters, view.began),
       raw_(raw_of(view, mark), [this] { return deadline_.check(); }),
       stored_(view_->moving_cursor(Family::kHostState)),
       pairs_(*view_, plan_, [this] { return deadline_.check(); }) {

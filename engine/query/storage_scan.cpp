@@ -55,7 +55,7 @@ StorageScan::StorageScan(RawView view, const FoldMark& mark, StorageQuery query,
       share_(counters.memory),
       view_(std::move(view)),
       mark_(mark),
-      deadline_(*options.clock, options.lifetime_ms, kStepsPerClockCheck, counters),
+      deadline_(*options.clock, options.lifetime_ms, kStepsPerClockCheck, counters, view_.began),
       from_repos_(is_of_repos(query_)),
       tier_(tier_of(query_.window)) {
   const Minute horizon = options_.horizons[static_cast<std::size_t>(tier_.kept_as)];
@@ -169,7 +169,7 @@ Result<void> StorageScan::narrow_to_scope() {
 }
 
 RawView StorageScan::share_view() const {
-  return {view_.generations, view_.last_commit, view_.store};
+  return {view_.generations, view_.last_commit, view_.began, view_.store};
 }
 
 Result<void> StorageScan::begin_pass() {

@@ -35,7 +35,7 @@ TotalsScan::TotalsScan(RawView view, const FoldMark& mark, const TotalsQuery& qu
                : std::make_unique<RawCursor>(std::move(view.generations), view.last_commit, mark)),
       query_(query),
       counters_(counters),
-      deadline_(*options.clock, options.lifetime_ms, kStepsPerClockCheck, counters) {
+      deadline_(*options.clock, options.lifetime_ms, kStepsPerClockCheck, counters, view.began) {
   make_set(query_.ids);
   make_set(query_.repos);
   if (query_.by == TotalsQuery::By::kBucket) {

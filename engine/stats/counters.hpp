@@ -11,6 +11,7 @@
 
 #include "minuted/stats.hpp"
 #include "stats/query_memory.hpp"
+#include "stats/read_recall.hpp"
 
 namespace minuted {
 
@@ -105,6 +106,7 @@ struct ReadCounters {
   Counter open{0};
   Counter expired{0};
   QueryMemory memory;  // of open cursors
+  ReadRecall recall;
 };
 
 }  // namespace minuted

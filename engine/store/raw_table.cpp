@@ -199,7 +199,18 @@ void RawTable::finish(const std::shared_ptr<RawGeneration>& generation) {
   if (generation->damaged()) return;
   const std::lock_guard lock(mutex_);
   std::erase_if(closed_, [&](const Kept& kept) { return kept.generation == generation; });
+  std::erase_if(finished_, [](const Finished& f) { return f.generation.expired(); });
+  finished_.push_back({generation, {generation->memory_bytes(), recall_.advance()}});
   count_memory();
+}
+
+std::vector<RawTable::KeptForReaders> RawTable::kept_for_readers() {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(finished_, [](const Finished& f) { return f.generation.expired(); });
+  std::vector<KeptForReaders> all;
+  all.reserve(finished_.size());
+  for (const Finished& f : finished_) all.push_back(f.kept);
+  return all;
 }
 
 bool RawTable::holds(std::string_view prefix) const {
@@ -221,6 +232,7 @@ RawView RawTable::view(const Store& store) const {
   for (const Kept& kept : closed_) view.generations.push_back(kept.generation);
   if (open_) view.generations.push_back(open_->generation);
   view.last_commit = last_commit_;
+  view.began = recall_.moment();
   view.store = store.view();
   return view;
 }

@@ -31,6 +31,7 @@
 
 #include "minuted/index_table.hpp"
 #include "minuted/time.hpp"
+#include "stats/read_recall.hpp"
 #include "store/store.hpp"
 
 namespace minuted {
@@ -113,11 +114,15 @@ class RawGeneration {
 struct RawView {
   std::vector<std::shared_ptr<const RawGeneration>> generations;  // as they were opened
   std::uint64_t last_commit = 0;
+  std::uint64_t began = 0;      // the moment, see ReadRecall
   std::shared_ptr<View> store;  // of one moment, for as many scans as an answer is made of
 };
 
 class RawTable {
  public:
+  // Borrows `recall`, which tells the moments of its views and of what is finished.
+  explicit RawTable(ReadRecall& recall) : recall_(recall) {}
+
   // What a commit adds for one (repo, bucket, minute): chunks as a raw value holds them.
   struct Addition {
     std::string_view prefix;
@@ -152,6 +157,14 @@ class RawTable {
 
   RawView view(const Store& store) const;
 
+  // A finished generation that readers keep: about its memory, bytes, and the moment it was finished.
+  struct KeptForReaders {
+    std::size_t bytes;
+    std::uint64_t moment;
+  };
+  // Oldest first.
+  std::vector<KeptForReaders> kept_for_readers();
+
   RawSize size() const;
   // About the memory of all generations, bytes; any thread, at any rate.
   std::size_t memory_bytes() const { return memory_bytes_; }
@@ -167,10 +180,17 @@ class RawTable {
 
   void count_memory();
 
+  struct Finished {
+    std::weak_ptr<const RawGeneration> generation;
+    KeptForReaders kept;
+  };
+
+  ReadRecall& recall_;
   std::mutex commit_mutex_;    // taken before mutex_
   mutable std::mutex mutex_;   // guards what follows
   std::vector<Kept> closed_;   // oldest first
   std::optional<Kept> open_;
+  std::vector<Finished> finished_;  // oldest first; of those that are gone, some
   std::uint64_t next_number_ = 1;
   std::uint64_t last_commit_ = 0;
   RawSize size_;

@@ -27,7 +27,8 @@ Upkeep::Upkeep(const Parts& parts)
       remover_(parts.store, parts.table, parts.horizons,
                {parts.options.fold_batch_bytes,
                 [this](const Removal& removal) { return forget_removed(removal); },
-                parts.on_write_failure}) {}
+                parts.on_write_failure}),
+      kept_memory_(parts.store, parts.table, parts.recall) {}
 
 Result<void> Upkeep::start() {
   {
@@ -75,6 +76,7 @@ void Upkeep::run() {
     (void)fold(Durability::kBuffered);
     (void)keep_time();
     tend();
+    check_kept_memory();
     lock.lock();
   }
 }
@@ -109,7 +111,9 @@ Result<void> Upkeep::fold(Durability durability) {
   {
     const std::lock_guard rows(rows_mutex_);
     if (auto room = parts_.disk.check(); !room) return room;
-    if (auto folded = folder_.fold(); !folded) return folded;
+    auto folded = folder_.fold();
+    kept_memory_.check();
+    if (!folded) return folded;
   }
   // Earlier folds may have been buffered only.
   if (durability == Durability::kBuffered) return {};
@@ -249,6 +253,11 @@ Result<void> Upkeep::keep_time() {
   auto written = parts_.store.write(set, Durability::kBuffered);
   if (!written) parts_.on_write_failure(written.error());
   return written;
+}
+
+void Upkeep::check_kept_memory() {
+  const std::lock_guard rows(rows_mutex_);
+  kept_memory_.check();
 }
 
 Result<void> Upkeep::sync() {

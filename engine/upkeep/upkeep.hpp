@@ -23,6 +23,7 @@
 #include "store/disk_guard.hpp"
 #include "store/raw_table.hpp"
 #include "store/store.hpp"
+#include "upkeep/kept_memory.hpp"
 
 namespace minuted {
 
@@ -42,6 +43,7 @@ class Upkeep {
     BelievedClock& clock;
     Counters& counters;
     DiskGuard& disk;
+    ReadRecall& recall;
     const Options& options;
     std::function<void(const Error&)> on_write_failure;  // called once a write failed, any thread
     // Takes series of a repo (of all, if empty) that have no rows any more out of those known; see
@@ -86,16 +88,18 @@ class Upkeep {
   Result<bool> forget_past();
   Result<void> keep_time();
   Result<void> sync();
+  void check_kept_memory();
   bool wanted_elsewhere();
 
   const Parts parts_;
   std::mutex rows_mutex_;  // held through a fold, and a step of anything else
-  RepoRowsBegin repo_rows_begin_;  // under rows_mutex_, these seven
+  RepoRowsBegin repo_rows_begin_;  // under rows_mutex_, these eight
   Folder folder_;
   Sealer sealer_;
   RepoSealer repo_sealer_;
   Pruner pruner_;
   Remover remover_;
+  KeptMemory kept_memory_;
   std::optional<std::string> forget_from_;  // a pass has ended: where to look for past series next
   std::mutex mutex_;  // guards hurry_ and stopping_
   std::condition_variable wake_;

@@ -71,6 +71,7 @@ void Session::check_deadline(TimePoint now) {
     read_->progress(taken_bytes(socket_.native_handle()), now);
     if (read_->evicted()) evict();
   }
+  if (delivery_ != nullptr) give_up_recalled();
   if (now < deadline_) return;
   timed_out_ = true;
   error_code ignored;

@@ -31,6 +31,13 @@ namespace minuted::http {
 
 class Loop;
 
+// Which streamed answers are to be given up while they wait for their clients, because what they read from
+// is wanted back: those that began at a moment() before recalled_before(). Any thread.
+struct RecallOfReads {
+  std::function<std::uint64_t()> moment;
+  std::function<std::uint64_t()> recalled_before;
+};
+
 // What the sessions serve, and what they share. Everything is borrowed and outlives them.
 struct Application {
   std::span<const Route> routes;
@@ -42,6 +49,7 @@ struct Application {
   ByteBudget& budget;   // of request bodies
   ByteBudget& answers;  // of streamed answers
   ReadPlaces& reads;
+  const RecallOfReads& recall;
   Workers& workers;
   const log::Log& log;
   const Cors& cors;
@@ -100,6 +108,8 @@ class Session {
   Awaitable<Outcome> continue_if_expected(const Framing& framing);
   Awaitable<bool> send(Response response, Method method);
   Awaitable<bool> send_stream(Response response, Method method);
+  void log_cut_short(std::string_view reason) const;
+  void give_up_recalled();
   Awaitable<bool> enter_read(ReadPlace& place);
   Awaitable<bool> write(boost::asio::const_buffer first, boost::asio::const_buffer second,
                         TimePoint latest);
@@ -145,6 +155,7 @@ class Session {
   std::string plain_path_;        // of the request, if it is not what was sent
   std::string client_;            // on whose behalf the last request came; empty: cannot be told
   ReadPlace* read_ = nullptr;     // of an answer that waits for its client
+  Delivery* delivery_ = nullptr;  // of a streamed answer under way
   std::string_view cors_lines_;   // of the answer: the application's
   std::uint64_t sent_bytes_ = 0;  // of the answer's body
   std::uint16_t sent_status_ = 0;

@@ -10,6 +10,7 @@
 #include <boost/asio/write.hpp>
 #include <cerrno>
 #include <cstdio>
+#include <mutex>
 
 #include "http/loop.hpp"
 #include "http/session.hpp"
@@ -29,6 +30,22 @@ constexpr std::size_t kHeadBytes = 768;
 // A read may wait that long for a place, looking now and then.
 constexpr auto kPlaceWaitMax = std::chrono::seconds(1);
 constexpr auto kPlacePoll = std::chrono::milliseconds(5);
+constexpr std::string_view kRecalled =
+    "the read was ended while it waited: the memory that it kept of data from before it began was needed; "
+    "ask for less at a time, or try again when fewer events come";
+
+// Keeps a pointer to what lives no longer than this.
+template <class T>
+class Known {
+ public:
+  Known(T*& at, T& what) : at_(at) { at_ = &what; }
+  ~Known() { at_ = nullptr; }
+  Known(const Known&) = delete;
+  Known& operator=(const Known&) = delete;
+
+ private:
+  T*& at_;
+};
 
 bool has_content(const Response& response) {
   return response.status != 204 && response.status != 304;
@@ -130,6 +147,9 @@ struct Session::Delivery {
   bool broken = false;   // the client is gone
   bool again = false;    // nothing yet: to be asked again, after others
   bool hold = false;     // the first piece is to be made, and not to be sent yet
+  std::mutex turn_mutex{};  // held through a turn; guards the source, and these two
+  std::uint64_t moment = UINT64_MAX;  // of the source's beginning, see RecallOfReads
+  bool given_up = false;              // the source is gone before its end
   std::uint64_t body_bytes = 0;
   Result<bool> outcome = true;
 
@@ -144,7 +164,24 @@ struct Session::Delivery {
     sent = 0;
   }
 
+  // Destroys the source if it is recalled, unless it is being read right now: it will then notice
+  // itself. Whether it is gone.
+  bool give_up(std::uint64_t recalled_before) {
+    const std::unique_lock lock(turn_mutex, std::try_to_lock);
+    if (!lock || !outcome.ok() || !*outcome || moment >= recalled_before) return given_up;
+    response.source.reset();
+    given_up = true;
+    return true;
+  }
+
   void operator()() {
+    const std::lock_guard lock(turn_mutex);
+    again = false;
+    if (given_up) {
+      outcome = Error{ErrorCode::kOverloaded, std::string(kRecalled)};
+      return;
+    }
+    if (moment == UINT64_MAX) moment = session.app_.recall.moment();
     // A compressed piece is small, but took the time of a whole one.
     for (std::size_t turn = 0; turn < kTurnBytesMax;
          turn += std::max(head.size() + piece.size(), kPieceBytes)) {
@@ -207,6 +244,17 @@ struct Session::Delivery {
   }
 };
 
+void Session::log_cut_short(std::string_view reason) const {
+  app_.log.write_limited(log::Level::kWarn, "answer_cut_short", "an answer was cut short",
+                         {{"reason", reason}});
+}
+
+// What waits for a worker or for its client would notice only then that it is recalled.
+void Session::give_up_recalled() {
+  const bool given_up = delivery_->give_up(app_.recall.recalled_before());
+  if (given_up && read_ != nullptr) evict();
+}
+
 // Waits a moment for a place.
 Awaitable<bool> Session::enter_read(ReadPlace& place) {
   if (!place.queue()) co_return false;
@@ -233,6 +281,7 @@ Awaitable<bool> Session::send_stream(Response response, Method method) {
           : TimePoint::max();
   Delivery delivery{*this, response, method, std::string(loop_.date()), socket_.native_handle(),
                     keep_alive_};
+  const Known known(delivery_, delivery);
   Turn turn = Turn::kFirst;
   delivery.hold = !entered;
   for (;;) {
@@ -259,10 +308,7 @@ Awaitable<bool> Session::send_stream(Response response, Method method) {
       co_return co_await send(std::move(refused), method);
     }
     sent_bytes_ = delivery.body_bytes;
-    if (failed) {
-      app_.log.write_limited(log::Level::kWarn, "answer_cut_short", "an answer was cut short",
-                             {{"reason", delivery.outcome.error().message}});
-    }
+    if (failed) log_cut_short(delivery.outcome.error().message);
     bool written = !failed && !delivery.broken && !aborted_;
     if (written && delivery.unsent()) {
       const auto rest = delivery.rest();
@@ -279,6 +325,7 @@ Awaitable<bool> Session::send_stream(Response response, Method method) {
                       {{"readers", *readers}, {"scans_max", std::uint64_t{app_.reads.max()}}});
       }
     }
+    if (!written && delivery.given_up && !failed) log_cut_short(kRecalled);
     if (!written) {
       keep_alive_ = false;
       sent_code_ = "answer_cut_short";

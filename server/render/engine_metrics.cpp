@@ -101,6 +101,12 @@ void append_read(const EngineStats& stats, MetricsWriter& out) {
         "Memory that all queries together may hold (query-bytes-max).");
   counter(out, "minuted_queries_over_memory_total", stats.queries_over_memory,
           "Queries refused because they need more memory than one may hold, or others hold it.");
+  gauge(out, "minuted_query_kept_bytes", std::uint64_t{stats.read_kept_bytes},
+        "Memory of folded events and flushed memtables that queries under way still show.");
+  gauge(out, "minuted_query_kept_max_bytes", std::uint64_t{stats.read_kept_bytes_max},
+        "Above that the oldest queries are ended.");
+  counter(out, "minuted_queries_recalled_total", stats.reads_recalled,
+          "Queries ended because of what they kept in memory.");
 }
 
 void append_store(const EngineStats& stats, MetricsWriter& out) {

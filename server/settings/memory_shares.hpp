@@ -11,6 +11,9 @@
 //   answer-bytes-max      3/32      6          48      answers under way, and what compresses them
 //   (the rest)            1/32      2          16      folds, seals, catalog, connections
 //
+// What reads keep of events that were folded and memtables that were flushed since they began has no share
+// of its own: read_kept_bytes() is part of what is beside.
+//
 // And body-bytes-max, one body of bytes-in-flight-max, is 2/32, up to 32 MiB. Beside all of it the program, its
 // libraries, what flushes and compactions take, and the allocator's own need up to kMemoryBesideBytes.
 #pragma once
@@ -51,6 +54,12 @@ constexpr std::size_t share_of(const MemoryShare& share, std::size_t memory_byte
 
 // What the process may take beside `--memory`.
 inline constexpr std::size_t kMemoryBesideBytes = 64U << 20;
+// Of it, and of more memory a part besides, what reads may keep of data that was written over since they
+// began.
+constexpr std::size_t read_kept_bytes(std::size_t memory_bytes) {
+  return (12U << 20) + memory_bytes / 32;
+}
+
 // The least that `--memory` may be.
 inline constexpr std::size_t kMemoryBytesMin = 64U << 20;
 

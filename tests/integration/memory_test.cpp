@@ -248,7 +248,7 @@ class MemoryTest : public testing::Test {
         EXPECT_NE(answer.body.find("query_too_large"), std::string::npos) << question << answer.body;
       } else if (answer.status != 0 || !MINUTED_TEST_SLOWED) {  // a sanitizer outlasts the client
         EXPECT_EQ(answer.status, 503U) << question << answer.body;
-        EXPECT_FALSE(answer.header("retry-after").empty()) << question;
+        EXPECT_FALSE(answer.header("retry-after").empty()) << question << answer.body;
       }
     }
   }

@@ -223,6 +223,12 @@ class Engine {
   // committed, and when as much monotonic time has passed. Never together with clock_error().
   virtual std::optional<Error> clock_doubt() const = 0;
 
+  // For who holds a cursor that nothing is asked of, because its client is slow, say: once recalled_before()
+  // is above what read_moment() was before the cursor was made, the cursor would fail with kOverloaded, and
+  // its memory is wanted back (Options::read_kept_bytes_max). It is then to be destroyed.
+  virtual std::uint64_t read_moment() const = 0;
+  virtual std::uint64_t recalled_before() const = 0;
+
   // What it does at this moment.
   virtual EngineStatus status() const = 0;
 

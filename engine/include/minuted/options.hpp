@@ -120,6 +120,10 @@ struct Options {
   // kOverloaded. At least 1 MiB.
   std::size_t query_bytes_max = 96U << 20;
 
+  // Memory that reads keep of what was written since they began: events folded and memtables flushed
+  // meanwhile, which the view of a read still shows. Past it the oldest reads end with kOverloaded.
+  std::size_t read_kept_bytes_max = 64U << 20;
+
   SeriesLimits series;
 
   // Nodes that may be known by what was told of them (descriptions, heartbeats), so that a client that

@@ -91,6 +91,9 @@ struct EngineStats {
   std::size_t query_bytes = 0;           // held by open cursors
   std::size_t query_bytes_max = 0;
   std::uint64_t queries_over_memory = 0;  // refused: they need too much memory, or others hold it
+  std::size_t read_kept_bytes = 0;      // of what was folded and flushed since open cursors began
+  std::size_t read_kept_bytes_max = 0;
+  std::uint64_t reads_recalled = 0;     // ended because of that bound
 
   // Of the store's openings.
   std::uint64_t write_failures = 0;  // that stopped all writes until the store was opened again

@@ -170,7 +170,8 @@ class RawTableTest : public testing::Test {
 
   TempDir directory_;
   std::unique_ptr<Store> store_;
-  RawTable table_;
+  ReadRecall recall_;
+  RawTable table_{recall_};
   std::uint64_t sequence_ = 0;
 };
 

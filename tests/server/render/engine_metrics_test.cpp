@@ -84,6 +84,9 @@ EngineStats numbered() {
   stats.query_bytes = 146;
   stats.query_bytes_max = 147;
   stats.queries_over_memory = 148;
+  stats.read_kept_bytes = 152;
+  stats.read_kept_bytes_max = 153;
+  stats.reads_recalled = 154;
   stats.store_memtable_bytes = 123;
   stats.store_block_cache_bytes = 124;
   stats.store_sst_bytes = 125;
@@ -156,6 +159,9 @@ TEST(EngineMetricsTest, EveryFieldHasItsName) {
             "gauge minuted_query_memory_bytes 146\n"
             "gauge minuted_query_memory_max_bytes 147\n"
             "counter minuted_queries_over_memory_total 148\n"
+            "gauge minuted_query_kept_bytes 152\n"
+            "gauge minuted_query_kept_max_bytes 153\n"
+            "counter minuted_queries_recalled_total 154\n"
             "gauge minuted_store_memtable_bytes 123\n"
             "gauge minuted_store_block_cache_bytes 124\n"
             "gauge minuted_store_sst_bytes 125\n"
