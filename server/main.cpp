@@ -92,6 +92,7 @@ Options engine_options(const settings::Settings& s) {
   options.fold_interval_ms = s.fold_interval_ms;
   options.fold_batch_bytes = s.fold_batch_bytes;
   options.unfolded_bytes_max = s.unfolded_bytes;
+  options.append_wait_ms_max = s.push_wait_ms;
   options.seal_after_ms = s.seal_after_ms;
   options.seal_interval_ms = s.seal_interval_ms;
   options.retention = {s.retention.minute_ms, s.retention.hour_ms, s.retention.day_ms,
@@ -124,6 +125,7 @@ http::Limits http_limits(const settings::Settings& s) {
   limits.uri_bytes_max = s.uri_bytes_max;
   limits.body_bytes_max = s.body_bytes_max;
   limits.bytes_in_flight_max = s.bytes_in_flight_max;
+  limits.body_wait_ms = s.push_wait_ms;
   limits.header_timeout_ms = s.header_timeout_ms;
   limits.body_timeout_ms = s.body_timeout_ms;
   limits.idle_timeout_ms = s.idle_timeout_ms;

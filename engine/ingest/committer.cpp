@@ -18,6 +18,8 @@ namespace {
 
 // How many series ahead of the one at hand the catalog is told of.
 constexpr std::size_t kSeriesAhead = 8;
+// While batches wait for room among the unfolded events it is looked for so often.
+constexpr auto kRoomPoll = std::chrono::milliseconds(2);
 // The share of the memory for unfolded events at which a fold begins: there is room for as much again
 // and for what comes while it runs.
 constexpr std::size_t kFoldAtPart = 3;
@@ -102,8 +104,8 @@ void Committer::submit(AppendRequest request, AppendDone done) {
     if (!refusal) {
       queue_bytes_ += bytes;
       counters_.queue_bytes = queue_bytes_;
-      queue_.push_back(
-          {std::move(request), std::move(series), std::move(ids), std::move(done), bytes});
+      queue_.push_back({std::move(request), std::move(series), std::move(ids), std::move(done), bytes,
+                        options_.clock->steady_ms() + options_.append_wait_ms_max});
     }
   }
   if (!refusal) {
@@ -139,12 +141,8 @@ std::optional<Error> Committer::refuse(std::size_t bytes) const {
     return Error{ErrorCode::kUnavailable, "writes are stopped: " + failure_->message};
   }
   if (stopping_) return Error{ErrorCode::kUnavailable, "the engine is closing"};
-  if (table_.memory_bytes() > options_.unfolded_bytes_max) {
-    return Error{ErrorCode::kOverloaded,
-                 "the events that are not folded yet take " +
-                     std::to_string(table_.memory_bytes()) + " bytes of memory; " +
-                     std::to_string(options_.unfolded_bytes_max) +
-                     " may be; send the batch again soon, with the same key"};
+  if (options_.append_wait_ms_max == 0 && table_.memory_bytes() > options_.unfolded_bytes_max) {
+    return no_room();
   }
   if (queue_bytes_ != 0 && queue_bytes_ + bytes > options_.commit_queue_bytes_max) {
     return Error{ErrorCode::kOverloaded,
@@ -153,6 +151,57 @@ std::optional<Error> Committer::refuse(std::size_t bytes) const {
                      " bytes; send the batch again soon, with the same key"};
   }
   return std::nullopt;
+}
+
+Error Committer::no_room() const {
+  return {ErrorCode::kOverloaded,
+          "the events that are not folded yet take " + std::to_string(table_.memory_bytes()) +
+              " bytes of memory, " + std::to_string(options_.unfolded_bytes_max) +
+              " may be, and there was no room within " +
+              std::to_string(options_.append_wait_ms_max) +
+              " ms; send the batch again soon, with the same key"};
+}
+
+// How many requests from the front of the queue may be committed now: those that the unfolded events have
+// room for, each taken for the memory of its batch, which is more than it will be. One may pass the bound.
+// Under the mutex.
+std::size_t Committer::count_admitted() const {
+  if (stopping_ || failure_ || options_.append_wait_ms_max == 0) return queue_.size();
+  const std::size_t used = table_.memory_bytes();
+  if (used > options_.unfolded_bytes_max) {
+    // Folds wait for the disk: the refusal must name that.
+    return disk_.check() ? 0 : queue_.size();
+  }
+  std::size_t room = options_.unfolded_bytes_max - used;
+  std::size_t count = 0;
+  while (count < queue_.size() && (count == 0 || queue_[count].bytes <= room)) {
+    room -= std::min(room, queue_[count++].bytes);
+  }
+  return count;
+}
+
+// Under the mutex.
+void Committer::take_admitted(std::vector<Waiting>& admitted, std::vector<Waiting>& expired) {
+  const std::size_t count = count_admitted();
+  if (count == queue_.size()) {
+    admitted.swap(queue_);
+    return;
+  }
+  const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
+  std::move(queue_.begin(), end, std::back_inserter(admitted));
+  queue_.erase(queue_.begin(), end);
+  // They came in the order in which their time ends.
+  const std::int64_t now = options_.clock->steady_ms();
+  const auto waits = std::find_if(queue_.begin(), queue_.end(),
+                                  [now](const Waiting& w) { return w.latest_ms > now; });
+  std::move(queue_.begin(), waits, std::back_inserter(expired));
+  queue_.erase(queue_.begin(), waits);
+}
+
+void Committer::leave_queue(std::size_t bytes) {
+  const std::lock_guard lock(mutex_);
+  queue_bytes_ -= bytes;
+  counters_.queue_bytes = queue_bytes_;
 }
 
 std::optional<Error> Committer::failure() const {
@@ -244,6 +293,7 @@ Result<std::string> Committer::forget(const Task& task) {
 void Committer::run() {
   ::pthread_setname_np(::pthread_self(), "commit");
   std::vector<Waiting> waiting;
+  std::vector<Waiting> expired;
   std::vector<WaitingNode> nodes;
   std::vector<Task> tasks;
   for (;;) {
@@ -254,22 +304,31 @@ void Committer::run() {
       };
       wake_.wait(lock, [&] { return stopping_ || !nothing(); });
       if (nothing()) return;  // stopping
-      waiting.swap(queue_);
+      take_admitted(waiting, expired);
       nodes.swap(node_queue_);
       tasks.swap(tasks_);
+      if (waiting.empty() && expired.empty() && nodes.empty() && tasks.empty()) {
+        wake_.wait_for(lock, kRoomPoll, [this] {
+          return stopping_ || !node_queue_.empty() || !tasks_.empty();
+        });
+        continue;
+      }
     }
     for (Task& task : tasks) task.done.set_value(forget(task));
     tasks.clear();
-    if (waiting.empty() && nodes.empty()) continue;
-    commit(waiting, nodes);
     std::size_t bytes = 0;
+    for (Waiting& w : expired) {
+      bytes += w.bytes;
+      ++counters_.overloaded;
+      w.done(no_room());
+    }
+    expired.clear();
+    if (!waiting.empty() || !nodes.empty()) commit(waiting, nodes);
     for (const Waiting& w : waiting) bytes += w.bytes;
     for (const WaitingNode& n : nodes) bytes += n.bytes;
     waiting.clear();
     nodes.clear();
-    const std::lock_guard lock(mutex_);
-    queue_bytes_ -= bytes;
-    counters_.queue_bytes = queue_bytes_;
+    leave_queue(bytes);
   }
 }
 

@@ -89,6 +89,7 @@ class Committer {
     std::vector<NamedRow> ids;
     AppendDone done;
     std::size_t bytes;
+    std::int64_t latest_ms;  // by the steady clock: it waits for room until then
   };
   // What somebody tells of a node.
   struct WaitingNode {
@@ -118,6 +119,10 @@ class Committer {
 
   void run();
   std::optional<Error> refuse(std::size_t bytes) const;
+  Error no_room() const;
+  std::size_t count_admitted() const;
+  void take_admitted(std::vector<Waiting>& admitted, std::vector<Waiting>& expired);
+  void leave_queue(std::size_t bytes);
   Result<std::string> forget(const Task& task);
   void commit(std::vector<Waiting>& waiting, std::vector<WaitingNode>& nodes);
   Answer admit(Waiting& waiting);

@@ -8,10 +8,14 @@
 //   whatever large bodies hold. Beyond it, one client holds three quarters of the budget at most.
 // - A large body may take the whole budget if no other is held, since it could never be sent otherwise.
 //   Only then can the sum exceed the bound, by that eighth.
+// - Large bodies of one client that find no room stand in a line: the first to come is the first to get
+//   room, and none that comes later goes before it.
 // Any thread.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -20,6 +24,8 @@
 #include <utility>
 
 namespace minuted::http {
+
+class BudgetShare;
 
 class ByteBudget {
  public:
@@ -53,9 +59,39 @@ class ByteBudget {
   }
 
   // Changes a share of `client` from `from` to `to` bytes; false, and nothing changed, if that is
-  // more than may be.
-  bool change(std::string_view client, std::size_t from, std::size_t to) {
+  // more than may be. What would become large is then in its client's line, until leave_line().
+  bool change(const BudgetShare* share, std::string_view client, std::size_t from, std::size_t to) {
     const std::lock_guard lock(mutex_);
+    // One that is large already must not wait for others with what it holds.
+    const bool lines_up = to > from && to > kSmallBodyMax && from <= kSmallBodyMax;
+    if (!lines_up) return change_now(client, from, to);
+    auto line = lines_.find(client);
+    const bool stands = line != lines_.end() && is_in(line->second, share);
+    const bool first = line == lines_.end() || line->second.front() == share;
+    if (first && change_now(client, from, to)) return true;
+    if (stands) return false;
+    if (line == lines_.end()) line = lines_.emplace(client, Line{}).first;
+    line->second.push_back(share);
+    return false;
+  }
+  void leave_line(const BudgetShare* share, std::string_view client) {
+    const std::lock_guard lock(mutex_);
+    const auto line = lines_.find(client);
+    if (line != lines_.end() && is_in(line->second, share)) leave(line, share);
+  }
+
+  using Line = std::deque<const BudgetShare*>;
+  using Lines = std::map<std::string, Line, std::less<>>;
+
+  static bool is_in(const Line& line, const BudgetShare* share) {
+    return std::find(line.begin(), line.end(), share) != line.end();
+  }
+  void leave(Lines::iterator line, const BudgetShare* share) {
+    std::erase(line->second, share);
+    if (line->second.empty()) lines_.erase(line);
+  }
+
+  bool change_now(std::string_view client, std::size_t from, std::size_t to) {
     const auto at = by_client_.find(client);
     // What is held beside this share, in all and by the client.
     Held others = all_;
@@ -93,12 +129,14 @@ class ByteBudget {
   mutable std::mutex mutex_;  // guards all below
   Held all_;
   std::map<std::string, Held, std::less<>> by_client_;  // without those that hold nothing
+  Lines lines_;  // of large bodies that wait, by client; none is empty
 };
 
 // The share of one request; returns it when it is destroyed. Borrows the budget.
 class BudgetShare {
  public:
   explicit BudgetShare(ByteBudget& budget) : budget_(&budget) {}
+  // Not of one that waits.
   BudgetShare(BudgetShare&& other) noexcept
       : budget_(other.budget_),
         client_(std::move(other.client_)),
@@ -110,22 +148,29 @@ class BudgetShare {
   // called before the first byte.
   void set_client(std::string_view client) { client_ = client; }
 
-  // Raises the share to `bytes`; false, and as it was, if the budget does not have them.
+  // Raises the share to `bytes`; false, and as it was, if the budget does not have them. That of a large
+  // body keeps its place in the line then: to be asked again, or to be released.
   [[nodiscard]] bool raise_to(std::size_t bytes) {
     if (bytes <= bytes_) return true;
-    if (!budget_->change(client_, bytes_, bytes)) return false;
+    if (!budget_->change(this, client_, bytes_, bytes)) {
+      waits_ = bytes > ByteBudget::kSmallBodyMax;
+      return false;
+    }
+    if (std::exchange(waits_, false)) budget_->leave_line(this, client_);
     bytes_ = bytes;
     return true;
   }
   std::size_t bytes() const { return bytes_; }
   void release() {
-    if (bytes_ != 0) (void)budget_->change(client_, std::exchange(bytes_, 0), 0);
+    if (std::exchange(waits_, false)) budget_->leave_line(this, client_);
+    if (bytes_ != 0) (void)budget_->change(this, client_, std::exchange(bytes_, 0), 0);
   }
 
  private:
   ByteBudget* budget_;
   std::string client_;
   std::size_t bytes_ = 0;
+  bool waits_ = false;
 };
 
 }  // namespace minuted::http

@@ -14,6 +14,7 @@ struct Limits {
   std::size_t uri_bytes_max = 8 << 10;
   std::size_t body_bytes_max = 32U << 20;  // as sent
   std::size_t bytes_in_flight_max = 128U << 20;
+  std::int64_t body_wait_ms = 5'000;  // for its share of the bytes in flight
   std::int64_t header_timeout_ms = 10'000;
   std::int64_t body_timeout_ms = 30'000;
   std::int64_t idle_timeout_ms = 75'000;

@@ -16,8 +16,7 @@ using boost::system::error_code;
 // A body's share is raised by as much as has come, from this much on: many bodies of which little
 // comes must not hold what others need.
 constexpr std::size_t kFirstStepBytes = 16 << 10;
-// A body may wait that long for its share, asking now and then; sending 20 MB again costs more.
-constexpr auto kTurnWaitMax = std::chrono::seconds(2);
+// A body that waits for its share asks so often; sending 20 MB again would cost more.
 constexpr auto kTurnPoll = std::chrono::milliseconds(10);
 // Extensions of one chunk, and of all chunks of a body: nobody needs any.
 constexpr std::size_t kChunkExtensionBytesMax = 256;
@@ -88,11 +87,12 @@ Awaitable<bool> Session::raise_share(std::size_t bytes, BudgetShare& share) {
   if (waits_for_body_ && !place_.go_on()) co_return false;
   waits_for_body_ = false;
   const TimePoint start = std::chrono::steady_clock::now();
+  const TimePoint latest = start + std::chrono::milliseconds(app_.limits.body_wait_ms);
   const TimePoint deadline = deadline_;
   clear_deadline();
   Timer timer(socket_.get_executor());
   while (!share.raise_to(bytes)) {
-    if (draining_ || std::chrono::steady_clock::now() > start + kTurnWaitMax) co_return false;
+    if (draining_ || std::chrono::steady_clock::now() > latest) co_return false;
     timer.expires_after(kTurnPoll);
     error_code ignored;
     co_await timer.async_wait(asio::redirect_error(UseAwaitable{}, ignored));

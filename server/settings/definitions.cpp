@@ -277,7 +277,7 @@ constexpr std::array kDefinitions{
         {kMiB, 64 * kGiB}),
     number<&S::commit_queue_bytes>(
         {"commit-queue", Group::kData,
-         "memory for batches that wait to be committed; a full queue answers 503"},
+         "memory for batches that wait for room or to be committed; a full queue answers 503"},
         Form::kSize, {kMiB, 64 * kGiB}),
     on_off<&S::accept_lost_commits>(
         {"accept-lost-commits", Group::kData,
@@ -300,7 +300,7 @@ constexpr std::array kDefinitions{
         Form::kSize, {64 * kKiB, kGiB}),
     number<&S::unfolded_bytes>(
         {"unfolded", Group::kFolding,
-         "memory for events not folded yet; a fold begins at a third, beyond it is a 503"},
+         "memory for events not folded yet; a fold begins at a third, beyond it pushes wait"},
         Form::kSize, {kMiB, 64 * kGiB}),
     number<&S::seal_after_ms>(
         {"seal-after", Group::kFolding,
@@ -363,9 +363,14 @@ constexpr std::array kDefinitions{
         Form::kCount, {1, 100'000}, "times"),
     number<&S::bytes_in_flight_max>(
         {"bytes-in-flight-max", Group::kLimits,
-         "all bodies being handled; more is a 503; an eighth is kept for bodies up to 1MiB, and large "
+         "all bodies being handled; more wait; an eighth is kept for bodies up to 1MiB, and large "
          "bodies of one client share half"},
         Form::kSize, {kMiB, 64 * kGiB}),
+    number<&S::push_wait_ms>(
+        {"push-wait", Group::kLimits,
+         "how long a push waits for room, in bytes-in-flight-max and again in unfolded, before it "
+         "gets a 503"},
+        Form::kDuration, {0, kHour}),
     number<&S::decode_bytes_max>(
         {"decode-bytes-max", Group::kLimits,
          "memory for decoding large bodies at the same time; further ones wait their turn"},

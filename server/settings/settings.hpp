@@ -70,6 +70,7 @@ struct Settings {
   std::size_t inflated_bytes_max = 128U << 20;
   std::uint32_t inflate_ratio_max = 100;
   std::size_t bytes_in_flight_max = 80U << 20;
+  std::int64_t push_wait_ms = 5'000;
   std::size_t decode_bytes_max = 32U << 20;
   std::size_t query_bytes_max = 96U << 20;
   std::size_t answer_bytes_max = 48U << 20;

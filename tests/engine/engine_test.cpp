@@ -1,5 +1,8 @@
 // The engine's promises one by one: bounds, late events, tiers, damage, expiry.
+#include <algorithm>
 #include <filesystem>
+#include <future>
+#include <mutex>
 #include <thread>
 
 #include "engine/engine_fixture.hpp"
@@ -95,6 +98,7 @@ TEST_F(EngineTest, FullQueueRefusesAndTakesMoreOnceEmptied) {
 // Memory is bounded whatever the folds do: a disk that stalls them, say.
 TEST_F(EngineTest, TooMuchUnfoldedRefusesAndTakesMoreOnceFolded) {
   options_.unfolded_bytes_max = 100'000;
+  options_.append_wait_ms_max = 0;
   open();
   std::uint64_t accepted = 0;
   Result<Receipt> answer = Receipt{};
@@ -113,6 +117,87 @@ TEST_F(EngineTest, TooMuchUnfoldedRefusesAndTakesMoreOnceFolded) {
   EXPECT_EQ(engine_->stats().unfolded_memory_bytes, 0U);
   EXPECT_EQ(append(request_of({event_at(kNowMs)})).accepted, 1U);
   EXPECT_EQ(requests_read(), accepted + 1);
+}
+
+// Appends until the unfolded events take more memory than they may. How many events were accepted.
+std::uint64_t fill_unfolded(Engine& engine, const Options& options) {
+  std::uint64_t accepted = 0;
+  for (; engine.stats().unfolded_memory_bytes <= options.unfolded_bytes_max; ++accepted) {
+    EXPECT_TRUE(engine.append_and_wait(request_of({event_at(kNowMs)})).ok());
+  }
+  return accepted;
+}
+
+TEST_F(EngineTest, AppendsWaitForRoomInTheirOrder) {
+  options_.unfolded_bytes_max = 100'000;
+  open();
+  std::uint64_t accepted = fill_unfolded(*engine_, options_);
+  constexpr int kAppends = 20;
+  std::mutex mutex;
+  std::vector<int> answered;
+  for (int i = 0; i < kAppends; ++i) {
+    engine_->append(request_of({event_at(kNowMs)}), [&, i](const Result<Receipt>& receipt) {
+      EXPECT_TRUE(receipt.ok()) << receipt.error().message;
+      const std::lock_guard lock(mutex);
+      answered.push_back(i);
+    });
+  }
+  // What is told of a node needs no room among the events. It is committed while they wait.
+  NodeUpdate update;
+  update.node = "n";
+  update.heartbeat = Heartbeat{};
+  ASSERT_TRUE(engine_->tell_node_and_wait(std::move(update)).ok());
+  {
+    const std::lock_guard lock(mutex);
+    EXPECT_TRUE(answered.empty());
+  }
+  EXPECT_GT(engine_->stats().queue_bytes, 0U);
+  EXPECT_EQ(requests_read(), accepted);
+  clock_.advance_ms(options_.append_wait_ms_max - 1);
+  ASSERT_TRUE(engine_->fold().ok());
+  accepted += kAppends;
+  EXPECT_TRUE(append(request_of({event_at(kNowMs)})).accepted == 1) << "behind all of them";
+  const std::lock_guard lock(mutex);
+  ASSERT_EQ(answered.size(), static_cast<std::size_t>(kAppends));
+  EXPECT_TRUE(std::is_sorted(answered.begin(), answered.end()));
+  EXPECT_EQ(requests_read(), accepted + 1);
+  EXPECT_EQ(engine_->stats().batches_overloaded, 0U);
+}
+
+TEST_F(EngineTest, AnAppendThatFindsNoRoomInTimeIsRefused) {
+  options_.unfolded_bytes_max = 100'000;
+  open();
+  const std::uint64_t accepted = fill_unfolded(*engine_, options_);
+  std::promise<Result<Receipt>> done;
+  engine_->append(request_of({event_at(kNowMs)}),
+                  [&](Result<Receipt> receipt) { done.set_value(std::move(receipt)); });
+  auto answer = done.get_future();
+  clock_.advance_ms(options_.append_wait_ms_max - 1);
+  EXPECT_EQ(answer.wait_for(std::chrono::milliseconds(20)), std::future_status::timeout);
+  clock_.advance_ms(1);
+  const auto refused = answer.get();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kOverloaded);
+  EXPECT_NE(refused.error().message.find("5000 ms"), std::string::npos) << refused.error().message;
+  EXPECT_EQ(engine_->stats().batches_overloaded, 1U);
+  EXPECT_EQ(requests_read(), accepted);
+  ASSERT_TRUE(engine_->fold().ok());
+  EXPECT_EQ(append(request_of({event_at(kNowMs)})).accepted, 1U);
+}
+
+TEST_F(EngineTest, ClosingCommitsWhatWaitsForRoom) {
+  options_.unfolded_bytes_max = 100'000;
+  open();
+  const std::uint64_t accepted = fill_unfolded(*engine_, options_);
+  std::atomic<int> answered = 0;
+  for (int i = 0; i < 10; ++i) {
+    engine_->append(request_of({event_at(kNowMs)}), [&](const Result<Receipt>& r) {
+      if (r.ok()) ++answered;
+    });
+  }
+  open();
+  EXPECT_EQ(answered, 10);
+  EXPECT_EQ(requests_read(), accepted + 10);
 }
 
 TEST_F(EngineTest, MuchUnfoldedIsFoldedBeforeItsInterval) {

@@ -96,11 +96,15 @@ struct Options {
   Millis clock_earliest{0};
 
   // Memory of the events that are not folded yet, which are kept for reads; at a third of it a fold
-  // begins, whatever the interval, and an append beyond it is refused with kOverloaded.
+  // begins, whatever the interval, and beyond it appends wait.
   std::size_t unfolded_bytes_max = 48U << 20;
 
-  // Memory of the batches waiting for the commit thread; an append that would pass it is refused
-  // with kOverloaded. One batch larger than this is let in when nothing else waits.
+  // How long an append waits for room among the unfolded events, milliseconds, in the order in which
+  // appends came; then it is refused with kOverloaded. 0: at once.
+  std::int64_t append_wait_ms_max = 5 * kMillisPerSecond;
+
+  // Memory of the batches waiting for the commit thread or for room; an append that would pass it is
+  // refused with kOverloaded at once. One batch larger than this is let in when nothing else waits.
   std::size_t commit_queue_bytes_max = 48U << 20;
 
   // How long an idempotency key is remembered, milliseconds; older ones count as new.

@@ -42,6 +42,30 @@ struct Body : BudgetShare {
   Body(ByteBudget& budget, std::string_view client) : BudgetShare(budget) { set_client(client); }
 };
 
+TEST(ByteBudgetTest, LargeBodiesThatWaitGetRoomInTheirOrder) {
+  ByteBudget budget(128 * kMiB);
+  Body holder(budget, "a");
+  ASSERT_TRUE(holder.raise_to(60 * kMiB));
+  Body first(budget, "a");
+  Body second(budget, "a");
+  Body third(budget, "a");
+  EXPECT_FALSE(first.raise_to(30 * kMiB));
+  EXPECT_FALSE(second.raise_to(2 * kMiB)) << "there would be room, but another was first";
+  EXPECT_FALSE(third.raise_to(2 * kMiB));
+  Body small(budget, "a");
+  EXPECT_TRUE(small.raise_to(kMiB)) << "small ones do not wait behind large ones";
+  Body other(budget, "b");
+  EXPECT_TRUE(other.raise_to(2 * kMiB)) << "nor do those of others";
+  EXPECT_TRUE(holder.raise_to(61 * kMiB)) << "what is large already goes on";
+  holder.release();
+  EXPECT_FALSE(second.raise_to(2 * kMiB));
+  EXPECT_TRUE(first.raise_to(30 * kMiB));
+  EXPECT_FALSE(third.raise_to(2 * kMiB)) << "the second is before it";
+  second.release();  // it does not wait any longer
+  EXPECT_TRUE(third.raise_to(2 * kMiB));
+  EXPECT_TRUE(second.raise_to(2 * kMiB));
+}
+
 TEST(ByteBudgetTest, LargeBodiesOfOneClientShareHalf) {
   ByteBudget budget(128 * kMiB);
   Body first(budget, "a");

@@ -77,6 +77,7 @@ TEST(DefinitionsTest, TheEnginesDefaultsAreTheDaemons) {
   EXPECT_EQ(settings.fold_interval_ms, options.fold_interval_ms);
   EXPECT_EQ(settings.fold_batch_bytes, options.fold_batch_bytes);
   EXPECT_EQ(settings.unfolded_bytes, options.unfolded_bytes_max);
+  EXPECT_EQ(settings.push_wait_ms, options.append_wait_ms_max);
   EXPECT_EQ(settings.commit_queue_bytes, options.commit_queue_bytes_max);
   EXPECT_EQ(settings.idempotency_window_ms, options.idempotency_window_ms);
   EXPECT_EQ(settings.snapshot_lifetime_ms, options.snapshot_ms_max);
