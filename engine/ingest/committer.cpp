@@ -94,9 +94,10 @@ void Committer::submit(AppendRequest request, AppendDone done) {
     series.push_back(catalog_.name(prefix, host));
   }
   std::vector<NamedRow> ids = name_ids(request.batch);
-  const std::size_t bytes = request.batch.memory_bytes() +
-                            series.capacity() * sizeof(SeriesCatalog::Name) +
-                            ids.capacity() * sizeof(NamedRow) + kRequestBytes;
+  const std::size_t memory = request.batch.memory_bytes() +
+                             series.capacity() * sizeof(SeriesCatalog::Name) +
+                             ids.capacity() * sizeof(NamedRow);
+  const std::size_t bytes = memory - std::min(memory, request.bytes_accounted) + kRequestBytes;
   std::optional<Error> refusal;
   {
     const std::lock_guard lock(mutex_);
@@ -104,7 +105,7 @@ void Committer::submit(AppendRequest request, AppendDone done) {
     if (!refusal) {
       queue_bytes_ += bytes;
       counters_.queue_bytes = queue_bytes_;
-      queue_.push_back({std::move(request), std::move(series), std::move(ids), std::move(done), bytes,
+      queue_.push_back({std::move(request), std::move(series), std::move(ids), std::move(done), bytes, memory,
                         options_.clock->steady_ms() + options_.append_wait_ms_max});
     }
   }
@@ -174,8 +175,8 @@ std::size_t Committer::count_admitted() const {
   }
   std::size_t room = options_.unfolded_bytes_max - used;
   std::size_t count = 0;
-  while (count < queue_.size() && (count == 0 || queue_[count].bytes <= room)) {
-    room -= std::min(room, queue_[count++].bytes);
+  while (count < queue_.size() && (count == 0 || queue_[count].memory <= room)) {
+    room -= std::min(room, queue_[count++].memory);
   }
   return count;
 }

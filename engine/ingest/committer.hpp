@@ -88,7 +88,8 @@ class Committer {
     std::vector<SeriesCatalog::Name> series;  // as in its batch's series()
     std::vector<NamedRow> ids;
     AppendDone done;
-    std::size_t bytes;
+    std::size_t bytes;        // that count in the queue's
+    std::size_t memory;       // of its batch
     std::int64_t latest_ms;  // by the steady clock: it waits for room until then
   };
   // What somebody tells of a node.

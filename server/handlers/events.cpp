@@ -212,7 +212,7 @@ Awaitable<Response> post_events(Services& services, Request& request) {
   } else {
     co_await run_on(services.workers, decode);
   }
-  request.release_body();
+  request.free_body();
   if (decode.refusal) co_return std::move(*decode.refusal);
   if (const auto* refused = std::get_if<json::BodyError>(&decode.outcome)) {
     co_return error_response(400, refused->code, refused->message);
@@ -240,6 +240,7 @@ Awaitable<Response> post_events(Services& services, Request& request) {
     batch.batch = std::move(decode.batch);
     batch.rejected = decoded.rejected;
     batch.errors = decoded.errors;
+    batch.bytes_accounted = request.body_share.bytes();
   }
   const Result<Receipt> receipt = co_await append(services, std::move(batch));
   if (refused && !receipt.ok() && receipt.error().code == ErrorCode::kInvalidArgument) {

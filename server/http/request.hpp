@@ -58,7 +58,9 @@ struct Request {
   BodyBuffer body;  // complete when the handler is called; empty where the route takes none
   BudgetShare body_share;
 
-  // Frees the body once it has been decoded, for what comes next may take long.
+  // Frees the body once it has been decoded, for what comes next may take long. Its share of the budget
+  // stays, for what was made of it.
+  void free_body() { body.release(); }
   void release_body() {
     body.release();
     body_share.release();

@@ -86,6 +86,9 @@ struct AppendRequest {
   // Answer from the key's record if there is one, else kInvalidArgument; nothing is stored. Needs a
   // key and an empty batch. For a request that is refused now but may have been accepted before.
   bool only_if_known = false;
+  // Bytes that the caller has accounted for elsewhere, and will until the answer: so much of the batch's
+  // memory does not count in Options::commit_queue_bytes_max.
+  std::size_t bytes_accounted = 0;
 };
 
 // What is to be deleted: all of a repo, or of one of its buckets, or what either has in some minutes.
