@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "core/check_options.hpp"
+#include "core/arguments.hpp"
 #include "core/core.hpp"
 #include "engine_over.hpp"
 #include "stats/counters.hpp"
@@ -97,6 +98,7 @@ class EngineImpl final : public Engine {
   }
 
   void append(AppendRequest request, AppendDone done) override {
+    if (auto wrong = check_arguments(request)) return done(std::move(*wrong));
     const auto core = writable_core();
     if (!core) return done(core.error());
     (*core)->committer()->submit(std::move(request), std::move(done));
@@ -111,6 +113,7 @@ class EngineImpl final : public Engine {
   }
 
   void tell_node(NodeUpdate update, NodeDone done) override {
+    if (auto wrong = check_arguments(update)) return done(std::move(*wrong));
     const auto core = writable_core();
     if (!core) return done(core.error());
     (*core)->committer()->submit_node(std::move(update), std::move(done));
@@ -125,6 +128,7 @@ class EngineImpl final : public Engine {
   }
 
   Result<std::unique_ptr<RowCursor>> query(const QuerySpec& spec) override {
+    if (auto wrong = check_arguments(spec)) return *wrong;
     const auto core = readable_core();
     return core ? (*core)->query(spec) : core.error();
   }
@@ -134,27 +138,33 @@ class EngineImpl final : public Engine {
                    "raw events are not kept once they are folded; have them kept with a raw "
                    "retention, as in --retention raw=7d"};
     }
+    if (auto wrong = check_arguments(query)) return *wrong;
     const auto core = readable_core();
     return core ? (*core)->events(query) : core.error();
   }
   Result<std::unique_ptr<TotalsCursor>> totals(const TotalsQuery& query) override {
+    if (auto wrong = check_arguments(query)) return *wrong;
     const auto core = readable_core();
     return core ? (*core)->totals(query) : core.error();
   }
   Result<std::unique_ptr<NodeCursor>> nodes(const NodeQuery& query) override {
+    if (auto wrong = check_arguments(query)) return *wrong;
     const auto core = readable_core();
     return core ? (*core)->nodes(query) : core.error();
   }
   Result<std::unique_ptr<SeriesCursor>> series(const SeriesQuery& query) override {
+    if (auto wrong = check_arguments(query)) return *wrong;
     const auto core = readable_core();
     return core ? (*core)->series(query) : core.error();
   }
   Result<std::unique_ptr<StorageCursor>> storage(const StorageQuery& query) override {
+    if (auto wrong = check_arguments(query)) return *wrong;
     const auto core = readable_core();
     return core ? (*core)->storage(query) : core.error();
   }
 
   Result<RepoFacts> tell_repo(const std::string& repo, const RepoFactsChange& change) override {
+    if (auto wrong = check_repo(repo)) return *wrong;
     const auto core = writable_core();
     return core ? (*core)->tell_repo(repo, change) : core.error();
   }
@@ -168,6 +178,7 @@ class EngineImpl final : public Engine {
     return core ? (*core)->upkeep()->seal() : core.error();
   }
   Result<void> remove(const Removal& removal) override {
+    if (auto wrong = check_arguments(removal)) return *wrong;
     const auto core = writable_core();
     return core ? (*core)->upkeep()->remove(removal) : core.error();
   }

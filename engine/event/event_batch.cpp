@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <numeric>
+#include <string>
+#include <utility>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
+
+#include "minuted/event.hpp"
 
 namespace minuted {
 namespace {
@@ -26,7 +30,38 @@ EventBatch::Text EventBatch::keep(std::string_view text) {
   return kept;
 }
 
-std::uint32_t EventBatch::pair_number(std::string_view repo, std::string_view bucket) {
+void EventBatch::refuse(std::uint32_t index, const char* field, std::string message) {
+  if (!fault_) fault_ = Fault{index, field, std::move(message)};
+}
+
+bool EventBatch::check_new_id(std::uint32_t index, const char* field, std::string_view id) {
+  const auto fault = check_id(id);
+  if (fault) refuse(index, field, shorten(id) + " " + *fault);
+  return !fault;
+}
+
+bool EventBatch::check_numbers(const EventView& event, std::uint32_t index) {
+  const auto within = [&](const char* field, std::int64_t value, std::uint64_t max) {
+    if (value >= 0 && static_cast<std::uint64_t>(value) <= max) return true;
+    refuse(index, field, std::to_string(value) + " is not within 0 and " + std::to_string(max));
+    return false;
+  };
+  if (!within("timestamp", event.timestamp.value, static_cast<std::uint64_t>(kMillisMax.value))) return false;
+  if (!within("status", event.status, kStatusMax)) return false;
+  const std::uint64_t latency_us = event.latency_us.value_or(0);
+  if (latency_us > kLatencyUsMax) {
+    refuse(index, "latency_us",
+           std::to_string(latency_us) + " is not within 0 and " + std::to_string(kLatencyUsMax));
+    return false;
+  }
+  if (event.id.empty()) return true;
+  const auto fault = check_event_id(event.id);
+  if (fault) refuse(index, "id", shorten(event.id) + " " + *fault);
+  return !fault;
+}
+
+std::uint32_t EventBatch::pair_number(std::string_view repo, std::string_view bucket,
+                                      std::uint32_t index) {
   const auto same = [&](std::uint32_t number) {
     const std::string_view prefix = text_of(pairs_[number]);
     return prefix.size() == repo.size() + bucket.size() + 2 &&
@@ -37,6 +72,9 @@ std::uint32_t EventBatch::pair_number(std::string_view repo, std::string_view bu
   const std::uint64_t hash = hash_of(hash_of(repo) + hash_of(bucket));
   std::uint32_t number = pair_table_.find(hash, same);
   if (number == IndexTable::kNone) {
+    if (!check_new_id(index, "repo", repo) || !check_new_id(index, "bucket", bucket)) {
+      return IndexTable::kNone;
+    }
     number = static_cast<std::uint32_t>(pairs_.size());
     const auto offset = static_cast<std::uint32_t>(text_.size());
     text_.insert(text_.end(), repo.begin(), repo.end());
@@ -51,12 +89,13 @@ std::uint32_t EventBatch::pair_number(std::string_view repo, std::string_view bu
   return number;
 }
 
-std::uint32_t EventBatch::host_number(std::string_view host) {
+std::uint32_t EventBatch::host_number(std::string_view host, std::uint32_t index) {
   const auto same = [&](std::uint32_t number) { return text_of(hosts_[number]) == host; };
   if (last_host_ != UINT32_MAX && same(last_host_)) return last_host_;
   const std::uint64_t hash = hash_of(host);
   std::uint32_t number = host_table_.find(hash, same);
   if (number == IndexTable::kNone) {
+    if (!check_new_id(index, "host", host)) return IndexTable::kNone;
     number = static_cast<std::uint32_t>(hosts_.size());
     hosts_.push_back(keep(host));
     host_table_.insert(hash, number);
@@ -91,8 +130,11 @@ void EventBatch::add(const EventView& event, std::uint32_t index) {
     groups_.clear();
     grouped_ = false;
   }
-  const std::uint32_t pair = pair_number(event.repo, event.bucket);
-  const std::uint32_t host = host_number(event.host);
+  if (!check_numbers(event, index)) return;
+  const std::uint32_t pair = pair_number(event.repo, event.bucket, index);
+  if (pair == IndexTable::kNone) return;
+  const std::uint32_t host = host_number(event.host, index);
+  if (host == IndexTable::kNone) return;
   const Minute minute = minute_of(event.timestamp);
   const std::uint32_t group = group_number(pair, minute);
   if (event.timed_on_receipt) receipt_time_ = event.timestamp;
@@ -264,6 +306,7 @@ void EventBatch::clear() {
   grouped_ = false;
   has_ids_ = false;
   receipt_time_.reset();
+  fault_.reset();
 }
 
 }  // namespace minuted

@@ -36,10 +36,10 @@ inline constexpr std::size_t kOpClasses = 6;
 // Select → GET; Put, Post, Copy, Create, Upload, Complete → PUT. A name without any of them is OTHER.
 OpClass classify_op(std::string_view name);
 
-// A validated event. The views are the maker's and are not kept by whoever takes an EventView.
 // As events and answers write it: `GET`, … `OTHER`.
 const char* to_string(OpClass op);
 
+// An event. The views are the maker's and are not kept by whoever takes an EventView.
 struct EventView {
   std::string_view repo;    // 1–255 bytes, see check_id
   std::string_view bucket;  // same

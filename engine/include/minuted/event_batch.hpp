@@ -55,8 +55,9 @@ class EventBatch {
   EventBatch(const EventBatch&) = delete;
   EventBatch& operator=(const EventBatch&) = delete;
 
-  // Copies the event in. Its fields must satisfy event.hpp; ungroups the batch. `index` is its place
-  // in whatever body it came from, for errors about it; by default its place in the batch.
+  // Copies the event in; ungroups the batch. `index` is its place in whatever body it came from, for
+  // errors about it; by default its place in the batch. An event whose fields do not satisfy event.hpp is
+  // left out, and the batch is then refused as a whole: see fault().
   void add(const EventView& event) { add(event, static_cast<std::uint32_t>(rows_.size())); }
   void add(const EventView& event, std::uint32_t index);
 
@@ -75,6 +76,15 @@ class EventBatch {
   // Takes events out, named by their places among the rows of all groups() in a row, and groups the
   // rest. Their series stay in series().
   void remove_rows(std::span<const std::uint32_t> places);
+
+  // Why an event was left out by add().
+  struct Fault {
+    std::uint32_t index;  // of the event
+    const char* field;    // of EventView
+    std::string message;  // the end of a sentence that begins with the field: its value, and what is wrong
+  };
+  // The first; nullopt if there is none.
+  const std::optional<Fault>& fault() const { return fault_; }
 
   // Whether any event has an id.
   bool has_ids() const { return has_ids_; }
@@ -108,8 +118,12 @@ class EventBatch {
 
   std::string_view text_of(Text t) const { return {text_.data() + t.offset, t.bytes}; }
   Text keep(std::string_view text);
-  std::uint32_t pair_number(std::string_view repo, std::string_view bucket);
-  std::uint32_t host_number(std::string_view host);
+  void refuse(std::uint32_t index, const char* field, std::string message);
+  bool check_numbers(const EventView& event, std::uint32_t index);
+  bool check_new_id(std::uint32_t index, const char* field, std::string_view id);
+  // kNone: it is refused.
+  std::uint32_t pair_number(std::string_view repo, std::string_view bucket, std::uint32_t index);
+  std::uint32_t host_number(std::string_view host, std::uint32_t index);
   std::uint32_t group_number(std::uint32_t pair, Minute minute);
   std::uint32_t series_place(std::uint64_t series) const;
   template <class Leaves>
@@ -138,6 +152,7 @@ class EventBatch {
   bool grouped_ = false;
   bool has_ids_ = false;
   std::optional<Millis> receipt_time_;
+  std::optional<Fault> fault_;
 };
 
 }  // namespace minuted
