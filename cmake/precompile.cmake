@@ -1,6 +1,6 @@
 # Headers of libraries, precompiled once per kind of target instead of parsed in every source: two thirds
 # of the time of a typical source is spent in them. Included when all targets are known. Every source still
-# includes what it names: tests/includes_test.cpp looks, and the preset `dev` builds without them.
+# includes what it names: tests/includes_test.cpp looks, and the presets `dev` and `fuzz` build without them.
 # With ccache: CCACHE_SLOPPINESS=pch_defines,time_macros.
 option(MINUTED_PRECOMPILE "Precompile headers of the standard library, Boost and gtest" ON)
 if(NOT MINUTED_PRECOMPILE)
