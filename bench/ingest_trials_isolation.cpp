@@ -1,5 +1,6 @@
 // The trial `isolation`: a client that sends all it can over many connections, and beside it one
 // with a batch of 100 events a second, whose every batch must be acknowledged, and soon.
+#include <cstdio>
 #include <optional>
 #include <thread>
 

@@ -3,7 +3,9 @@
 // no disk; and when syncs return, it goes on, with nothing lost.
 #include <stdlib.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <optional>

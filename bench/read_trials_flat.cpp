@@ -1,6 +1,7 @@
 // The trials `series` and `days`: the same questions about one bucket, by turns of daemons over
 // stores that differ in what lies beside it, or before it.
 #include <algorithm>
+#include <cstdio>
 #include <deque>
 
 #include "figures.hpp"

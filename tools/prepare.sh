@@ -14,6 +14,9 @@ packages=(
   libgtest-dev libbenchmark-dev        # tests and benchmarks
 )
 
+# For the fuzz targets: tests/fuzz.
+fuzz_packages=(clang libclang-rt-dev)
+
 # Clients that the contract is tried with: tests/clients. And npm, for tests/openapi, where nodejs did not
 # bring its own.
 client_packages=(

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cassert>
 #include <cstring>
+#include <limits>
 
 #include "codec/bytes.hpp"
 #include "rollup/rollup_codec.hpp"
@@ -133,7 +134,19 @@ bool RepoPageReader::open(std::string_view bytes) {
   }
   for (Column& column : columns_) column.values = in.bytes(count * column.width).data();
   const std::string_view padding = in.bytes(kLoadBytes);
-  return in.done() && padding == std::string_view("\0\0\0\0\0\0\0\0", kLoadBytes);
+  return in.done() && padding == std::string_view("\0\0\0\0\0\0\0\0", kLoadBytes) &&
+         each_has_requests();
+}
+
+bool RepoPageReader::each_has_requests() const {
+  const Column& requests = columns_.front();
+  constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
+  if (requests.least < 1 || requests.least > Int128{kMost} || requests.width == kWide) return false;
+  if (requests.width < kLoadBytes && requests.least <= Int128{kMost >> 8}) return true;
+  bool fit = true;
+  const std::uint64_t room = kMost - static_cast<std::uint64_t>(requests.least);
+  for_each(requests, 0, slots_.size(), [&](std::size_t, auto value) { fit = fit && value <= room; });
+  return fit;
 }
 
 // The first and the last bit must be set, and none behind.
@@ -179,7 +192,9 @@ void RepoPageReader::add_to(const SlotRange& range, RepoRollup& sum) const {
 }
 
 void RepoPageReader::add_to(const SlotRange& range, const Points& to) const {
-  const auto [begin, end] = numbers_of(range);
+  const auto [first, last] = numbers_of(range);
+  const std::size_t begin = first;  // clang 14 lets no lambda capture a structured binding
+  const std::size_t end = last;
   std::array<std::uint16_t, kRepoPageSlotsMax> places;
   for (std::size_t i = begin; i != end; ++i) {
     places[i] = static_cast<std::uint16_t>((slots_[i] + to.lead) / to.slots_per_point);

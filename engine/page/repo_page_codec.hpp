@@ -77,6 +77,8 @@ class RepoPageReader {
     std::size_t end;
   };
 
+  // Whether each slot has a request at least, and no more than can be counted.
+  bool each_has_requests() const;
   bool read_slots(std::string_view bits, std::uint32_t first, std::uint32_t span);
   Numbers numbers_of(const SlotRange& range) const;
 

@@ -5,6 +5,7 @@
 
 #include "minuted/event.hpp"
 #include "rollup/rollup_codec.hpp"
+#include "rollup/wrapping.hpp"
 
 namespace minuted {
 namespace {
@@ -27,7 +28,7 @@ RepoRollup sum_of(const std::vector<ChunkEvent>& events) {
   for (const ChunkEvent& event : events) {
     sums.upl_bytes += event.upl_bytes;
     sums.dwl_bytes += event.dwl_bytes;
-    sums.size_change += event.size_change;
+    sums.size_change = wrapping_sum(sums.size_change, event.size_change);
     if (event.latency_us < 0) continue;
     ++sums.latency_count;
     sums.latency_sum_us += static_cast<std::uint64_t>(event.latency_us);

@@ -4,6 +4,7 @@
 
 #include "query/planner.hpp"
 #include "rollup/rollup_codec.hpp"
+#include "rollup/wrapping.hpp"
 #include "store/key_codec.hpp"
 
 namespace minuted {
@@ -135,7 +136,7 @@ Result<void> TotalsScan::add_repo() {
   sums_.requests += repo.requests;
   sums_.upl_bytes += repo.upl_bytes;
   sums_.dwl_bytes += repo.dwl_bytes;
-  sums_.size_change += repo.size_change;
+  sums_.size_change = wrapping_sum(sums_.size_change, repo.size_change);
   return add_raw(repo_prefix(id_));
 }
 
@@ -154,7 +155,7 @@ Result<void> TotalsScan::add_pair(std::string_view prefix) {
       sums_.requests += rollup.requests();
       sums_.upl_bytes += rollup.upl_bytes;
       sums_.dwl_bytes += rollup.dwl_bytes;
-      sums_.size_change += rollup.size_change;
+      sums_.size_change = wrapping_sum(sums_.size_change, rollup.size_change);
     }
     if (!hosts.ok()) return corrupt("the total of a bucket", prefix);
   }
@@ -174,7 +175,7 @@ Result<void> TotalsScan::add_raw(std::string_view prefix) {
     for (const ChunkEvent& event : events_) {
       sums_.upl_bytes += event.upl_bytes;
       sums_.dwl_bytes += event.dwl_bytes;
-      sums_.size_change += event.size_change;
+      sums_.size_change = wrapping_sum(sums_.size_change, event.size_change);
     }
   }
   return {};

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "rollup/wrapping.hpp"
+
 namespace minuted {
 
 void Rollup::add(const EventView& event) {
@@ -16,7 +18,7 @@ void Rollup::add_sums(const EventView& event) {
   if (event.status >= 500 && event.status < 600) ++server_errors;
   upl_bytes += event.upl_bytes;
   dwl_bytes += event.dwl_bytes;
-  size_change += event.size_change;
+  size_change = wrapping_sum(size_change, event.size_change);
   if (event.latency_us) {
     const std::uint64_t us = *event.latency_us;
     latency_min_us = latency_count == 0 ? us : std::min(latency_min_us, us);
@@ -32,7 +34,7 @@ void Rollup::merge(const Rollup& other) {
   server_errors += other.server_errors;
   upl_bytes += other.upl_bytes;
   dwl_bytes += other.dwl_bytes;
-  size_change += other.size_change;
+  size_change = wrapping_sum(size_change, other.size_change);
   if (other.latency_count != 0) {
     latency_min_us = latency_count == 0 ? other.latency_min_us
                                         : std::min(latency_min_us, other.latency_min_us);
@@ -49,7 +51,7 @@ void Rollup::take_out(const Rollup& part) {
   server_errors -= part.server_errors;
   upl_bytes -= part.upl_bytes;
   dwl_bytes -= part.dwl_bytes;
-  size_change -= part.size_change;
+  size_change = wrapping_difference(size_change, part.size_change);
   latency_sum_us -= part.latency_sum_us;
   latency_count -= part.latency_count;
   sketch.take_out(part.sketch);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "rollup/wrapping.hpp"
+
 namespace minuted {
 namespace {
 
@@ -191,10 +193,11 @@ bool HostsReader::next(std::string_view& host, Rollup& rollup) {
   host = in_.string(kIdBytesMax);
   const std::string_view body = in_.string();
   rollup.clear();
-  if (!in_.ok() || host.empty() || !take_rollup(body, sketches_, rollup)) {
+  if (!in_.ok() || host <= previous_ || !take_rollup(body, sketches_, rollup)) {  // nor is one empty
     in_.fail();
     return false;
   }
+  previous_ = host;
   return true;
 }
 
@@ -202,7 +205,7 @@ void RepoRollup::add(const Rollup& rollup) {
   requests += rollup.requests();
   upl_bytes += rollup.upl_bytes;
   dwl_bytes += rollup.dwl_bytes;
-  size_change += rollup.size_change;
+  size_change = wrapping_sum(size_change, rollup.size_change);
   latency_count += rollup.latency_count;
   latency_sum_us += rollup.latency_sum_us;
 }
@@ -211,7 +214,7 @@ void RepoRollup::merge(const RepoRollup& other) {
   requests += other.requests;
   upl_bytes += other.upl_bytes;
   dwl_bytes += other.dwl_bytes;
-  size_change += other.size_change;
+  size_change = wrapping_sum(size_change, other.size_change);
   latency_count += other.latency_count;
   latency_sum_us += other.latency_sum_us;
 }
@@ -220,7 +223,7 @@ void RepoRollup::take_out(const RepoRollup& part) {
   requests -= part.requests;
   upl_bytes -= part.upl_bytes;
   dwl_bytes -= part.dwl_bytes;
-  size_change -= part.size_change;
+  size_change = wrapping_difference(size_change, part.size_change);
   latency_count -= part.latency_count;
   latency_sum_us -= part.latency_sum_us;
 }

@@ -92,6 +92,7 @@ class HostsReader {
  private:
   ByteReader in_;
   std::uint64_t left_;
+  std::string_view previous_;  // host
   bool sketches_;
 };
 

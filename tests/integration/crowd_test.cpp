@@ -1,6 +1,8 @@
 // Thousands of connections, and a few more than may be, beside a healthy client.
 #include <sys/resource.h>
 
+#include <algorithm>
+
 #include "integration/hostile.hpp"
 
 namespace minuted::test {

@@ -1,6 +1,7 @@
 // When batches are due, what is timed, and what an answer says.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 

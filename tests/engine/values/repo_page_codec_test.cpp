@@ -135,6 +135,23 @@ TEST(RepoPageCodecTest, EveryTruncationAndAnyMoreBytesAreRefused) {
   EXPECT_TRUE(reader.open(whole));
 }
 
+// A slot is in a page because it has requests: one without, or with more than 64 bits count, is damage.
+TEST(RepoPageCodecTest, SlotsWithoutRequestsAreRefused) {
+  RepoPageReader reader;
+  const auto page = [](std::string_view requests) {  // of two slots
+    return test::from_hex("04 00 01 01") + test::from_hex(requests) +
+           test::from_hex("00 00  00 00  00 00  00 00  00 00");
+  };
+  const std::string end(8, '\0');
+  EXPECT_TRUE(reader.open(page("02 00") + end)) << "one each";
+  EXPECT_FALSE(reader.open(page("00 00") + end)) << "none";
+  EXPECT_FALSE(reader.open(page("00 01") + test::from_hex("00 05") + end)) << "none, and five";
+  EXPECT_FALSE(reader.open(page("01 01") + test::from_hex("00 05") + end)) << "one less than none";
+  const std::string most = test::from_hex("00 00 00 00 00 00 00 00  fe ff ff ff ff ff ff ff");
+  EXPECT_TRUE(reader.open(page("02 08") + most + end)) << "one, and 2^64 - 1";
+  EXPECT_FALSE(reader.open(page("04 08") + most + end)) << "two, and 2^64";
+}
+
 TEST(RepoPageCodecTest, DamagedBytesAreRefusedOrReadWithoutACrash) {
   test::Random random;
   RepoPageReader reader;

@@ -186,6 +186,20 @@ TEST(RollupCodecDamageTest, HostsMustBeAscendingAndNamed) {
   EXPECT_FALSE(accepted(test::from_hex("01 01 80 02") + name + test::from_hex("01 00")));
 }
 
+// Promise: a read refuses hosts out of order or twice as a merge does, and does not show a host twice.
+TEST(RollupCodecDamageTest, TheReaderRefusesWhatAMergeRefuses) {
+  for (const char* bytes : {"01 02  01 61 01 00  01 62 01 00", "01 02  01 62 01 00  01 61 01 00",
+                            "01 02  01 61 01 00  01 61 01 00", "01 01  00 01 00"}) {
+    const std::string value = test::from_hex(bytes);
+    HostsReader reader(value);
+    std::string_view host;
+    Rollup rollup;
+    while (reader.next(host, rollup)) {
+    }
+    EXPECT_EQ(reader.ok(), accepted(value)) << bytes;
+  }
+}
+
 // Promise: counts that promise more than the bytes hold are refused.
 TEST(RollupCodecDamageTest, WildCountsAreRefused) {
   for (const char* count : {"02", "ff01", "ffffffff0f", "ffffffffffffffffff01"}) {

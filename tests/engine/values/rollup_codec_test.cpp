@@ -339,6 +339,23 @@ TEST(RollupCodecTest, RepoMergeLaws) {
   }
 }
 
+// Damaged values may hold any number: their sums wrap around, and what was added can be taken out again.
+TEST(RollupCodecTest, SumsOfExtremesWrapAround) {
+  RepoRollup repo{.requests = 1, .size_change = kSignedMax128};
+  Rollup rollup;
+  rollup.ops[0] = 1;
+  rollup.size_change = kSignedMax128;
+  const RepoRollup repo_before = repo;
+  const Rollup before = rollup;
+  repo.merge(repo_before);
+  rollup.merge(before);
+  EXPECT_TRUE(repo.size_change == -2 && rollup.size_change == -2);
+  repo.add(before);
+  EXPECT_TRUE(repo.size_change == kSignedMax128 - 2);
+  rollup.take_out(before);
+  EXPECT_EQ(rollup, before);
+}
+
 TEST(RollupCodecTest, RepoExtremesRoundTrip) {
   for (const Int128 size_change : {kSignedMin128, kSignedMax128}) {
     const RepoRollup repo{UINT64_MAX, kMax128, kMax128, size_change, UINT64_MAX, kMax128};
