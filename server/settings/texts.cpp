@@ -106,7 +106,7 @@ std::string help_of(const Definition& definition) {
 }
 
 // A TOML basic string.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr char kHex[] = "0123456789abcdef";
   std::string out = "\"";
   for (const char c : text) {
@@ -136,16 +136,16 @@ std::string toml_value(const Definition& definition, const Settings& settings) {
     case Form::kAddressRanges:
     case Form::kOrigins:
     case Form::kTierAges:
-      std::ranges::transform(texts, texts.begin(), quoted);
+      std::ranges::transform(texts, texts.begin(), in_quotes);
       return "[" + joined(texts) + "]";
     case Form::kRepoLimits:
       for (std::string& text : texts) {
         const std::size_t equals = text.rfind('=');
-        text = quoted(text.substr(0, equals)) + " = " + text.substr(equals + 1);
+        text = in_quotes(text.substr(0, equals)) + " = " + text.substr(equals + 1);
       }
       return texts.empty() ? "{}" : "{ " + joined(texts) + " }";
     default:
-      return quoted(texts.front());
+      return in_quotes(texts.front());
   }
 }
 

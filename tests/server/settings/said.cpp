@@ -21,7 +21,7 @@ std::string joined(const Texts& values, std::string_view between) {
   return out;
 }
 
-std::string quoted(const std::string& text) {
+std::string in_quotes(const std::string& text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -39,16 +39,16 @@ std::string toml_of(const Definition& definition, const Texts& values) {
     case Form::kAddressRanges:
     case Form::kOrigins:
     case Form::kTierAges:
-      for (const std::string& value : values) parts.push_back(quoted(value));
+      for (const std::string& value : values) parts.push_back(in_quotes(value));
       return "[" + joined(parts, ",") + "]";
     case Form::kRepoLimits:
       for (const std::string& value : values) {
         const std::size_t equals = value.rfind('=');
-        parts.push_back(quoted(value.substr(0, equals)) + "=" + value.substr(equals + 1));
+        parts.push_back(in_quotes(value.substr(0, equals)) + "=" + value.substr(equals + 1));
       }
       return "{" + joined(parts, ",") + "}";
     default:
-      return quoted(values.front());
+      return in_quotes(values.front());
   }
 }
 
