@@ -39,11 +39,10 @@ bool FoldBatch::add(const RawGeneration& generation, RawCursor& at) {
   const Minute minute = read_minute(at.key().substr(pair->prefix.size()));
   enter(pair->prefix, minute);
   count_events(*pair, minute);
-  mark_ = {generation.number(), std::string(at.key())};
-  key_ = mark_.key;
-  append_sequence(key_, generation.first_commit());
-  set_.remove_raw(key_);
+  move_mark(generation, at.key());
   if (options_.archive) {
+    key_ = at.key();
+    append_sequence(key_, generation.first_commit());
     value_.clear();
     for (const std::string_view value : at.values()) value_ += value;
     set_.put(Family::kArchive, key_, value_);
@@ -53,6 +52,20 @@ bool FoldBatch::add(const RawGeneration& generation, RawCursor& at) {
   removed_.chunks += size.chunks;
   removed_.bytes += size.bytes;
   return true;
+}
+
+void FoldBatch::set_aside(const RawGeneration& generation, RawCursor& at) {
+  value_.clear();
+  for (const std::string_view value : at.values()) value_ += value;
+  put_unreadable(at.key(), generation.first_commit(), value_, set_);
+  move_mark(generation, at.key());
+}
+
+void FoldBatch::move_mark(const RawGeneration& generation, std::string_view key) {
+  mark_.generation = generation.number();
+  mark_.key.assign(key);
+  mark_.first_commit = generation.first_commit();
+  mark_.last_commit = generation.last_commit();
 }
 
 // A chunk numbers its hosts as they first come: each rollup is looked up once a chunk, not once an
@@ -111,7 +124,7 @@ void FoldBatch::finish() {
   close_repo();
   put_values(kAllRepos, all_values_);
   if (mark_.generation != 0) put_mark(store_, mark_, set_);
-  if (floor_ != 0) put_floor(floor_, set_);
+  if (floor_ != 0) set_.raise_raw_floor(floor_);
 }
 
 void FoldBatch::clear() {

@@ -1,7 +1,7 @@
 // What one atomic batch of a fold adds up: chunks go in, in the order of their keys, and come out as
 // merge operands for the minute, hour, day and total of their (repo, bucket), for the signs of life of
-// its hosts by day and since ever, for the small values of their repo and of all repos, and as deletions
-// of exactly the raw keys that were read (or moves to the archive). All of it in one WriteSet, so
+// its hosts by day and since ever, for the small values of their repo and of all repos, and as the mark
+// up to which they are folded (and as events of the archive). All of it in one WriteSet, so
 // that a chunk is counted in every tier or still raw, never both and never neither.
 // Fourth stop of an event's journey. Pure but for the WriteSet it fills; one thread at a time.
 #pragma once
@@ -34,11 +34,14 @@ class FoldBatch {
   FoldBatch(const Store& store, Options options) : store_(store), options_(options), set_(store) {}
 
   // Counts the entry of a closed generation in that the cursor stands on. Entries must come in their
-  // order. False if it cannot be read: it is then left as it is, for readers to report.
+  // order. False if it cannot be read.
   [[nodiscard]] bool add(const RawGeneration& generation, RawCursor& at);
 
+  // Moves an entry that cannot be read to where it stays for readers to report, in the place of add().
+  void set_aside(const RawGeneration& generation, RawCursor& at);
+
   // The generation ends in this batch, and all before it are folded.
-  void end_generation(const RawGeneration& generation) { floor_ = generation.first_commit() + 1; }
+  void end_generation(const RawGeneration& generation) { floor_ = generation.last_commit() + 1; }
 
   // Writes out what is still being added up, and how far it goes; then set() is complete.
   void finish();
@@ -74,6 +77,7 @@ class FoldBatch {
     std::int64_t latency_us = -1;
   };
 
+  void move_mark(const RawGeneration& generation, std::string_view key);
   void count_events(const PairView& pair, Minute minute);
   void note_hosts(Minute minute);
   void enter(std::string_view prefix, Minute minute);

@@ -38,22 +38,18 @@ class Folder {
   Folder(Store& store, RawTable& table, RepoRowsBegin& repo_rows_begin, FoldCounters& counters,
          Options options);
 
-  // Folds everything committed before the call, buffered: if it is lost in a crash, the raw chunks it
-  // removed are back as well. kCorruption if chunks had to be left raw because they cannot be read;
-  // the rest is folded all the same.
+  // Folds everything committed before the call, buffered: if it is lost in a crash, the mark of how far
+  // it came is as well. kCorruption if chunks cannot be read, in this fold or an earlier one; the rest is
+  // folded all the same.
   Result<void> fold();
 
   // Ends a fold under way after its batch. Any thread.
   void stop() { stopping_ = true; }
 
  private:
-  struct Unreadable {
-    std::uint64_t entries = 0;
-    std::string first;
-  };
   Result<void> fold_all();
-  Result<void> fold_generation(const std::shared_ptr<RawGeneration>& generation,
-                               Unreadable& unreadable);
+  Result<void> fold_generation(const std::shared_ptr<RawGeneration>& generation);
+  Result<void> report_unreadable() const;
   Result<void> write_batch(FoldBatch& batch);
 
   Store& store_;

@@ -617,11 +617,9 @@ void Committer::add_chunks() {
   if (batches_.size() > 1) std::stable_sort(parts.begin(), parts.end(), before);
 
   const ChunkHeader header{store_.epoch(), ++sequence_};
-  const std::uint64_t key_end = table_.key_end_of(header.sequence);
-  values_.clear();
+  raw_.clear();
   additions_.clear();
   added_ = {};
-  std::string key;
   std::string chunk;
   std::vector<ChunkSource> sources;
   std::uint64_t events = 0;
@@ -632,25 +630,19 @@ void Committer::add_chunks() {
       sources.push_back({parts[i].batch, parts[i].group->rows});
       events += parts[i].group->rows.size();
     }
-    key.assign(parts[first].group->prefix);
-    append_minute(key, parts[first].group->minute);
-    append_sequence(key, key_end);
     chunk.clear();
     encoder_.encode(header, sources, chunk);
-    const std::size_t begin = values_.size();
-    put_string(values_, chunk);
-    const std::string_view value = std::string_view(values_).substr(begin);
-    set_.append_raw(key, value);
-    additions_.push_back({parts[first].group->prefix, parts[first].group->minute, value});
+    raw_.add(parts[first].group->prefix, parts[first].group->minute, chunk);
+    additions_.push_back({parts[first].group->prefix, parts[first].group->minute, {}});
     ++added_.chunks;
   }
-  // The buffer may have moved while it grew.
-  std::size_t begin = 0;
-  for (RawTable::Addition& a : additions_) {
-    a.bytes = std::string_view(values_).substr(begin, a.bytes.size());
-    begin += a.bytes.size();
+  for (std::size_t i = 0; i < additions_.size(); ++i) {
+    additions_[i].bytes = raw_.raw_value(i);
+    added_.bytes += additions_[i].bytes.size();
   }
-  added_.bytes = values_.size();
+  for (std::uint32_t part = 0; part < raw_.parts(); ++part) {
+    set_.put(Family::kRaw, raw_key(header.sequence, part), raw_.part(part));
+  }
   counters_.chunks += added_.chunks;
   counters_.chunk_bytes += added_.bytes;
   counters_.events += events;

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "chunk/chunk_codec.hpp"
+#include "chunk/raw_commit.hpp"
 #include "ingest/series_limiter.hpp"
 #include "minuted/engine.hpp"
 #include "stats/counters.hpp"
@@ -161,8 +162,8 @@ class Committer {
   std::uint64_t sequence_;
   std::unordered_map<std::string, Fresh> fresh_keys_;
   std::vector<const EventBatch*> batches_;
-  std::string values_;                         // all of the commit's, one behind the other
-  std::vector<RawTable::Addition> additions_;  // bytes: in values_
+  RawCommitEncoder raw_;
+  std::vector<RawTable::Addition> additions_;  // bytes: in raw_
   RawSize added_;
   std::vector<std::size_t> new_places_;      // in a batch's series()
   std::vector<std::size_t> refused_places_;  // same

@@ -13,9 +13,10 @@
 namespace minuted {
 
 // Families whose keys begin with the repo: what a repo takes. Its own sums, what requests and events
-// left behind and the index of series are small beside it, and left out.
+// left behind and the index of series are small beside it, and left out, as are events that wait for a
+// fold.
 inline constexpr std::array kRepoFamilies = {
-    Family::kRaw,  Family::kArchive,  Family::kMinute,   Family::kMinutePage,   Family::kMinuteSketches,
+    Family::kArchive,  Family::kMinute,   Family::kMinutePage,   Family::kMinuteSketches,
     Family::kHour, Family::kHourPage, Family::kHourSketches, Family::kDay,
     Family::kTotal,
 };

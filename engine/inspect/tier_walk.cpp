@@ -5,9 +5,11 @@
 #include <utility>
 
 #include "minuted/event.hpp"
+#include "chunk/raw_commit.hpp"
 #include "nodes/signs.hpp"
 #include "rollup/rollup_codec.hpp"
 #include "store/event_ids.hpp"
+#include "store/fold_progress.hpp"
 #include "store/key_codec.hpp"
 #include "store/node_book.hpp"
 
@@ -67,8 +69,60 @@ Result<void> TierWalk::walk_all(Family family, StoredKeys& keys, const Look& loo
   return cursor->status();
 }
 
-TierWalk::Look TierWalk::raw_look(Tier of) {
-  TierInspection& tier = found_.tier(of);
+// What is folded counts only as bytes that wait to be dropped.
+Result<void> TierWalk::walk_raw() {
+  TierInspection& tier = found_.tier(Tier::kRaw);
+  tier.single.keys = 0;
+  const auto progress = FoldProgress::read(view_);
+  if (!progress) return progress.error();
+  const auto add_value = [&](std::string_view prefix, Minute minute, std::string_view raw_value) {
+    events_.clear();
+    const auto chunks = decode_chunks(raw_value, events_);
+    if (!chunks) {
+      std::string key(prefix);
+      append_minute(key, minute);
+      return add_damage(key, tier);
+    }
+    tier.chunks += *chunks;
+    tier.events += events_.size();
+    add_minutes({minute, minute}, tier);
+  };
+  const auto set_aside =
+      for_each_unreadable(view_, [&](std::string_view key, std::string_view raw_value) {
+        ++tier.single.keys;
+        tier.single.data_bytes += key.size() + raw_value.size();
+        const std::string_view prefix = key.substr(0, key.size() - kMinuteKeyBytes);
+        add_value(prefix, read_minute(key.substr(prefix.size())), raw_value);
+      });
+  if (!set_aside) return set_aside;
+  const auto cursor = view_.cursor(Family::kRaw, {}, {});
+  for (; cursor->valid(); cursor->next()) {
+    StoredKeys counted;
+    count(*cursor, counted, {});
+    const auto commit = commit_of_raw_key(cursor->key());
+    RawCommitReader in(cursor->value());
+    bool folded = true;
+    while (commit && in.next()) {
+      if (progress->is_folded(*commit, in.prefix(), in.minute())) continue;
+      folded = false;
+      add_value(in.prefix(), in.minute(), in.raw_value());
+    }
+    if (!commit || !in.ok()) {
+      folded = false;
+      add_damage(cursor->key(), tier);
+    }
+    if (folded) {
+      tier.folded_bytes += counted.data_bytes;
+      continue;
+    }
+    ++tier.single.keys;
+    tier.single.data_bytes += counted.data_bytes;
+  }
+  return cursor->status();
+}
+
+TierWalk::Look TierWalk::archive_look() {
+  TierInspection& tier = found_.tier(Tier::kArchive);
   return [this, &tier](std::string_view key, std::string_view value) {
     events_.clear();
     const auto minute = minute_of_pair_key(key, kSequenceKeyBytes);
@@ -261,9 +315,7 @@ Result<void> TierWalk::run() {
   const auto rows = [&](Tier tier, Family family, const SealedTier* sealed = nullptr) {
     return Lane{&found_.tier(tier).single, rows_look(tier, family, sealed), nullptr};
   };
-  for (const Tier tier : {Tier::kRaw, Tier::kArchive}) {
-    lanes_.push_back({&found_.tier(tier).single, raw_look(tier), nullptr});
-  }
+  lanes_.push_back({&found_.tier(Tier::kArchive).single, archive_look(), nullptr});
   for (const auto& [tier, span] :
        {std::pair{Tier::kMinute, Span::kMinute}, std::pair{Tier::kHour, Span::kHour}}) {
     const SealedTier& sealed = *sealed_tier(span);
@@ -279,6 +331,7 @@ Result<void> TierWalk::run() {
   }
   if (auto done = walk_lanes(); !done) return done;
   if (auto done = tell_largest(); !done) return done;
+  if (auto done = walk_raw(); !done) return done;
   TierInspection& repos = found_.tier(Tier::kRepo);
   if (auto done = walk_all(Family::kRepo, repos.single, repos_look()); !done) return done;
   if (auto done = walk_all(Family::kRepoPage, repos.pages, repo_pages_look()); !done) return done;

@@ -50,12 +50,13 @@ class TierWalk {
     std::uint64_t sum = 0;
   };
 
-  Look raw_look(Tier of);
+  Look archive_look();
   Look rows_look(Tier tier, Family family, const SealedTier* sealed);
   Look pages_look(Tier tier, const SealedTier& sealed);
   Look repos_look();
   Look repo_pages_look();
   void count(const StoreCursor& cursor, StoredKeys& keys, const Look& look);
+  Result<void> walk_raw();
   Result<void> walk_all(Family family, StoredKeys& keys, const Look& look);
   Result<void> walk_lanes();
   Result<void> walk_series();

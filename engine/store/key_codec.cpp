@@ -28,6 +28,18 @@ void append_sequence(std::string& key, std::uint64_t sequence) {
   for (int shift = 56; shift >= 0; shift -= 8) key.push_back(static_cast<char>(sequence >> shift));
 }
 
+std::string raw_key(std::uint64_t commit, std::uint32_t part) {
+  std::string key;
+  append_sequence(key, commit);
+  for (int shift = 24; shift >= 0; shift -= 8) key.push_back(static_cast<char>(part >> shift));
+  return key;
+}
+
+std::optional<std::uint64_t> commit_of_raw_key(std::string_view key) {
+  if (key.size() != kSequenceKeyBytes + sizeof(std::uint32_t)) return std::nullopt;
+  return read_sequence(key);
+}
+
 std::string repo_key(std::string_view repo, RepoSpan span, Minute first) {
   std::string key(1, static_cast<char>(span));
   append_minute(key, first);

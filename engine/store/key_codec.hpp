@@ -2,8 +2,8 @@
 // self-delimiting and sort as (repo, bucket, minute, …) do, bytewise. Numbers are big-endian.
 //
 //   pair prefix            repo 00 bucket 00
-//   raw                    pair prefix | minute u32 | number of the generation's first commit u64
-//   archive                as raw
+//   raw                    commit u64 | number of the part u32
+//   archive                pair prefix | minute u32 | number of the generation's first commit u64
 //   minute, hour, day      pair prefix | first minute of the span u32
 //   day signs              as day
 //   pages, sketches        pair prefix | first minute of the page's span u32
@@ -53,6 +53,11 @@ std::string repo_prefix(std::string_view repo);
 void append_minute(std::string& key, Minute minute);
 void append_sequence(std::string& key, std::uint64_t sequence);
 
+// Of a part of a commit's raw events; see chunk/raw_commit.hpp.
+std::string raw_key(std::uint64_t commit, std::uint32_t part);
+// The commit of such a key; nullopt if it is none.
+std::optional<std::uint64_t> commit_of_raw_key(std::string_view key);
+
 // Time comes before the repo, so that the values of all repos of a slot, or their pages, are neighbours,
 // and so is what is past.
 std::string repo_key(std::string_view repo, RepoSpan span, Minute first);
@@ -89,7 +94,7 @@ struct PairView {
   std::string_view bucket;
 };
 
-// Splits the pair off the front of a key of the raw, minute, hour, day or total family.
+// Splits the pair off the front of a key of the archive, minute, hour, day or total family.
 std::optional<PairView> split_pair(std::string_view key);
 
 // The big-endian minute at the front of `bytes` (at least kMinuteKeyBytes long).

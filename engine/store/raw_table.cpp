@@ -7,7 +7,6 @@
 #include <cstring>
 #include <new>
 
-#include "codec/bytes.hpp"
 #include "store/key_codec.hpp"
 
 namespace minuted {
@@ -18,9 +17,6 @@ constexpr std::size_t kBlockBytesMin = 4 << 10;
 constexpr std::size_t kBlockBytesMax = 256 << 10;
 // What a pair weighs beside its prefix: its nodes in the map and the table, its entries.
 constexpr std::size_t kPairBytes = 192;
-
-constexpr std::string_view kMarkKey = "folded";
-constexpr std::string_view kFloorKey = "folded_below";
 
 std::uint64_t hash_of(std::string_view prefix) {
   return XXH3_64bits(prefix.data(), prefix.size());
@@ -114,14 +110,6 @@ std::optional<RawGeneration::Place> RawGeneration::after(const Place& place) con
   return Place{it->first, it->second.entries.front()};
 }
 
-std::uint64_t RawTable::key_end_of(std::uint64_t sequence) {
-  const std::lock_guard lock(mutex_);
-  if (!open_) {
-    open_ = Kept{std::make_shared<RawGeneration>(next_number_++, sequence), -1};
-  }
-  return open_->generation->first_commit();
-}
-
 std::optional<std::uint64_t> RawTable::first_open_commit() const {
   const std::lock_guard lock(mutex_);
   if (!open_) return std::nullopt;
@@ -133,11 +121,16 @@ void RawTable::count_memory() {
   open_memory_bytes_ = open_ ? open_->generation->memory_bytes() : 0;
   std::size_t bytes = open_memory_bytes_;
   for (const Kept& kept : closed_) bytes += kept.generation->memory_bytes();
+  if (unreadable_) bytes += unreadable_->generation->memory_bytes();
   memory_bytes_ = bytes;
 }
 
 void RawTable::publish(std::uint64_t sequence, std::span<const Addition> additions, RawSize size,
                        std::int64_t steady_ms) {
+  if (!open_) {
+    const std::lock_guard lock(mutex_);
+    open_ = Kept{std::make_shared<RawGeneration>(next_number_++, sequence), steady_ms};
+  }
   // Only commits open and append to it, and this one holds it open.
   RawGeneration& generation = *open_->generation;
   for (const Addition& a : additions) generation.append(a.prefix, a.minute, sequence, a.bytes);
@@ -145,12 +138,11 @@ void RawTable::publish(std::uint64_t sequence, std::span<const Addition> additio
   last_commit_ = sequence;
   size_.chunks += size.chunks;
   size_.bytes += size.bytes;
-  if (open_->since_ms < 0) open_->since_ms = steady_ms;
   count_memory();
 }
 
-void RawTable::load(std::uint64_t first_commit, const Addition& addition, RawSize size,
-                    std::int64_t steady_ms) {
+void RawTable::load(std::uint64_t first_commit, std::uint64_t last_commit, const Addition& addition,
+                    RawSize size, std::int64_t steady_ms) {
   const std::lock_guard lock(mutex_);
   const auto at = std::lower_bound(closed_.begin(), closed_.end(), first_commit,
                                    [](const Kept& kept, std::uint64_t commit) {
@@ -162,6 +154,7 @@ void RawTable::load(std::uint64_t first_commit, const Addition& addition, RawSiz
   } else {
     // Numbered when the fold takes them, in their order: see close().
     auto made = std::make_shared<RawGeneration>(0, first_commit);
+    made->last_commit_ = last_commit;
     generation = made.get();
     closed_.insert(at, Kept{std::move(made), steady_ms});
   }
@@ -176,10 +169,27 @@ void RawTable::loaded() {
   for (const Kept& kept : closed_) kept.generation->number_ = next_number_++;
 }
 
+void RawTable::load_unreadable(const Addition& addition, RawSize size, std::int64_t steady_ms) {
+  const std::lock_guard lock(mutex_);
+  RawGeneration& generation = open_unreadable(steady_ms);
+  generation.append(addition.prefix, addition.minute, 0, addition.bytes);
+  generation.mark_damaged(addition.prefix, addition.minute);
+  size_.chunks += size.chunks;
+  size_.bytes += size.bytes;
+  count_memory();
+}
+
+// Under mutex_.
+RawGeneration& RawTable::open_unreadable(std::int64_t since_ms) {
+  if (!unreadable_) unreadable_ = Kept{std::make_shared<RawGeneration>(0, 0), since_ms};
+  return *unreadable_->generation;
+}
+
 std::vector<std::shared_ptr<RawGeneration>> RawTable::close() {
   const std::lock_guard commits(commit_mutex_);
   const std::lock_guard lock(mutex_);
   if (open_) {
+    open_->generation->last_commit_ = last_commit_;
     closed_.push_back(std::move(*open_));
     open_.reset();
     count_memory();
@@ -195,15 +205,9 @@ void RawTable::removed(RawSize size) {
   size_.bytes -= std::min(size_.bytes, size.bytes);
 }
 
+// A reader has the generation, or what is left of it, and never neither.
 void RawTable::finish(const std::shared_ptr<RawGeneration>& generation) {
-  if (generation->damaged()) return;
   const std::lock_guard lock(mutex_);
-  std::erase_if(closed_, [&](const Kept& kept) { return kept.generation == generation; });
-  std::erase_if(finished_, [](const Finished& f) { return f.generation.expired(); });
-  finished_.push_back({generation, {generation->memory_bytes(), recall_.advance()}});
-  count_memory();
-}
-
 std::vector<RawTable::KeptForReaders> RawTable::kept_for_readers() {
   const std::lock_guard lock(mutex_);
   std::erase_if(finished_, [](const Finished& f) { return f.generation.expired(); });
@@ -213,10 +217,37 @@ std::vector<RawTable::KeptForReaders> RawTable::kept_for_readers() {
   return all;
 }
 
+  const auto at = std::find_if(closed_.begin(), closed_.end(), [&](const Kept& kept) {
+    return kept.generation == generation;
+  });
+  if (at == closed_.end()) return;
+  if (generation->damaged()) {
+    RawGeneration& kept = open_unreadable(at->since_ms);
+    for (auto place = generation->seek({}); place; place = generation->after(*place)) {
+      if (!place->entry.damaged) continue;
+      for (const auto* piece = place->entry.first; piece != nullptr; piece = piece->next) {
+        kept.append(place->prefix, place->entry.minute, piece->commit, piece->bytes());
+      }
+      kept.mark_damaged(place->prefix, place->entry.minute);
+    }
+  }
+  closed_.erase(at);
+  std::erase_if(finished_, [](const Finished& f) { return f.generation.expired(); });
+  finished_.push_back({generation, {generation->memory_bytes(), recall_.advance()}});
+  count_memory();
+}
+
+std::shared_ptr<const RawGeneration> RawTable::unreadable() const {
+  const std::lock_guard lock(mutex_);
+  if (!unreadable_) return nullptr;
+  return unreadable_->generation;
+}
+
 bool RawTable::holds(std::string_view prefix) const {
   std::vector<std::shared_ptr<const RawGeneration>> generations;
   {
     const std::lock_guard lock(mutex_);
+    if (unreadable_) generations.push_back(unreadable_->generation);
     for (const Kept& kept : closed_) generations.push_back(kept.generation);
     if (open_) generations.push_back(open_->generation);
   }
@@ -229,6 +260,7 @@ bool RawTable::holds(std::string_view prefix) const {
 RawView RawTable::view(const Store& store) const {
   const std::lock_guard lock(mutex_);
   RawView view;
+  if (unreadable_) view.generations.push_back(unreadable_->generation);
   for (const Kept& kept : closed_) view.generations.push_back(kept.generation);
   if (open_) view.generations.push_back(open_->generation);
   view.last_commit = last_commit_;
@@ -245,55 +277,11 @@ RawSize RawTable::size() const {
 std::int64_t RawTable::lag_ms(std::int64_t steady_ms) const {
   const std::lock_guard lock(mutex_);
   if (size_.chunks == 0) return 0;
-  const std::int64_t oldest = !closed_.empty() ? closed_.front().since_ms
-                              : open_          ? open_->since_ms
-                                               : -1;
+  const std::int64_t oldest = unreadable_         ? unreadable_->since_ms
+                              : !closed_.empty() ? closed_.front().since_ms
+                              : open_            ? open_->since_ms
+                                                 : -1;
   return oldest < 0 ? 0 : std::max<std::int64_t>(0, steady_ms - oldest);
-}
-
-void put_mark(const Store& store, const FoldMark& mark, WriteSet& set) {
-  std::string bytes;
-  put_fixed64(bytes, store.epoch());
-  put_fixed64(bytes, mark.generation);
-  bytes += mark.key;
-  set.put(Family::kMeta, kMarkKey, bytes);
-}
-
-Result<FoldMark> read_mark(const Store& store, const View& view) {
-  const auto bytes = view.get(Family::kMeta, kMarkKey);
-  if (!bytes) return bytes.error();
-  FoldMark mark;
-  if (!bytes->has_value()) return mark;
-  constexpr std::size_t kNumbersBytes = 16;
-  if ((*bytes)->size() < kNumbersBytes) {
-    return Error{ErrorCode::kCorruption, "the record of how far folds came is " +
-                                             std::to_string((*bytes)->size()) +
-                                             " bytes long, not at least 16"};
-  }
-  ByteReader in(**bytes);
-  // An earlier process numbered other generations.
-  if (in.fixed64() != store.epoch()) return mark;
-  mark.generation = in.fixed64();
-  mark.key = (*bytes)->substr(kNumbersBytes);
-  return mark;
-}
-
-void put_floor(std::uint64_t first_commit, WriteSet& set) {
-  std::string bytes;
-  put_fixed64(bytes, first_commit);
-  set.put(Family::kMeta, kFloorKey, bytes);
-}
-
-Result<std::uint64_t> read_floor(const View& view) {
-  const auto bytes = view.get(Family::kMeta, kFloorKey);
-  if (!bytes) return bytes.error();
-  if (!bytes->has_value()) return 0;
-  ByteReader in(**bytes);
-  const std::uint64_t floor = in.fixed64();
-  if (in.ok() && in.done()) return floor;
-  return Error{ErrorCode::kCorruption, "the record of which commits are folded is " +
-                                           std::to_string((*bytes)->size()) +
-                                           " bytes long, not 8"};
 }
 
 RawCursor::RawCursor(std::vector<std::shared_ptr<const RawGeneration>> generations,

@@ -1,20 +1,14 @@
 // Raw events that are not folded yet, in memory: what the raw family holds, found by (repo, bucket,
-// minute) at once. The family makes them durable and is read when a store is opened, never after; its
-// memtable need not be in order, so a commit's key costs a tenth of what finding its place would.
+// minute) at once. The family makes them durable, a key a commit, and is read when a store is opened,
+// never after.
 //
 // Commits append to the *open generation*. A fold closes it: nothing is appended to it any more, it is
 // folded entry by entry in the order of its keys, and forgotten. In the same atomic write as an entry's
-// rollup the store keeps a *mark*: how far which generation is folded. A reader takes the generations,
-// the number of the last commit and a view of the store together, and finds the mark in that view: so
-// it sees each event raw or folded, never both and never neither.
+// rollup the store keeps a *mark*: how far which generation is folded; see fold_progress.hpp. A reader
+// takes the generations, the number of the last commit and a view of the store together, and finds the
+// mark in that view: so it sees each event raw or folded, never both and never neither.
 //
-//   mark, in the meta family   epoch u64 | number of the generation u64 | pair prefix | minute u32
-//                              (numbers little-endian but for the minute, as in keys)
-//
-// When all of a generation and of those before it is folded, the same write keeps that as a *floor*, for
-// the next start: it need not look at what is below.
-//
-//   floor, in the meta family  first commit that may have raw keys left u64
+// Entries that a fold cannot read are kept in a generation of their own, number 0, for readers to report.
 #pragma once
 
 #include <atomic>
@@ -32,6 +26,7 @@
 #include "minuted/index_table.hpp"
 #include "minuted/time.hpp"
 #include "stats/read_recall.hpp"
+#include "store/fold_progress.hpp"
 #include "store/store.hpp"
 
 namespace minuted {
@@ -56,7 +51,7 @@ class RawGeneration {
   // One (repo, bucket, minute).
   struct Entry {
     Minute minute;
-    bool damaged;  // a fold could not read it: it stays raw
+    bool damaged;  // a fold could not read it: readers see it for ever
     const Piece* first;
     Piece* last;
   };
@@ -66,13 +61,15 @@ class RawGeneration {
     Entry entry;
   };
 
-  // `number` counts the generations of this process; its raw keys end with `first_commit`.
+  // `number` counts the generations of this process; commits begin with `first_commit`.
   RawGeneration(std::uint64_t number, std::uint64_t first_commit)
       : number_(number), first_commit_(first_commit) {}
 
   // Below those of all later generations.
   std::uint64_t number() const { return number_; }
   std::uint64_t first_commit() const { return first_commit_; }
+  // Of a closed one: the last of its commits.
+  std::uint64_t last_commit() const { return last_commit_; }
 
   void append(std::string_view prefix, Minute minute, std::uint64_t commit, std::string_view bytes);
   void mark_damaged(std::string_view prefix, Minute minute);
@@ -98,6 +95,7 @@ class RawGeneration {
 
   std::uint64_t number_;  // of a loaded one: set before anybody else knows it
   const std::uint64_t first_commit_;
+  std::uint64_t last_commit_ = 0;  // set before it is closed
   std::atomic<bool> damaged_ = false;
   std::atomic<std::size_t> memory_bytes_ = 0;
 
@@ -130,19 +128,20 @@ class RawTable {
     std::string_view bytes;
   };
 
-  // For a commit, from before it makes its keys until they are published: no fold begins meanwhile.
+  // For a commit, from before it is written until it is published: no fold begins meanwhile.
   [[nodiscard]] std::unique_lock<std::mutex> hold() { return std::unique_lock(commit_mutex_); }
-  // While held: what the raw keys of commit number `sequence` end with.
-  std::uint64_t key_end_of(std::uint64_t sequence);
   // While held, once the commit is durable: from here on readers see it.
   void publish(std::uint64_t sequence, std::span<const Addition> additions, RawSize size,
                std::int64_t steady_ms);
   // While held: the number of the first commit that no fold has closed; nullopt if none is waiting.
   std::optional<std::uint64_t> first_open_commit() const;
-  // Before all commits: what an earlier process left, in any order; and when all of it is in.
-  void load(std::uint64_t first_commit, const Addition& addition, RawSize size,
+  // Before all commits: what an earlier process left, by the commits of the generation it is to be of, in
+  // any order; and when all of it is in.
+  void load(std::uint64_t first_commit, std::uint64_t last_commit, const Addition& addition, RawSize size,
             std::int64_t steady_ms);
   void loaded();
+  // The same, of what no fold can read.
+  void load_unreadable(const Addition& addition, RawSize size, std::int64_t steady_ms);
 
   // Whether anything of the pair waits; on the thread that commits.
   bool holds(std::string_view prefix) const;
@@ -152,8 +151,10 @@ class RawTable {
   std::vector<std::shared_ptr<RawGeneration>> close();
   // A batch of a fold has been written that removes so much of it.
   void removed(RawSize size);
-  // All of the generation is folded, but for what is damaged.
+  // All of the generation is folded, but for what is damaged, of which unreadable() takes a copy.
   void finish(const std::shared_ptr<RawGeneration>& generation);
+  // What no fold could read; null if there is nothing.
+  std::shared_ptr<const RawGeneration> unreadable() const;
 
   RawView view(const Store& store) const;
 
@@ -179,6 +180,7 @@ class RawTable {
   };
 
   void count_memory();
+  RawGeneration& open_unreadable(std::int64_t since_ms);
 
   struct Finished {
     std::weak_ptr<const RawGeneration> generation;
@@ -188,6 +190,7 @@ class RawTable {
   ReadRecall& recall_;
   std::mutex commit_mutex_;    // taken before mutex_
   mutable std::mutex mutex_;   // guards what follows
+  std::optional<Kept> unreadable_;  // before all others
   std::vector<Kept> closed_;   // oldest first
   std::optional<Kept> open_;
   std::vector<Finished> finished_;  // oldest first; of those that are gone, some
@@ -197,22 +200,6 @@ class RawTable {
   std::atomic<std::size_t> memory_bytes_ = 0;
   std::atomic<std::size_t> open_memory_bytes_ = 0;
 };
-
-// How far folds had come in a view: see above.
-struct FoldMark {
-  std::uint64_t generation = 0;  // number; 0 = none of this process's
-  std::string key;               // the last that is folded: pair prefix | minute
-};
-
-// Puts the mark there, in the fold's own write.
-void put_mark(const Store& store, const FoldMark& mark, WriteSet& set);
-// kCorruption if it is not as it should be.
-Result<FoldMark> read_mark(const Store& store, const View& view);
-
-// Puts there, in the fold's last write of a generation, that all commits before `first_commit` are
-// folded; and what was put there last, 0 if nothing. kCorruption.
-void put_floor(std::uint64_t first_commit, WriteSet& set);
-Result<std::uint64_t> read_floor(const View& view);
 
 // Steps through what is unfolded in a view, by pair and minute. Its key() and values() die at the next
 // step. Keeps the generations, and what it gave out, alive.

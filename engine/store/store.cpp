@@ -25,7 +25,8 @@
 #include "store/event_ids.hpp"
 #include "store/idempotency.hpp"
 #include "store/log_scan.hpp"
-#include "store/raw_tables.hpp"
+#include "store/key_codec.hpp"
+#include "store/raw_filter.hpp"
 #include "store/tuning.hpp"
 #include "store/watermark.hpp"
 #include "store/write_guard.hpp"
@@ -44,6 +45,8 @@ constexpr std::string_view kSecretKey = "secret";
 constexpr std::string_view kSyncKey = "sync";
 // 8 bytes sequence, 8 bytes epoch of the last commit, little-endian.
 constexpr std::string_view kCommitKey = "commit";
+// The first commit that may not be folded, 8 bytes, little-endian.
+constexpr std::string_view kRawFloorKey = "folded_below";
 // A corruption of a key or value between us and the log is caught by this many checksum bytes.
 constexpr std::size_t kProtectionBytes = 8;
 // A block larger than a shard is never kept: few shards, so that the largest index fits.
@@ -123,6 +126,10 @@ struct Store::Impl {
   std::shared_ptr<StallListener> stalls;
   std::unique_ptr<ExpiredRecords> expired_keys;
   std::unique_ptr<ExpiredRecords> expired_ids;
+  // Null if it was opened to read only.
+  std::shared_ptr<RawFloors> raw_floors;
+  // Since when folded raw events have lain in tables; -1: they do not. Of drop_folded_raw().
+  std::int64_t folded_raw_since_ms = -1;
   std::unique_ptr<Watermark> watermark;
   std::unique_ptr<rocksdb::DB> db;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families{};
@@ -173,6 +180,9 @@ struct Store::Impl {
   Result<void> write(const rocksdb::WriteOptions& options, rocksdb::WriteBatch& batch,
                      std::string_view doing);
   Result<std::uint64_t> last_commit() const;
+  Result<std::uint64_t> raw_floor(const rocksdb::ReadOptions& options) const;
+  // The tables of raw events that are all below `floor`, and their bytes.
+  std::pair<std::vector<std::string>, std::uint64_t> raw_tables_below(std::uint64_t floor) const;
 
   // Opens RocksDB to read; changes nothing.
   rocksdb::Status open_to_read(const StoreOptions& options);
@@ -193,7 +203,8 @@ struct Store::Impl {
 struct WriteSet::Impl {
   const Store::Impl& store;
   rocksdb::WriteBatch batch{0, 0, kProtectionBytes, 0};
-  std::uint64_t commit = 0;  // that it is marked with; 0 = none
+  std::uint64_t commit = 0;     // that it is marked with; 0 = none
+  std::uint64_t raw_floor = 0;  // the same
 };
 
 // A write into memory fails only for reasons that are ours: a family of another store, say.
@@ -214,25 +225,24 @@ void WriteSet::remove(Family family, std::string_view key) {
 void WriteSet::merge(Family family, std::string_view key, std::string_view operand) {
   must(impl_->batch.Merge(impl_->store.family(family), slice(key), slice(operand)));
 }
-void WriteSet::append_raw(std::string_view key, std::string_view bytes) {
-  must(impl_->batch.Merge(impl_->store.family(Family::kRaw), slice(key), slice(bytes)));
-}
-void WriteSet::remove_raw(std::string_view key) {
-  must(impl_->batch.Delete(impl_->store.family(Family::kRaw), slice(key)));
+void WriteSet::raise_raw_floor(std::uint64_t first_commit) {
+  std::string bytes;
+  put_fixed64(bytes, first_commit);
+  put(Family::kMeta, kRawFloorKey, bytes);
+  impl_->raw_floor = first_commit;
 }
 bool WriteSet::empty() const { return impl_->batch.Count() == 0; }
 std::size_t WriteSet::bytes() const { return impl_->batch.GetDataSize(); }
 void WriteSet::clear() {
   impl_->batch.Clear();
   impl_->commit = 0;
+  impl_->raw_floor = 0;
   must(impl_->batch.PutLogData(log_note(impl_->store.synced, impl_->store.opening_log)));
 }
 
-StoreCursor::StoreCursor(const View& view, Family family, std::string_view upper,
-                         std::uint64_t first_commit)
+StoreCursor::StoreCursor(const View& view, Family family, std::string_view upper)
     : view_(view),
       family_(family),
-      first_commit_(first_commit),
       upper_bytes_(upper),
       upper_(std::make_unique<rocksdb::Slice>(slice(upper_bytes_))) {
   make_iterator();
@@ -248,7 +258,6 @@ void StoreCursor::make_iterator() {
   rocksdb::ReadOptions read;
   read.snapshot = static_cast<const rocksdb::Snapshot*>(view_.snapshot_);
   if (!upper_bytes_.empty()) read.iterate_upper_bound = upper_.get();
-  if (first_commit_ > 0) read.table_filter = has_generations_from(first_commit_);
   // One that is flushed between the two is kept until the next flush.
   flushes_ = store.flushes.load(std::memory_order_acquire);
   iterator_.reset();  // before the next one takes memory
@@ -275,7 +284,7 @@ void StoreCursor::next() {
     const std::string here = iterator_->key().ToString();
     make_iterator();
     iterator_->Seek(slice(here));
-    // It stands there again, unless that was a raw key which raw_cursor() may leave out.
+    // It stands there again, unless that was a raw key that is folded, which a flush may drop.
     if (!iterator_->Valid() || view_of(iterator_->key()) != here) return;
   }
   iterator_->Next();
@@ -291,20 +300,20 @@ View::~View() {
 
 std::unique_ptr<StoreCursor> View::cursor(Family family, std::string_view lower,
                                           std::string_view upper) const {
-  std::unique_ptr<StoreCursor> cursor(new StoreCursor(*this, family, upper, 0));
+  std::unique_ptr<StoreCursor> cursor(new StoreCursor(*this, family, upper));
   cursor->seek(lower);
   return cursor;
 }
 
-std::unique_ptr<StoreCursor> View::raw_cursor(std::uint64_t first_commit) const {
-  std::unique_ptr<StoreCursor> cursor(new StoreCursor(*this, Family::kRaw, {}, first_commit));
-  cursor->seek({});
-  return cursor;
+Result<std::uint64_t> View::raw_floor() const {
+  rocksdb::ReadOptions read;
+  read.snapshot = static_cast<const rocksdb::Snapshot*>(snapshot_);
+  return store_.impl_->raw_floor(read);
 }
 
 std::unique_ptr<StoreCursor> View::moving_cursor(Family family) const {
   // Below what no id begins with.
-  return std::unique_ptr<StoreCursor>(new StoreCursor(*this, family, "\xFF", 0));
+  return std::unique_ptr<StoreCursor>(new StoreCursor(*this, family, "\xFF"));
 }
 
 Result<std::optional<std::string>> View::get(Family family, std::string_view key) const {
@@ -375,6 +384,9 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Store::Impl::descriptors(const Stor
     const auto f = static_cast<Family>(i);
     const auto& expired = f == Family::kEventId ? expired_ids : expired_keys;
     all.emplace_back(kFamilyNames[i], family_options(f, options, cache, expired.get(), read_only));
+    if (f == Family::kRaw && !read_only) {
+      all.back().options.compaction_filter_factory = make_raw_filter(raw_floors);
+    }
   }
   return all;
 }
@@ -535,6 +547,8 @@ Result<void> Store::Impl::open_database(const StoreOptions& options, bool is_new
   rocksdb::DBOptions open = db_options(options, stalls);
   open.create_if_missing = is_new;
   open.create_missing_column_families = is_new;
+  open.listeners.push_back(
+      make_floor_listener(raw_floors, kFamilyNames[static_cast<std::size_t>(Family::kMeta)]));
   open.listeners.push_back(std::make_shared<FlushListener>([this] {
     flushes.fetch_add(1, std::memory_order_acq_rel);
     const std::lock_guard lock(mark_mutex);
@@ -554,8 +568,13 @@ Result<void> Store::Impl::open_database(const StoreOptions& options, bool is_new
   }
   opening_log = log->LogNumber();
   auto loaded = load_secret(*db, is_new, secret);
-  synced = db->GetLatestSequenceNumber();  // recovery wrote all it read out as tables
-  return loaded;
+  // Recovery wrote all it read out as tables.
+  synced = db->GetLatestSequenceNumber();
+  if (!loaded) return loaded;
+  const auto floor = raw_floor({});
+  if (!floor) return floor.error();
+  raw_floors->opened(*floor);
+  return {};
 }
 
 Result<std::unique_ptr<Store>> Store::open(const StoreOptions& given) {
@@ -568,6 +587,7 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& given) {
     impl->directory = std::move(*directory);
   }
   if (auto prepared = impl->prepare(options); !prepared) return prepared.error();
+  impl->raw_floors = std::make_shared<RawFloors>();
   rocksdb::Env& env = options.env != nullptr ? *options.env : *rocksdb::Env::Default();
 
   const auto finished = Watermark::exists(env, options.path);
@@ -764,6 +784,7 @@ Result<void> Store::write(WriteSet& set, Durability durability) {
   rocksdb::WriteOptions options;
   options.sync = durability == Durability::kSynced;
   auto written = impl_->write(options, set.impl_->batch, "writing to the store");
+  if (written && set.impl_->raw_floor != 0) impl_->raw_floors->written(set.impl_->raw_floor);
   if (written && options.sync && set.impl_->commit != 0) impl_->synced_commit = set.impl_->commit;
   return written;
 }
@@ -839,6 +860,48 @@ Result<void> Store::flush() {
   }
 }
 
+// Tables of the raw family stay at level 0, where they are in the order of their commits and none overlaps
+// another. A compaction of those that are folded reads one key of each and writes nothing.
+Result<void> Store::drop_folded_raw(std::int64_t steady_ms) {
+  if (!impl_->raw_floors) return {};
+  if (auto failed = write_failure()) return *failed;
+  const std::uint64_t written = impl_->raw_floors->written();
+  const auto [folded, bytes] = impl_->raw_tables_below(written);
+  if (folded.empty()) {
+    impl_->folded_raw_since_ms = -1;
+    return {};
+  }
+  const auto [droppable, dropped_bytes] = impl_->raw_tables_below(impl_->raw_floors->of_tables());
+  if (!droppable.empty()) {
+    const auto status =
+        impl_->db->CompactFiles({}, impl_->family(Family::kRaw), droppable, /*output_level=*/1);
+    // Somebody else compacts them.
+    if (status.IsAborted() || status.IsInvalidArgument()) return {};
+    return check(status, "dropping raw events that are folded");
+  }
+  if (impl_->folded_raw_since_ms < 0) impl_->folded_raw_since_ms = steady_ms;
+  const bool waited = steady_ms - impl_->folded_raw_since_ms >= kFoldedRawPatienceMs;
+  if (bytes < kFoldedRawBytesMax || !waited) return {};
+  return flush();
+}
+
+std::pair<std::vector<std::string>, std::uint64_t> Store::Impl::raw_tables_below(
+    std::uint64_t floor) const {
+  std::pair<std::vector<std::string>, std::uint64_t> found;
+  rocksdb::ColumnFamilyMetaData raw;
+  db->GetColumnFamilyMetaData(family(Family::kRaw), &raw);
+  std::string floor_key;
+  append_sequence(floor_key, floor);
+  for (const rocksdb::LevelMetaData& level : raw.levels) {
+    for (const rocksdb::SstFileMetaData& table : level.files) {
+      if (table.largestkey >= floor_key || table.being_compacted) continue;
+      found.first.push_back(table.name);
+      found.second += table.size;
+    }
+  }
+  return found;
+}
+
 Result<void> Store::compact() {
   if (auto flushed = flush(); !flushed) return flushed;
   for (auto* family : impl_->families) {
@@ -849,6 +912,18 @@ Result<void> Store::compact() {
 }
 
 Result<std::uint64_t> Store::last_commit() const { return impl_->last_commit(); }
+
+Result<std::uint64_t> Store::Impl::raw_floor(const rocksdb::ReadOptions& options) const {
+  const auto value = get(options, Family::kMeta, kRawFloorKey);
+  if (!value) return value.error();
+  if (!value->has_value()) return std::uint64_t{0};
+  ByteReader in(**value);
+  const std::uint64_t floor = in.fixed64();
+  if (in.done()) return floor;
+  return Error{ErrorCode::kCorruption, "the record of which commits are folded is " +
+                                           std::to_string((*value)->size()) +
+                                           " bytes long, not 8"};
+}
 
 Result<std::uint64_t> Store::Impl::last_commit() const {
   const auto value = get({}, Family::kMeta, kCommitKey);
@@ -906,6 +981,9 @@ StoreGauges Store::gauges() const {
   g.running_compactions = one(P::kNumRunningCompactions);
   g.write_stopped = one(P::kIsWriteStopped) != 0;
   g.stall_micros = impl_->stalls->stall_micros();
+  if (impl_->raw_floors) {
+    g.folded_raw_bytes = impl_->raw_tables_below(impl_->raw_floors->written()).second;
+  }
   rocksdb::VectorLogPtr logs;
   if (impl_->db->GetSortedWalFiles(logs).ok()) {
     for (const auto& log : logs) g.wal_bytes += log->SizeFileBytes();

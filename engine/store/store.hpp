@@ -32,12 +32,12 @@ class WriteGuard;
 
 // The version of everything below the data directory. Before the first release a change of any
 // layout raises it, and stores of another version are refused.
-inline constexpr std::uint32_t kFormatVersion = 7;
+inline constexpr std::uint32_t kFormatVersion = 8;
 
 // The families. Their names on disk are in store.cpp.
 enum class Family : std::uint8_t {
   kMeta,         // what the store knows of itself
-  kRaw,          // raw values: chunks not folded yet; costly to read, see RawTable
+  kRaw,          // the events of each commit until they are folded; see chunk/raw_commit.hpp, RawTable
   kMinute,       // hosts values per (repo, bucket, minute)
   kHour,         // the same per hour
   kDay,          // the same per UTC day
@@ -105,10 +105,9 @@ class WriteSet {
   // Adds to what the key holds: a rollup in kMinute, kHour, kDay, kTotal and kRepo, its like in kDaySigns and
   // kHostState, a day's heartbeats in kNode. These only.
   void merge(Family family, std::string_view key, std::string_view operand);
-  // Appends to what a raw key holds.
-  void append_raw(std::string_view key, std::string_view bytes);
-  // Deletes a raw key, with all that was appended before.
-  void remove_raw(std::string_view key);
+  // Puts on record that the raw events of all commits before `first_commit` are folded, which must never
+  // be less than before: tables need not keep them any more. Read by View::raw_floor().
+  void raise_raw_floor(std::uint64_t first_commit);
 
   bool empty() const;
   std::size_t bytes() const;
@@ -144,7 +143,7 @@ class StoreCursor {
 
  private:
   friend class View;
-  StoreCursor(const View& view, Family family, std::string_view upper, std::uint64_t first_commit);
+  StoreCursor(const View& view, Family family, std::string_view upper);
   // An iterator keeps the memtables it was made over. Once they are flushed another one finds the same in
   // the tables.
   bool outdated() const;
@@ -152,7 +151,6 @@ class StoreCursor {
 
   const View& view_;
   const Family family_;
-  const std::uint64_t first_commit_;  // of raw_cursor(); 0 otherwise
   std::string upper_bytes_;  // the iterator borrows both
   std::unique_ptr<rocksdb::Slice> upper_;
   std::uint64_t flushes_ = 0;  // Store::flushes() when the iterator was made
@@ -169,9 +167,8 @@ class View {
   // A cursor over [lower, upper); an empty bound is no bound.
   std::unique_ptr<StoreCursor> cursor(Family family, std::string_view lower,
                                       std::string_view upper) const;
-  // A cursor over the raw keys that end with `first_commit` or a later one. Earlier ones may be there
-  // or not, even if they are deleted.
-  std::unique_ptr<StoreCursor> raw_cursor(std::uint64_t first_commit) const;
+  // The first commit whose raw events may not be folded; 0 if none is on record. kCorruption, kIoError.
+  Result<std::uint64_t> raw_floor() const;
   // A cursor to be placed by seek_below(). Of a family whose keys begin with ids.
   std::unique_ptr<StoreCursor> moving_cursor(Family family) const;
 
@@ -213,6 +210,7 @@ struct StoreGauges {
   std::uint64_t running_compactions = 0;
   std::uint64_t stall_micros = 0;
   bool write_stopped = false;
+  std::uint64_t folded_raw_bytes = 0;  // of tables of raw events that are all folded
   std::array<FamilySize, kFamilies> families;  // by Family
 };
 
@@ -261,6 +259,11 @@ class Store {
   // Writes the memtables out as tables, so that the log need not be replayed.
   Result<void> flush();
 
+  // Deletes the tables of the raw family all of whose events are folded, as soon as tables hold the
+  // record of that. Where no flush comes by itself to put it there, one is made once such tables have held
+  // kFoldedRawBytesMax for kFoldedRawPatienceMs. To be called now and then; `steady_ms` is the time.
+  Result<void> drop_folded_raw(std::int64_t steady_ms);
+
   // Writes the memtables out and compacts everything: for benchmarks and tests.
   Result<void> compact();
 
@@ -303,6 +306,10 @@ class Store {
   Result<void> accept_loss();
   std::unique_ptr<Impl> impl_;
 };
+
+// See Store::drop_folded_raw().
+inline constexpr std::uint64_t kFoldedRawBytesMax = 4U << 20;
+inline constexpr std::int64_t kFoldedRawPatienceMs = 5 * 60 * 1000;
 
 // Bytes of Store::secret().
 inline constexpr std::size_t kSecretBytes = 192;

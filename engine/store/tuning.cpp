@@ -1,7 +1,6 @@
 #include "store/tuning.hpp"
 
 #include <rocksdb/filter_policy.h>
-#include <rocksdb/memtablerep.h>
 #include <rocksdb/merge_operator.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
@@ -14,7 +13,6 @@
 #include <vector>
 
 #include "store/info_log.hpp"
-#include "store/raw_tables.hpp"
 #include "store/rollup_merge.hpp"
 #include "store/signs_merge.hpp"
 #include "store/write_guard.hpp"
@@ -102,30 +100,6 @@ std::shared_ptr<rocksdb::MergeOperator> signs_operator(Family family) {
   }
 }
 
-// Appends.
-class RawMergeOperator final : public rocksdb::MergeOperator {
- public:
-  bool FullMergeV2(const MergeOperationInput& in, MergeOperationOutput* out) const override {
-    if (!in.existing_value && in.operand_list.size() == 1) {
-      out->existing_operand = in.operand_list.front();
-      return true;
-    }
-    out->new_value.clear();  // it comes with what it held before
-    if (in.existing_value) out->new_value.append(view_of(*in.existing_value));
-    for (const rocksdb::Slice& operand : in.operand_list) out->new_value.append(view_of(operand));
-    return true;
-  }
-
-  bool PartialMergeMulti(const rocksdb::Slice&, const std::deque<rocksdb::Slice>& list,
-                         std::string* merged, rocksdb::Logger*) const override {
-    merged->clear();
-    for (const rocksdb::Slice& operand : list) merged->append(view_of(operand));
-    return true;
-  }
-
-  const char* Name() const override { return "minuted.raw.1"; }
-};
-
 // Says where a memtable begins its search for a key's place: at the key it took in last, for keys that
 // come sorted.
 class LastPlace final : public rocksdb::SliceTransform {
@@ -180,7 +154,7 @@ rocksdb::DBOptions db_options(const StoreOptions& options, std::shared_ptr<Stall
   // One small unflushed write to any family would pin every later log file: flush them together. Of what
   // a fill takes nothing changes by it.
   db.atomic_flush = true;
-  db.allow_concurrent_memtable_write = false;  // the raw family's takes one writer at a time
+  db.allow_concurrent_memtable_write = false;  // there is one writer at a time
   // A start replays the log, some 15 ms a MB, however much memory there is: when it passes this, all
   // families are flushed together. What comes while they are is in the log as well, so that it may
   // reach half as much again. With the default of memtable_bytes it is 40 to 60 MB anyway.
@@ -233,18 +207,13 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& o
   cf.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   cf.merge_operator = signs_operator(family);
   if (holds_rollups(family)) cf.merge_operator = std::make_shared<ValueMergeOperator>("minuted.rollup.1", merge_rollups);
-  // Not the raw family's: most of a table's deletions are of the table before, and four together come to
-  // nothing, where each by itself is written again: 0.17 s of processor time a million events.
   if (family == Family::kMinute || family == Family::kHour || family == Family::kRepo) {
     cf.table_properties_collector_factories.push_back(
         rocksdb::NewCompactOnDeletionCollectorFactory(kDeletionsWindow, kDeletionsOfWindow));
   }
-  if (family == Family::kRaw) {
-    cf.merge_operator = std::make_shared<RawMergeOperator>();
-    cf.table_properties_collector_factories.push_back(raw_generations_noted());
-    // Nobody reads it, but for the next start: sorted when flushed, and not before.
-    if (!read_only) cf.memtable_factory = std::make_shared<rocksdb::VectorRepFactory>();
-  }
+  // A table of the raw family is of no use as soon as its events are folded: it is deleted then, see
+  // Store::drop_folded_raw(), and a compaction before would only write it once more.
+  if (family == Family::kRaw) cf.disable_auto_compactions = true;
   if (family == Family::kEventId) {
     cf.memtable_insert_with_hint_prefix_extractor = std::make_shared<LastPlace>();
   }

@@ -77,6 +77,7 @@ void Upkeep::run() {
     (void)keep_time();
     tend();
     check_kept_memory();
+    (void)parts_.store.drop_folded_raw(parts_.options.clock->steady_ms());
     lock.lock();
   }
 }

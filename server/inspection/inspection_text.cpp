@@ -90,6 +90,7 @@ Facts facts_of(Tier tier, const TierInspection& t, bool quick) {
     add(facts, "chunks", t.chunks);
     add(facts, "events", t.events);
   }
+  if (tier == Tier::kRaw) add(facts, "folded_bytes", t.folded_bytes);
   if (has_rows(tier)) add_rows(facts, tier, t);
   if (t.minutes) {
     facts.push_back({"first_minute", iso_minute(t.minutes->first), true});
@@ -234,6 +235,9 @@ std::string to_table(const Inspection& found, std::string_view path) {
   if (!found.quick) {
     out += "\n" + with_thousands(raw.events) + " events in " + with_thousands(raw.chunks) +
            " chunks wait for a fold\n";
+    if (raw.folded_bytes != 0) {
+      out += human_bytes(raw.folded_bytes) + " of raw events are folded and not dropped yet\n";
+    }
   }
   for (std::size_t i = 0; i < kTiers; ++i) {
     const TierInspection& t = found.tiers[i];

@@ -283,6 +283,10 @@ void ScriptedRun::compact() {
   if (!engine_) return;
   // Held: a failed write would have it closed under the compaction.
   const auto store = held_store_below(*engine_);
+  if (auto done = store->flush(); !done) return note("flushing", done.error());
+  if (auto done = store->drop_folded_raw(0); !done) {
+    return note("dropping folded raw events", done.error());
+  }
   if (auto done = store->compact(); !done) note("compacting", done.error());
 }
 
@@ -313,7 +317,7 @@ Violations check_recovered(const std::string& path, const std::vector<Batch>& ba
     return violations;
   }
   Engine& engine = **opened;
-  const Store& store = store_below(engine);
+  Store& store = store_below(engine);
   const Present present = check_rows(engine, batches, receipts, violations);
   check_tiers(store, violations);
   check_catalog(store, batches, present, violations);
@@ -332,8 +336,14 @@ Violations check_recovered(const std::string& path, const std::vector<Batch>& ba
   check_all();
   check_tiers(store, violations);
   check_catalog(store, batches, all, violations);
-  if (!keys_of(store, Family::kRaw, violations).empty()) {
+  if (count_unfolded(store, violations) != 0) {
     violations.emplace_back("raw events are left after the fold");
+  }
+  if (!store.flush().ok() || !store.drop_folded_raw(0).ok()) {
+    violations.emplace_back("the store cannot be flushed, or folded raw events not dropped");
+  }
+  if (!keys_of(store, Family::kRaw, violations).empty()) {
+    violations.emplace_back("raw events are in tables after they were folded and flushed");
   }
   if (auto sealed = seal_all(engine, clock); !sealed) {
     violations.push_back("the seal fails: " + sealed.error().message);

@@ -4,10 +4,12 @@
 #include <memory>
 #include <string_view>
 
+#include "chunk/raw_commit.hpp"
 #include "nodes/signs.hpp"
 #include "page/page_codec.hpp"
 #include "page/repo_page_codec.hpp"
 #include "rollup/rollup_codec.hpp"
+#include "store/fold_progress.hpp"
 #include "store/key_codec.hpp"
 #include "store/repo_tiers.hpp"
 #include "store/tiers.hpp"
@@ -173,6 +175,27 @@ void check_tiers(const Store& store, Violations& violations) {
   }
   compare("the state of hosts", states, expected.states, violations);
   compare("the repo value", read_repo_values(*view, violations), expected.repos, violations);
+}
+
+std::size_t count_unfolded(const Store& store, Violations& violations) {
+  const auto view = store.view();
+  const auto progress = FoldProgress::read(*view);
+  if (!progress) {
+    violations.push_back(progress.error().message);
+    return 0;
+  }
+  std::size_t unfolded = 0;
+  const auto cursor = view->cursor(Family::kRaw, {}, {});
+  for (; cursor->valid(); cursor->next()) {
+    RawCommitReader in(cursor->value());
+    const auto commit = commit_of_raw_key(cursor->key());
+    while (commit && in.next()) {
+      if (!progress->is_folded(*commit, in.prefix(), in.minute())) ++unfolded;
+    }
+    if (!commit || !in.ok()) violations.emplace_back("the raw events of a commit are damaged");
+  }
+  if (auto status = cursor->status(); !status) violations.push_back(status.error().message);
+  return unfolded;
 }
 
 std::set<std::string> keys_of(const Store& store, Family family, Violations& violations) {

@@ -14,6 +14,9 @@ namespace minuted::test {
 // sum of the minutes.
 void check_tiers(const Store& store, std::vector<std::string>& violations);
 
+// How many minutes of raw events are not folded, as the records of folds say.
+std::size_t count_unfolded(const Store& store, std::vector<std::string>& violations);
+
 // The keys of one family.
 std::set<std::string> keys_of(const Store& store, Family family,
                               std::vector<std::string>& violations);

@@ -5,7 +5,9 @@
 #include <mutex>
 #include <thread>
 
+#include "chunk/raw_commit.hpp"
 #include "engine/engine_fixture.hpp"
+#include "engine_over.hpp"
 #include "rollup/rollup_codec.hpp"
 #include "store/key_codec.hpp"
 #include "store/store.hpp"
@@ -324,11 +326,11 @@ TEST_F(EngineTest, UnreadableRawChunkIsReportedAndTheRestIsFolded) {
     StoreOptions store_options;
     store_options.path = options_.path;
     const auto store = Store::open(store_options);
+    RawCommitEncoder commit;
+    commit.add(pair_prefix("r", "b"), Minute{kNowMinute}, "not a chunk");
     WriteSet set(**store);
-    std::string key = pair_prefix("r", "b");
-    append_minute(key, Minute{kNowMinute});
-    append_sequence(key, 1);
-    set.append_raw(key, "not a chunk");
+    set.put(Family::kRaw, raw_key(2, 0), commit.part(0));
+    (*store)->mark_commit(2, set);
     ASSERT_TRUE((*store)->write(set, Durability::kSynced).ok());
   }
   open();
@@ -348,12 +350,38 @@ TEST_F(EngineTest, UnreadableRawChunkIsReportedAndTheRestIsFolded) {
               "read");
   };
   expect_reported();
-  // What is folded after it does not make it forgotten.
+  // What is folded after it does not make it forgotten, and it does not hold up the floor.
   append(request_of({event_at(kNowMs, "a")}));
   ASSERT_FALSE(engine_->fold().ok());
-  engine_.reset();
+  EXPECT_EQ(engine_->stats().raw_chunks_pending, 1U);
+  EXPECT_EQ(*store_below(*engine_).view()->raw_floor(), 4U);
+  for (int restart = 0; restart < 2; ++restart) {
+    engine_.reset();
+    open();
+    EXPECT_EQ(engine_->stats().raw_chunks_pending, 1U);
+    expect_reported();
+    EXPECT_EQ(read({kAllMinutes, {"r"}, {"a", "c"}, {}}).size(), 2U);
+    EXPECT_TRUE(engine_->fold().error().message.starts_with(
+        "1 minutes of raw events cannot be read, the first is "))
+        << engine_->fold().error().message;
+  }
+}
+
+// The engine does not guess what else was in a commit that is damaged as a whole.
+TEST_F(EngineTest, ADamagedCommitKeepsTheStoreShut) {
   open();
-  expect_reported();
+  append(request_of({event_at(kNowMs, "a")}));
+  {
+    Store& store = store_below(*engine_);
+    WriteSet set(store);
+    set.put(Family::kRaw, raw_key(1, 0), "\x01 but nothing behind it");
+    ASSERT_TRUE(store.write(set, Durability::kSynced).ok());
+  }
+  engine_.reset();
+  const auto refused = Engine::open(options_);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kCorruption);
+  EXPECT_EQ(refused.error().message, "the raw events of commit 1 are damaged");
 }
 
 TEST_F(EngineTest, BackgroundFoldRunsByItself) {

@@ -73,7 +73,9 @@ inline constexpr std::array<std::string_view, kTiers> kTierNames = {
     "day_signs", "host_state", "node"};
 
 struct TierInspection {
-  StoredKeys single;    // what has a key of its own: of minutes and hours, the rows not sealed
+  // What has a key of its own: of minutes and hours, the rows not sealed; of raw events, the commits that
+  // are not all folded.
+  StoredKeys single;
   StoredKeys pages;     // sealed rows; minutes, hours and repos only
   StoredKeys sketches;  // theirs
   // Hosts × minutes, hours or days; of totals, hosts. A late row of a sealed minute is in both.
@@ -85,6 +87,7 @@ struct TierInspection {
   std::uint64_t spans_sealed = 0;
   std::uint64_t chunks = 0;  // raw and archive only
   std::uint64_t events = 0;  // the same
+  std::uint64_t folded_bytes = 0;  // raw only: of keys and values that are folded, and not dropped yet
   std::optional<MinuteBounds> minutes;  // the first minute of the first and of the last row
   std::uint64_t damaged = 0;  // values that cannot be read
   std::string first_damaged;  // the key of one, as it may stand in a message
@@ -97,7 +100,7 @@ struct TierInspection {
 struct RepoInspection {
   std::string repo;
   std::uint64_t buckets = 0;
-  // About, of tables and memtables: its share of what each tier takes, by its keys and values before
+  // About, of tables and memtables but for raw events: its share of what each tier takes, by its keys and values before
   // compression. Quick: as RocksDB estimates, to the nearest block, which may be a neighbour's.
   std::uint64_t bytes = 0;
   // Of its total: what is folded.

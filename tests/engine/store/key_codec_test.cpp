@@ -20,10 +20,11 @@ std::string minute_key(std::string_view repo, std::string_view bucket, std::uint
 }
 
 TEST(KeyCodecTest, GoldenBytes) {
-  std::string raw = pair_prefix("re", "b");
-  append_minute(raw, Minute{0x01020304});
-  append_sequence(raw, 0x1122334455667788);
-  EXPECT_EQ(to_hex(raw), "7265006200010203041122334455667788");
+  std::string archive = pair_prefix("re", "b");
+  append_minute(archive, Minute{0x01020304});
+  append_sequence(archive, 0x1122334455667788);
+  EXPECT_EQ(to_hex(archive), "7265006200010203041122334455667788");
+  EXPECT_EQ(to_hex(raw_key(0x1122334455667788, 0x01020304)), "112233445566778801020304");
   EXPECT_EQ(to_hex(repo_key("re", RepoSpan::kFiveMinutes, Minute{5})), "35000000057265");
   EXPECT_EQ(to_hex(series_key(pair_prefix("re", "b"), "h")), "53726500620068");
   EXPECT_EQ(to_hex(bucket_index_key(pair_prefix("re", "b"))), "426200726500");
@@ -68,6 +69,13 @@ TEST(KeyCodecTest, BytesWithoutTwoEndsAreNoPair) {
   EXPECT_FALSE(split_pair("repo"));
   EXPECT_FALSE(split_pair("repo\0bucket"sv));
   EXPECT_TRUE(split_pair("repo\0bucket\0"sv));
+}
+
+TEST(KeyCodecTest, RawKeysSortByCommitAndGiveItBack) {
+  EXPECT_EQ(commit_of_raw_key(raw_key(300, 7)), 300U);
+  EXPECT_EQ(commit_of_raw_key(raw_key(300, 7) + "x"), std::nullopt);
+  EXPECT_LT(raw_key(255, UINT32_MAX), raw_key(256, 0));
+  EXPECT_LT(raw_key(256, 255), raw_key(256, 256));
 }
 
 TEST(KeyCodecTest, BucketIndexGivesItsRepoBack) {

@@ -152,7 +152,6 @@ class RawTableTest : public testing::Test {
   void commit(std::string_view bucket, std::string_view bytes, std::int64_t steady_ms = 0) {
     const auto hold = table_.hold();
     ++sequence_;
-    (void)table_.key_end_of(sequence_);
     const std::string prefix = pair_prefix("r", bucket);
     const RawTable::Addition addition{prefix, Minute{1}, bytes};
     table_.publish(sequence_, std::span(&addition, 1), {1, bytes.size()}, steady_ms);
@@ -203,18 +202,20 @@ TEST_F(RawTableTest, AViewOutlivesTheFoldOfWhatItHolds) {
 
 TEST_F(RawTableTest, WhatAnEarlierProcessLeftComesBeforeAllCommits) {
   const std::string a = pair_prefix("r", "a");
-  // In the order of the store's keys, in which an older commit may come after a newer.
-  table_.load(9, {a, Minute{1}, "newer"}, {1, 5}, 0);
-  table_.load(4, {a, Minute{1}, "older"}, {1, 5}, 0);
+  table_.load(9, 12, {a, Minute{1}, "newer"}, {1, 5}, 0);
+  table_.load(4, 8, {a, Minute{1}, "older"}, {1, 5}, 0);
   table_.loaded();
-  sequence_ = 9;
+  sequence_ = 12;
   commit("a", "own");
   EXPECT_EQ(seen(), Texts{"r/a@1=older,newer,own,"});
   const auto closed = table_.close();
   ASSERT_EQ(closed.size(), 3U);
   EXPECT_EQ(closed[0]->first_commit(), 4U);
   EXPECT_EQ(closed[1]->first_commit(), 9U);
-  EXPECT_EQ(closed[2]->first_commit(), 10U);
+  EXPECT_EQ(closed[2]->first_commit(), 13U);
+  EXPECT_EQ(closed[0]->last_commit(), 8U);
+  EXPECT_EQ(closed[1]->last_commit(), 12U);
+  EXPECT_EQ(closed[2]->last_commit(), 13U);
   EXPECT_LT(closed[0]->number(), closed[1]->number());
   EXPECT_LT(closed[1]->number(), closed[2]->number());
 }
@@ -230,12 +231,43 @@ TEST_F(RawTableTest, TheMarkOfAnEarlierProcessIsNone) {
   EXPECT_EQ(seen(), Texts{"r/a@1=1,"});
 }
 
-TEST_F(RawTableTest, ADamagedGenerationIsKept) {
-  commit("a", "1");
+TEST_F(RawTableTest, WhatIsDamagedIsKeptForReadersAndTheRestOfItsGenerationIsNot) {
+  EXPECT_EQ(table_.unreadable(), nullptr);
+  commit("a", "1", 1000);
+  commit("b", std::string(100'000, 'x'), 2000);
+  commit("a", "2", 3000);
   const auto closed = table_.close();
   closed[0]->mark_damaged(pair_prefix("r", "a"), Minute{1});
+  write_mark({closed[0]->number(), key_of("r", "b", 1), 1, 3});
+  const Texts damaged{"r/a@1=1,2,"};
+  EXPECT_EQ(seen(), damaged);
+  RawView before = table_.view(*store_);
   table_.finish(closed[0]);
-  EXPECT_EQ(table_.close().size(), 1U);
+  EXPECT_EQ(seen(), damaged);
+  EXPECT_EQ(all_of({std::move(before.generations), before.last_commit,
+                    *read_mark(*store_, *before.store)}),
+            damaged);
+  EXPECT_EQ(table_.close().size(), 0U) << "no fold takes it again";
+  EXPECT_LT(table_.memory_bytes(), 50'000U);
+  EXPECT_TRUE(table_.holds(pair_prefix("r", "a")));
+  EXPECT_FALSE(table_.holds(pair_prefix("r", "b")));
+  EXPECT_EQ(table_.lag_ms(6000), 5000);
+  commit("a", "3", 6000);
+  EXPECT_EQ(seen(), Texts{"r/a@1=1,2,3,"});
+}
+
+TEST_F(RawTableTest, WhatAnEarlierProcessCouldNotReadIsThereForReaders) {
+  const std::string a = pair_prefix("r", "a");
+  table_.load_unreadable({a, Minute{1}, "bad"}, {1, 3}, 500);
+  table_.load(4, 8, {a, Minute{1}, "good"}, {1, 4}, 1000);
+  table_.loaded();
+  EXPECT_EQ(seen(), Texts{"r/a@1=bad,good,"});
+  EXPECT_EQ(table_.size().chunks, 2U);
+  const auto closed = table_.close();
+  ASSERT_EQ(closed.size(), 1U);
+  write_mark({closed[0]->number(), key_of("r", "a", 1), 4, 8});
+  table_.finish(closed[0]);
+  EXPECT_EQ(seen(), Texts{"r/a@1=bad,"});
 }
 
 TEST_F(RawTableTest, SizeAndLagAreOfWhatIsNotFolded) {

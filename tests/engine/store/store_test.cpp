@@ -90,49 +90,6 @@ TEST_F(StoreTest, ACursorLetsFlushedMemtablesGoAndShowsTheSame) {
   EXPECT_EQ(store->view()->get(Family::kTotal, key_of(0))->value(), new_value);
 }
 
-// What is all folded is not stepped over again, and what is not is there with its deletions.
-TEST_F(StoreTest, RawTablesOfFoldedGenerationsAreNotRead) {
-  const auto store = must_open();
-  const auto key_of = [](std::string_view bucket, std::uint64_t first_commit) {
-    std::string key = pair_prefix("r", bucket);
-    append_minute(key, Minute{1});
-    append_sequence(key, first_commit);
-    return key;
-  };
-  WriteSet set(*store);
-  const auto write_table = [&] {
-    ASSERT_TRUE(store->write(set, Durability::kSynced).ok());
-    set.clear();
-    ASSERT_TRUE(store->flush().ok());
-  };
-  const auto keys_from = [&](std::uint64_t first_commit) {
-    const auto view = store->view();
-    std::vector<std::string> keys;
-    const auto cursor = view->raw_cursor(first_commit);
-    for (; cursor->valid(); cursor->next()) keys.emplace_back(cursor->key());
-    EXPECT_TRUE(cursor->status().ok());
-    return keys;
-  };
-  set.append_raw(key_of("a", 5), "a5");
-  set.append_raw(key_of("b", 5), "b5");
-  write_table();
-  set.append_raw(key_of("a", 7), "a7");
-  set.append_raw(key_of("b", 7), "b7");
-  write_table();
-  set.remove_raw(key_of("b", 7));
-  set.remove_raw(key_of("b", 5));
-  write_table();
-  set.remove_raw(key_of("a", 5));
-  write_table();
-
-  EXPECT_EQ(keys_from(0), (std::vector{key_of("a", 7)}));
-  EXPECT_EQ(keys_from(6), (std::vector{key_of("a", 7)}));
-  EXPECT_EQ(keys_from(8), (std::vector<std::string>{})) << "its table is not read";
-  set.append_raw(key_of("c", 9), "c9");
-  write_table();
-  EXPECT_EQ(keys_from(8), (std::vector{key_of("c", 9)}));
-}
-
 // A day's value gets an operand from each fold: all of them, and what was deleted in between, is all
 // there is, in this process and the next.
 TEST_F(StoreTest, ARepoValueOfManyOperandsIsTheirSum) {
@@ -255,40 +212,40 @@ TEST_F(StoreTest, WhatWasWrittenIsThereAfterReopening) {
   {
     const auto store = must_open();
     WriteSet set(*store);
-    set.put(Family::kRaw, "key", "value");
+    set.put(Family::kArchive, "key", "value");
     ASSERT_TRUE(store->write(set, Durability::kSynced).ok());
   }
   const auto store = must_open();
-  EXPECT_EQ(*store->get(Family::kRaw, "key"), "value");
+  EXPECT_EQ(*store->get(Family::kArchive, "key"), "value");
   EXPECT_EQ(*store->get(Family::kMinute, "key"), std::nullopt);
 }
 
 TEST_F(StoreTest, AViewDoesNotSeeLaterWrites) {
   const auto store = must_open();
   WriteSet set(*store);
-  set.put(Family::kRaw, "a", "1");
+  set.put(Family::kArchive, "a", "1");
   ASSERT_TRUE(store->write(set, Durability::kSynced).ok());
   const auto view = store->view();
   set.clear();
-  set.remove_raw("a");
-  set.put(Family::kRaw, "b", "2");
+  set.remove(Family::kArchive, "a");
+  set.put(Family::kArchive, "b", "2");
   ASSERT_TRUE(store->write(set, Durability::kSynced).ok());
-  const auto old = view->cursor(Family::kRaw, {}, {});
+  const auto old = view->cursor(Family::kArchive, {}, {});
   ASSERT_TRUE(old->valid());
   EXPECT_EQ(old->key(), "a");
   old->next();
   EXPECT_FALSE(old->valid());
   EXPECT_TRUE(old->status().ok());
-  EXPECT_EQ(store->view()->cursor(Family::kRaw, {}, {})->key(), "b");
+  EXPECT_EQ(store->view()->cursor(Family::kArchive, {}, {})->key(), "b");
 }
 
 TEST_F(StoreTest, CursorKeepsToItsBounds) {
   const auto store = must_open();
   WriteSet set(*store);
-  for (const char* key : {"a", "b", "c", "d"}) set.put(Family::kRaw, key, key);
+  for (const char* key : {"a", "b", "c", "d"}) set.put(Family::kArchive, key, key);
   ASSERT_TRUE(store->write(set, Durability::kBuffered).ok());
   const auto view = store->view();
-  const auto cursor = view->cursor(Family::kRaw, "b", "d");
+  const auto cursor = view->cursor(Family::kArchive, "b", "d");
   std::string seen;
   for (; cursor->valid(); cursor->next()) seen += cursor->key();
   EXPECT_EQ(seen, "bc");
@@ -383,7 +340,7 @@ TEST_F(StoreTest, CatalogKnowsASeriesAcrossReopenings) {
 TEST_F(StoreTest, GaugesTellOfTheLog) {
   const auto store = must_open();
   WriteSet set(*store);
-  set.put(Family::kRaw, "key", std::string(100'000, 'x'));
+  set.put(Family::kArchive, "key", std::string(100'000, 'x'));
   ASSERT_TRUE(store->write(set, Durability::kSynced).ok());
   EXPECT_GE(store->gauges().wal_bytes, 100'000U);
   EXPECT_GE(store->gauges().memtable_bytes, 100'000U);
