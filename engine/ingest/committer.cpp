@@ -278,11 +278,12 @@ Result<std::string> Committer::forget(const Task& task) {
   }
   if (auto status = series->status(); !status) return status.error();
   if (forgotten == 0) return next;
+  catalog_.finish(set);
   if (auto written = store_.write(set, Durability::kBuffered); !written) {
     fail(written.error());
     return written.error();
   }
-  catalog_.removed();
+  catalog_.written();
   limiter_.set_total(catalog_.total());
   counters_.series_total = catalog_.total();
   for (const auto& [repo, max] : options_.series.repo_total_max) {
@@ -365,6 +366,7 @@ void Committer::commit(std::vector<Waiting>& waiting, std::vector<WaitingNode>& 
     const auto hold = table_.hold();
     event_ids_.put(time_.machine, sequence_ + 1, set_);
     add_chunks();
+    catalog_.finish(set_);
     clock_.put_commit(time_, confirmed_, set_);
     written = write(to_write);
     if (written) {

@@ -4,7 +4,6 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <utility>
 
 #include "codec/bytes.hpp"
 #include "minuted/event.hpp"
@@ -19,7 +18,7 @@ constexpr std::string_view kTotalKey = "series";
 
 }  // namespace
 
-SeriesCatalog::SeriesCatalog(const Store& store) : store_(store), cache_(kSets * kWays) {}
+SeriesCatalog::SeriesCatalog(const Store& store) : store_(store) {}
 
 Result<void> SeriesCatalog::open() {
   const auto stored = store_.get(Family::kMeta, kTotalKey);
@@ -27,6 +26,7 @@ Result<void> SeriesCatalog::open() {
   if (!stored->has_value()) return {};
   ByteReader in(**stored);
   total_ = in.fixed64();
+  if (total_ != 0) known_.exclude_nothing();
   if (in.done()) return {};
   return Error{ErrorCode::kCorruption, "the record of the number of series is not 8 bytes long"};
 }
@@ -53,52 +53,59 @@ SeriesCatalog::Name SeriesCatalog::name(std::string_view prefix, std::string_vie
   return {prefix, host, {hash.high64, hash.low64}};
 }
 
-void SeriesCatalog::expect(const Name& series) const {
-  __builtin_prefetch(&cache_[set_of(series.hash)]);
-}
-
-bool SeriesCatalog::recall(const SeriesHash& hash) const {
-  const SeriesHash* const set = &cache_[set_of(hash)];
-  return set[0] == hash || set[1] == hash;
-}
-
-// The newest of a set comes first.
 void SeriesCatalog::remember(const SeriesHash& hash) {
-  SeriesHash* const set = &cache_[set_of(hash)];
-  set[1] = std::exchange(set[0], hash);
+  if (const std::uint64_t tag = known_.insert(hash); tag != 0) dropped_.insert(tag);
 }
 
 Result<bool> SeriesCatalog::knows(const Name& series) {
-  if (recall(series.hash)) return true;
-  if (!fresh_.empty() && fresh_.contains(series.hash)) return true;
+  switch (known_.find(series.hash)) {
+    case KnownHashes::Answer::kPresent: return true;
+    case KnownHashes::Answer::kAbsent: return false;
+    case KnownHashes::Answer::kUnknown: break;
+  }
+  if (!dropped_.empty() && dropped_.contains(KnownHashes::tag_of(series.hash))) return true;
   const auto stored = store_.get(Family::kCatalog, series_key(series.prefix, series.host));
   if (!stored) return stored.error();
   if (stored->has_value()) remember(series.hash);
   return stored->has_value();
 }
 
+// That the index has the pair is known by the hash of a series without a host, which none is.
 void SeriesCatalog::add(const Name& series, WriteSet& set) {
   set.put(Family::kCatalog, series_key(series.prefix, series.host), kRecord);
-  set.put(Family::kCatalog, bucket_index_key(series.prefix), kRecord);
-  set.put(Family::kCatalog, host_index_key(series.prefix, series.host), kRecord);
-  std::string total;
-  put_fixed64(total, ++total_);
-  set.put(Family::kMeta, kTotalKey, total);
-  fresh_.insert(series.hash);
+  host_keys_.push_back(host_index_key(series.prefix, series.host));
+  const SeriesHash pair = name(series.prefix, {}).hash;
+  if (known_.find(pair) != KnownHashes::Answer::kPresent) {
+    set.put(Family::kCatalog, bucket_index_key(series.prefix), kRecord);
+    remember(pair);
+  }
+  ++total_;
+  total_changed_ = true;
   remember(series.hash);
 }
 
+// The pair is forgotten with any of its series: once it has none, others take it out of the index too.
 void SeriesCatalog::remove(std::string_view key, bool last, WriteSet& set) {
   const std::string_view prefix = split_pair(key.substr(1))->prefix;
+  const std::string_view host = key.substr(1 + prefix.size());
   set.remove(Family::kCatalog, key);
-  set.remove(Family::kCatalog, host_index_key(prefix, key.substr(1 + prefix.size())));
+  set.remove(Family::kCatalog, host_index_key(prefix, host));
   if (last) set.remove(Family::kCatalog, bucket_index_key(prefix));
-  std::string total;
-  put_fixed64(total, --total_);
-  set.put(Family::kMeta, kTotalKey, total);
+  known_.erase(name(prefix, host).hash);
+  known_.erase(name(prefix, {}).hash);
+  --total_;
+  total_changed_ = true;
 }
 
-// Series are forgotten seldom: what is remembered of all of them is read again as it is needed.
-void SeriesCatalog::removed() { std::fill(cache_.begin(), cache_.end(), SeriesHash{}); }
+void SeriesCatalog::finish(WriteSet& set) {
+  std::sort(host_keys_.begin(), host_keys_.end());
+  for (const std::string& key : host_keys_) set.put(Family::kCatalog, key, kRecord);
+  host_keys_.clear();
+  if (!total_changed_) return;
+  std::string total;
+  put_fixed64(total, total_);
+  set.put(Family::kMeta, kTotalKey, total);
+  total_changed_ = false;
+}
 
 }  // namespace minuted

@@ -100,13 +100,17 @@ std::shared_ptr<rocksdb::MergeOperator> signs_operator(Family family) {
   }
 }
 
-// Says where a memtable begins its search for a key's place: at the key it took in last, for keys that
-// come sorted.
+// Says where a memtable begins its search for a key's place: at the key it took in last of those that begin
+// with the same so many bytes, for keys that come sorted.
 class LastPlace final : public rocksdb::SliceTransform {
  public:
+  explicit LastPlace(std::size_t bytes) : bytes_(bytes) {}
   const char* Name() const override { return "minuted.place.1"; }
-  rocksdb::Slice Transform(const rocksdb::Slice& key) const override { return {key.data(), 0}; }
-  bool InDomain(const rocksdb::Slice&) const override { return true; }
+  rocksdb::Slice Transform(const rocksdb::Slice& key) const override { return {key.data(), bytes_}; }
+  bool InDomain(const rocksdb::Slice& key) const override { return key.size() >= bytes_; }
+
+ private:
+  const std::size_t bytes_;
 };
 
 // Hands errors of the background to the guard, and forbids RocksDB to resume by itself once there is space
@@ -215,7 +219,11 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& o
   // Store::drop_folded_raw(), and a compaction before would only write it once more.
   if (family == Family::kRaw) cf.disable_auto_compactions = true;
   if (family == Family::kEventId) {
-    cf.memtable_insert_with_hint_prefix_extractor = std::make_shared<LastPlace>();
+    cf.memtable_insert_with_hint_prefix_extractor = std::make_shared<LastPlace>(0);
+  }
+  // A commit's new series come sorted, and so do their hosts' records, which begin with another byte.
+  if (family == Family::kCatalog) {
+    cf.memtable_insert_with_hint_prefix_extractor = std::make_shared<LastPlace>(1);
   }
   if (expires) {
     cf.compaction_filter = expired;

@@ -327,6 +327,7 @@ TEST_F(StoreTest, CatalogKnowsASeriesAcrossReopenings) {
     catalog.add(catalog.name(prefix, "host"), set);
     EXPECT_TRUE(*catalog.knows(catalog.name(prefix, "host")));
     EXPECT_FALSE(*catalog.knows(catalog.name(prefix, "host-2")));
+    catalog.finish(set);
     ASSERT_TRUE(store->write(set, Durability::kSynced).ok());
     catalog.written();
     EXPECT_TRUE(*catalog.knows(catalog.name(prefix, "host")));
@@ -335,6 +336,52 @@ TEST_F(StoreTest, CatalogKnowsASeriesAcrossReopenings) {
     EXPECT_EQ(*catalog.count_of_repo("rep"), 0U);
     EXPECT_TRUE(store->get(Family::kCatalog, bucket_index_key(prefix))->has_value());
   }
+}
+
+// A pair's record in the index of its bucket is written with the first of its series; it may be taken out by
+// somebody else when the pair has none left, and is written again with the next.
+TEST_F(StoreTest, CatalogWritesThePairOfABucketOnceUntilItsSeriesAreForgotten) {
+  const auto prefix = pair_prefix("repo", "bucket");
+  auto store = must_open();
+  SeriesCatalog catalog(*store);
+  ASSERT_TRUE(catalog.open().ok());
+  const auto write = [&](auto change) {
+    WriteSet set(*store);
+    change(set);
+    catalog.finish(set);
+    const std::size_t bytes = set.bytes();
+    EXPECT_TRUE(store->write(set, Durability::kSynced).ok());
+    catalog.written();
+    return bytes;
+  };
+  const auto add = [&](std::string_view host) {
+    return write([&](WriteSet& set) { catalog.add(catalog.name(prefix, host), set); });
+  };
+  const auto indexed = [&] {
+    return store->get(Family::kCatalog, bucket_index_key(prefix))->has_value();
+  };
+  const std::size_t first_bytes = add("h1");
+  EXPECT_GT(first_bytes, add("h2"));
+  EXPECT_TRUE(indexed());
+  const std::string h1 = series_key(prefix, "h1");
+  const std::string h2 = series_key(prefix, "h2");
+  write([&](WriteSet& set) {
+    catalog.remove(h1, false, set);
+    catalog.remove(h2, false, set);  // a total keeps the pair in the index …
+  });
+  EXPECT_FALSE(*catalog.knows(catalog.name(prefix, "h1")));
+  EXPECT_EQ(catalog.total(), 0U);
+  EXPECT_TRUE(indexed());
+  write([&](WriteSet& set) { set.remove(Family::kCatalog, bucket_index_key(prefix)); });  // … until it goes
+  add("h3");
+  EXPECT_TRUE(indexed());
+  EXPECT_TRUE(*catalog.knows(catalog.name(prefix, "h3")));
+  // Another process knows nothing at first, and asks the store.
+  SeriesCatalog later(*store);
+  ASSERT_TRUE(later.open().ok());
+  EXPECT_EQ(later.total(), 1U);
+  EXPECT_TRUE(*later.knows(later.name(prefix, "h3")));
+  EXPECT_FALSE(*later.knows(later.name(prefix, "h1")));
 }
 
 TEST_F(StoreTest, GaugesTellOfTheLog) {
