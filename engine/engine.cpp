@@ -661,6 +661,7 @@ void EngineImpl::add_stats(const Core& core, EngineStats& s) const {
   s.store_sst_bytes = store.sst_bytes;
   s.store_wal_bytes = store.wal_bytes;
   s.store_pending_compaction_bytes = store.pending_compaction_bytes;
+  s.store_folded_raw_bytes = store.folded_raw_bytes;
   s.store_running_flushes = store.running_flushes;
   s.store_running_compactions = store.running_compactions;
   s.store_stall_micros = store.stall_micros;

@@ -117,6 +117,8 @@ void append_store(const EngineStats& stats, MetricsWriter& out) {
   gauge(out, "minuted_store_sst_bytes", stats.store_sst_bytes, "Size of the table files on disk.");
   gauge(out, "minuted_store_wal_bytes", stats.store_wal_bytes,
         "Size of the write-ahead log on disk.");
+  gauge(out, "minuted_store_folded_raw_bytes", stats.store_folded_raw_bytes,
+        "Bytes of tables of raw events that are all folded, which are deleted with a flush to come.");
   gauge(out, "minuted_store_pending_compaction_bytes", stats.store_pending_compaction_bytes,
         "Bytes that compactions have yet to rewrite, as estimated.");
   gauge(out, "minuted_store_running_flushes", stats.store_running_flushes, "Flushes under way.");

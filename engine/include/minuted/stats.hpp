@@ -107,6 +107,7 @@ struct EngineStats {
   std::uint64_t store_sst_bytes = 0;
   std::uint64_t store_wal_bytes = 0;
   std::uint64_t store_pending_compaction_bytes = 0;
+  std::uint64_t store_folded_raw_bytes = 0;  // of tables of raw events that are all folded
   std::uint64_t store_running_flushes = 0;
   std::uint64_t store_running_compactions = 0;
   std::uint64_t store_stall_micros = 0;

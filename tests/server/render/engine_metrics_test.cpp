@@ -92,6 +92,7 @@ EngineStats numbered() {
   stats.store_sst_bytes = 125;
   stats.store_wal_bytes = 126;
   stats.store_pending_compaction_bytes = 127;
+  stats.store_folded_raw_bytes = 201;
   stats.store_running_flushes = 128;
   stats.store_running_compactions = 129;
   stats.store_stall_micros = 130'500'000;
@@ -166,6 +167,7 @@ TEST(EngineMetricsTest, EveryFieldHasItsName) {
             "gauge minuted_store_block_cache_bytes 124\n"
             "gauge minuted_store_sst_bytes 125\n"
             "gauge minuted_store_wal_bytes 126\n"
+            "gauge minuted_store_folded_raw_bytes 201\n"
             "gauge minuted_store_pending_compaction_bytes 127\n"
             "gauge minuted_store_running_flushes 128\n"
             "gauge minuted_store_running_compactions 129\n"
