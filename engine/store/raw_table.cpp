@@ -208,15 +208,6 @@ void RawTable::removed(RawSize size) {
 // A reader has the generation, or what is left of it, and never neither.
 void RawTable::finish(const std::shared_ptr<RawGeneration>& generation) {
   const std::lock_guard lock(mutex_);
-std::vector<RawTable::KeptForReaders> RawTable::kept_for_readers() {
-  const std::lock_guard lock(mutex_);
-  std::erase_if(finished_, [](const Finished& f) { return f.generation.expired(); });
-  std::vector<KeptForReaders> all;
-  all.reserve(finished_.size());
-  for (const Finished& f : finished_) all.push_back(f.kept);
-  return all;
-}
-
   const auto at = std::find_if(closed_.begin(), closed_.end(), [&](const Kept& kept) {
     return kept.generation == generation;
   });
@@ -235,6 +226,15 @@ std::vector<RawTable::KeptForReaders> RawTable::kept_for_readers() {
   std::erase_if(finished_, [](const Finished& f) { return f.generation.expired(); });
   finished_.push_back({generation, {generation->memory_bytes(), recall_.advance()}});
   count_memory();
+}
+
+std::vector<RawTable::KeptForReaders> RawTable::kept_for_readers() {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(finished_, [](const Finished& f) { return f.generation.expired(); });
+  std::vector<KeptForReaders> all;
+  all.reserve(finished_.size());
+  for (const Finished& f : finished_) all.push_back(f.kept);
+  return all;
 }
 
 std::shared_ptr<const RawGeneration> RawTable::unreadable() const {

@@ -45,7 +45,7 @@ class Harness {
       return;
     }
     store_ = std::move(*opened);
-    table_ = std::make_unique<RawTable>();
+    table_ = std::make_unique<RawTable>(recall_);
     const auto loaded = load_unfolded(*store_, *table_, 0);
     if (!loaded) error_ = loaded.error().message;
     // Small batches: marks lie in the middle of generations.
@@ -145,6 +145,7 @@ class Harness {
 
  private:
   std::string error_;
+  ReadRecall recall_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<RawTable> table_;
   RepoRowsBegin repo_rows_begin_;
