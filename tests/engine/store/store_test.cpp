@@ -295,7 +295,9 @@ TEST_F(StoreTest, MarkerCutShortAtItsMakingIsWrittenAnew) {
   EXPECT_TRUE(open().ok());
   std::stringstream marker;
   marker << std::ifstream(dir_ / "store/minuted.store").rdbuf();
-  EXPECT_EQ(marker.str(), "minuted store, format " + std::to_string(kFormatVersion) + "\n");
+  std::ostringstream expected;
+  expected << "minuted store, format " << kFormatVersion << "\n";
+  EXPECT_EQ(marker.str(), expected.str());
 }
 
 TEST_F(StoreTest, SomebodyElsesDirectoryIsLeftAlone) {
