@@ -23,8 +23,8 @@ namespace fs = std::filesystem;
 const std::map<std::string, std::string> kNames = {
     {"algorithm",
      "all_of any_of binary_search clamp copy count count_if equal fill fill_n find find_if find_if_not "
-     "is_sorted lower_bound max min min_element minmax_element mismatch next_permutation none_of nth_element "
-     "partial_sort ranges replace reverse set_intersection sort stable_sort transform unique upper_bound"},
+     "is_sorted lower_bound max min min_element minmax_element mismatch move_backward next_permutation none_of nth_element "
+     "partial_sort ranges remove replace reverse set_intersection sort stable_sort transform unique upper_bound"},
     {"array", "array to_array"},
     {"atomic", "atomic memory_order_acq_rel memory_order_acquire memory_order_relaxed memory_order_release"},
     {"bit", "bit_cast bit_ceil bit_width countl_zero countr_zero endian popcount"},
@@ -35,7 +35,7 @@ const std::map<std::string, std::string> kNames = {
     {"cstdint", "int64_t uint16_t uint32_t uint64_t uint8_t uintmax_t"},
     {"cstdio",
      "fclose ferror fflush fopen fprintf fputs fread printf snprintf sscanf vsnprintf"},
-    {"cstdlib", "abort exit free getenv malloc realloc strtod strtoull system"},
+    {"cstdlib", "abort calloc exit free getenv malloc realloc strtod strtoull system"},
     {"cstring", "memcmp memcpy memmove memset strcmp strerror strlen strncmp strrchr"},
     {"ctime", "strftime time_t tm"},
     {"deque", "deque"},

@@ -27,7 +27,7 @@ const std::map<std::string, std::set<std::string>> kEngineDoors = {
     {"page", {"codec", "rollup"}},
     {"nodes", {"codec"}},
     {"json", {}},
-    {"store", {"codec", "nodes", "rollup"}},
+    {"store", {"codec", "nodes", "rollup", "stats"}},
     {"ingest", {"codec", "chunk", "nodes", "stats", "store"}},
     {"fold", {"chunk", "nodes", "rollup", "stats", "store"}},
     {"seal", {"page", "rollup", "stats", "store"}},

@@ -846,12 +846,17 @@ Result<void> Store::flush() {
   options.allow_write_stall = true;
   // RocksDB may wait for ever for a flush that failed: the end is looked for here.
   options.wait = false;
+  const std::uint64_t last = impl_->db->GetLatestSequenceNumber();
   if (auto begun = check(impl_->db->Flush(options, all), "flushing the store"); !begun) return begun;
   const auto give_up = std::chrono::steady_clock::now() + kFlushPatience;
   for (;;) {
     std::uint64_t waiting = 0;
     impl_->db->GetAggregatedIntProperty(rocksdb::DB::Properties::kNumImmutableMemTable, &waiting);
-    if (waiting == 0) return {};
+    if (waiting == 0) {
+      // The listener is called a moment after the memtables are gone.
+      if (impl_->raw_floors) impl_->raw_floors->flushed(last);
+      return {};
+    }
     if (auto failed = write_failure()) return *failed;
     if (std::chrono::steady_clock::now() > give_up) {
       return Error{ErrorCode::kIoError, "flushing the store takes too long"};
