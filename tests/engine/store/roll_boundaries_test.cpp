@@ -5,6 +5,9 @@
 
 #include <map>
 #include <random>
+#include <set>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -87,12 +90,12 @@ TEST(OpenRowsTest, EachMinuteIsInExactlyOneRowWhateverTheOrderOfThePairs) {
   const RollBoundaries boundaries{{{2 * 1440 + 180}, {3 * 1440 + 60}},
                                   {{1440}, {3 * 1440}},
                                   prefixes[pick(prefixes.size())]};
-  std::map<std::string, std::vector<std::uint32_t>> minutes;
+  std::map<std::string, std::set<std::uint32_t>> minutes;
   WriteSet set(**store);
   for (const std::string& prefix : prefixes) {
-    for (std::uint32_t minute = pick(700); minute < 4 * 1440; minute += 1 + pick(700)) {
-      if (pick(2)) minute = minute / 60 * 60;
-      minutes[prefix].push_back(minute);
+    for (std::uint32_t at = pick(700); at < 4 * 1440; at += 1 + pick(700)) {
+      const std::uint32_t minute = pick(2) ? at / 60 * 60 : at;
+      minutes[prefix].insert(minute);
       std::string key = prefix;
       append_minute(key, {minute});
       set.put(Family::kMinute, key, "minute");
