@@ -606,6 +606,12 @@ EngineStats EngineImpl::stats() const {
   s.fold_failures = fold.failures;
   s.fold_error = fold.last_error.get();
 
+  const RollCounters& roll = upkeep_counters_.roll;
+  s.roll_passes = roll.passes;
+  s.rows_rolled = roll.rows;
+  s.roll_failures = roll.failures;
+  s.roll_error = roll.last_error.get();
+
   const SealCounters& seal = upkeep_counters_.seal;
   s.seal_passes = seal.passes;
   s.pages_sealed = seal.pages;

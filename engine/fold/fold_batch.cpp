@@ -49,6 +49,7 @@ bool FoldBatch::add(const RawGeneration& generation, RawCursor& at) {
   }
   events_ += events_read_.size();
   oldest_ = std::min(oldest_, minute);
+  newest_ = std::max(newest_, minute);
   removed_.chunks += size.chunks;
   removed_.bytes += size.bytes;
   return true;
@@ -134,6 +135,7 @@ void FoldBatch::clear() {
   floor_ = 0;
   events_ = 0;
   oldest_ = kMinuteMax;
+  newest_ = Minute{0};
   prefix_.clear();
   repo_.clear();
 }
@@ -150,6 +152,8 @@ void FoldBatch::enter(std::string_view prefix, Minute minute) {
   }
   if (same_pair) return;
   prefix_ = prefix;
+  hour_boundary_ = boundaries_.hour_of(prefix_);
+  day_boundary_ = boundaries_.day_of(prefix_);
   const auto pair = split_pair(prefix);
   if (pair->repo != repo_) {
     close_repo();
@@ -168,11 +172,15 @@ void FoldBatch::merge_signs(Family family, Signs& signs) {
 
 void FoldBatch::close(Span& span) {
   if (!span.open) return;
+  span.open = false;
   key_ = prefix_;
   if (span.minutes != 0) append_minute(key_, span.first);
-  value_.clear();
-  encode_hosts(span.hosts, value_);
-  add_value(span.family);
+  // Empty if no event is before the boundary of the row.
+  if (!span.hosts.empty()) {
+    value_.clear();
+    encode_hosts(span.hosts, value_);
+    add_value(span.family);
+  }
 
   if (span.family == Family::kMinute) {
     for (const HostRollups::Entry& e : span.hosts.entries()) {
@@ -185,20 +193,21 @@ void FoldBatch::close(Span& span) {
       add(RepoSpan::kDay, kMinutesPerDay);
       add(RepoSpan::kTotal, 0);
     }
-    for (const HostRollups::Entry& e : span.hosts.entries()) {
-      signs_.of(e.host).add(span.first.value % kMinutesPerDay);
+    if (span.first < hour_boundary_) {
+      for (const HostRollups::Entry& e : span.hosts.entries()) {
+        signs_.of(e.host).add(span.first.value % kMinutesPerDay);
+      }
+      hour_.hosts.merge(span.hosts);
     }
-    hour_.hosts.merge(span.hosts);
   } else if (span.family == Family::kHour) {
-    day_.hosts.merge(span.hosts);
+    if (span.first < day_boundary_) day_.hosts.merge(span.hosts);
   } else if (span.family == Family::kDay) {
     total_.hosts.merge(span.hosts);
-    merge_signs(Family::kDaySigns, signs_);
+    if (!signs_.empty()) merge_signs(Family::kDaySigns, signs_);
   } else {
     merge_signs(Family::kHostState, states_);
   }
   span.hosts.clear();
-  span.open = false;
 }
 
 void FoldBatch::close_repo() {

@@ -1,8 +1,10 @@
 // What one atomic batch of a fold adds up: chunks go in, in the order of their keys, and come out as
-// merge operands for the minute, hour, day and total of their (repo, bucket), for the signs of life of
-// its hosts by day and since ever, for the small values of their repo and of all repos, and as the mark
-// up to which they are folded (and as events of the archive). All of it in one WriteSet, so
-// that a chunk is counted in every tier or still raw, never both and never neither.
+// merge operands for the minute of their (repo, bucket), for the state of its hosts, for the small
+// values of their repo and of all repos, and as the mark up to which they are folded (and as events of
+// the archive). The hour, the day, the total and the activity of the day get an operand only where the
+// pair's boundary (store/roll_boundaries.hpp) has passed the minute, because the event is late; otherwise
+// they are written by the roll. All of it in one WriteSet, so that a chunk is counted once or still raw,
+// never both and never neither.
 // Fourth stop of an event's journey. Pure but for the WriteSet it fills; one thread at a time.
 #pragma once
 
@@ -18,6 +20,7 @@
 #include "rollup/rollup_codec.hpp"
 #include "store/key_codec.hpp"
 #include "store/raw_table.hpp"
+#include "store/roll_boundaries.hpp"
 #include "store/store.hpp"
 
 namespace minuted {
@@ -31,7 +34,9 @@ class FoldBatch {
     // day's value gets an operand with each fold.
     bool adds_up = false;
   };
-  FoldBatch(const Store& store, Options options) : store_(store), options_(options), set_(store) {}
+  // `boundaries`: those in the store, which do not move until the batch is written.
+  FoldBatch(const Store& store, RollBoundaries boundaries, Options options)
+      : store_(store), boundaries_(std::move(boundaries)), options_(options), set_(store) {}
 
   // Counts the entry of a closed generation in that the cursor stands on. Entries must come in their
   // order. False if it cannot be read.
@@ -51,8 +56,9 @@ class FoldBatch {
   // How far it goes.
   const FoldMark& mark() const { return mark_; }
   std::uint64_t events() const { return events_; }
-  // The oldest minute counted in.
+  // The oldest and the newest minute counted in.
   Minute oldest() const { return oldest_; }
+  Minute newest() const { return newest_; }
   // About the memory it holds, bytes.
   std::size_t bytes() const {
     return set_.bytes() + removed_.bytes + (repo_values_.size() + all_values_.size()) * 128;
@@ -90,6 +96,7 @@ class FoldBatch {
   void add_value(Family family);
 
   const Store& store_;
+  const RollBoundaries boundaries_;
   const Options options_;
   WriteSet set_;
   FoldMark mark_;
@@ -97,9 +104,13 @@ class FoldBatch {
   std::uint64_t floor_ = 0;  // put there with it, unless 0
   std::uint64_t events_ = 0;
   Minute oldest_ = kMinuteMax;
+  Minute newest_{0};
   std::string prefix_;  // of the pair at hand
+  Minute hour_boundary_{0};  // its
+  Minute day_boundary_{0};
   std::string repo_;
-  // A minute's sum is added to the hour's, that to the day's, that to the total's, as each closes.
+  // Before the boundaries a minute's sum is added to the hour's, that to the day's, that to the total's, as
+  // each closes.
   Span minute_{Family::kMinute, 1, false, {}, {}};
   Span hour_{Family::kHour, kMinutesPerHour, false, {}, {}};
   Span day_{Family::kDay, kMinutesPerDay, false, {}, {}};

@@ -8,6 +8,7 @@
 #include "minuted/event.hpp"
 #include "store/fold_progress.hpp"
 #include "store/key_codec.hpp"
+#include "store/roll_boundaries.hpp"
 
 namespace minuted {
 
@@ -121,7 +122,10 @@ Result<void> Folder::report_unreadable() const {
 // From where an earlier fold was cut short, if one was.
 Result<void> Folder::fold_generation(const std::shared_ptr<RawGeneration>& generation) {
   RawCursor at({generation}, UINT64_MAX, folded_);
-  FoldBatch batch(store_, {options_.archive, folds_ % kFoldsPerSum == 1});
+  // Nobody moves them while a fold runs.
+  auto boundaries = read_roll_boundaries(store_);
+  if (!boundaries) return boundaries.error();
+  FoldBatch batch(store_, std::move(*boundaries), {options_.archive, folds_ % kFoldsPerSum == 1});
   for (at.seek({}); at.valid(); at.next()) {
     // A cursor shows what was set aside before, wherever the mark is.
     if (generation->number() == folded_.generation && at.key() <= folded_.key) continue;
@@ -148,7 +152,7 @@ Result<void> Folder::write_batch(FoldBatch& batch) {
     return written;
   }
   folded_ = batch.mark();
-  options_.on_rows(batch.oldest());
+  options_.on_rows(batch.oldest(), batch.newest());
   table_.removed(batch.removed());
   counters_.chunks += batch.removed().chunks;
   counters_.events += batch.events();

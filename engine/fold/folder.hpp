@@ -30,8 +30,8 @@ class Folder {
     std::size_t batch_bytes;
     bool archive;  // raw events are kept when they are folded
     std::function<void(const Error&)> on_write_failure;  // called once a write failed
-    // Rows were written, none of them of an earlier minute.
-    std::function<void(Minute oldest)> on_rows;
+    // Rows were written, none of them of an earlier minute than the first or a later one than the second.
+    std::function<void(Minute oldest, Minute newest)> on_rows;
   };
 
   // Borrows them all.

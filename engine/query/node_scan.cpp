@@ -147,8 +147,19 @@ void NodeScan::fill(const std::string& host, const Node& node, NodeRow& row) con
   }
 }
 
+Result<void> NodeScan::open_tiers() {
+  const auto boundaries = read_roll_boundaries(*view_);
+  if (!boundaries) return boundaries.error();
+  open_minutes_ = std::make_unique<OpenRows>(*view_, *boundaries, Span::kHour);
+  open_rows_ = std::make_unique<OpenRows>(*view_, *boundaries, Span::kDay);
+  return {};
+}
+
 // The next that has nodes.
 Result<bool> NodeScan::next_bucket() {
+  if (!open_minutes_) {
+    if (auto opened = open_tiers(); !opened) return opened.error();
+  }
   for (;;) {
     const auto found = buckets_.next(bucket_);
     if (!found.ok() || !*found) return found;
@@ -224,6 +235,7 @@ Result<void> NodeScan::read_past(const std::string& prefix) {
     }
   }
   if (auto status = cursor->status(); !status) return status;
+  if (auto read = for_each_open_host(prefix, {{0}, end}, note); !read) return read;
   return raw_.for_each(prefix, {{0}, end},
                        [&](Minute minute, const ChunkEvent& event) { note(event.host, minute); });
 }
@@ -317,7 +329,25 @@ Result<void> NodeScan::read_signs(const std::string& prefix, const MinuteRange& 
     for (const DaySigns::Entry& e : signs.entries()) day_of(day, e.host).minutes.merge(e.kept);
     if (auto held = account(); !held) return held;
   }
-  return cursor->status();
+  if (auto status = cursor->status(); !status) return status;
+  return for_each_open_host(prefix, minutes, [this](std::string_view host, Minute minute) {
+    day_of(minute, host).minutes.add(minute.value % kMinutesPerDay);
+  });
+}
+
+// Of the minutes that the activity of no day has yet.
+Result<void> NodeScan::for_each_open_host(const std::string& prefix, const MinuteRange& minutes,
+                                          const TakeHost& take) {
+  for (open_minutes_->enter(prefix, minutes); open_minutes_->valid(); open_minutes_->next()) {
+    if (auto in_time = deadline_.check(); !in_time) return in_time;
+    HostsReader hosts(open_minutes_->value());
+    std::string_view host;
+    Rollup rollup;
+    while (hosts.next(host, rollup)) take(host, open_minutes_->minute());
+    if (!hosts.ok()) return corrupt("a minute", open_minutes_->key());
+    if (auto held = account(); !held) return held;
+  }
+  return open_minutes_->status();
 }
 
 Result<void> NodeScan::read_latencies(const std::string& prefix, const MinuteRange& minutes) {
@@ -325,18 +355,29 @@ Result<void> NodeScan::read_latencies(const std::string& prefix, const MinuteRan
       view_->cursor(Family::kDay, key_of(prefix, minutes.begin), key_of(prefix, minutes.end));
   for (; cursor->valid(); cursor->next()) {
     if (auto in_time = deadline_.check(); !in_time) return in_time;
-    const Minute at = read_minute(cursor->key().substr(prefix.size()));
-    HostsReader hosts(cursor->value());
-    std::string_view host;
-    Rollup rollup;
-    while (hosts.next(host, rollup)) {
-      Day& day = day_of(at, host);
-      day.latency_count += rollup.latency_count;
-      day.latency_sum_us += rollup.latency_sum_us;
-    }
-    if (!hosts.ok()) return corrupt("a day", cursor->key());
+    const Minute day = read_minute(cursor->key().substr(prefix.size()));
+    if (auto added = add_latencies(day, cursor->key(), cursor->value()); !added) return added;
   }
-  return cursor->status();
+  if (auto status = cursor->status(); !status) return status;
+  for (open_rows_->enter(prefix, minutes); open_rows_->valid(); open_rows_->next()) {
+    if (auto in_time = deadline_.check(); !in_time) return in_time;
+    auto added = add_latencies(open_rows_->minute(), open_rows_->key(), open_rows_->value());
+    if (!added) return added;
+  }
+  return open_rows_->status();
+}
+
+Result<void> NodeScan::add_latencies(Minute minute, std::string_view key, std::string_view value) {
+  HostsReader hosts(value);
+  std::string_view host;
+  Rollup rollup;
+  while (hosts.next(host, rollup)) {
+    Day& day = day_of(minute, host);
+    day.latency_count += rollup.latency_count;
+    day.latency_sum_us += rollup.latency_sum_us;
+  }
+  if (!hosts.ok()) return corrupt("a day", key);
+  return {};
 }
 
 Result<void> NodeScan::read_heartbeats(const std::string& host, const Node& node,

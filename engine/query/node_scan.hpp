@@ -2,6 +2,7 @@
 // have the bucket, and what was told of the nodes, under one view. One thread at a time.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "query/raw_signs.hpp"
 #include "stats/counters.hpp"
 #include "store/node_book.hpp"
+#include "store/open_rows.hpp"
 #include "store/raw_table.hpp"
 #include "store/store.hpp"
 
@@ -54,6 +56,7 @@ class NodeScan final : public NodeCursor {
   };
 
   Result<bool> next_bucket();
+  Result<void> open_tiers();
   Result<void> read_nodes();
   Result<void> read_states(const std::string& prefix);
 
@@ -70,6 +73,10 @@ class NodeScan final : public NodeCursor {
   Result<void> read_days();
   Result<void> read_signs(const std::string& prefix, const MinuteRange& minutes);
   Result<void> read_latencies(const std::string& prefix, const MinuteRange& minutes);
+  Result<void> add_latencies(Minute minute, std::string_view key, std::string_view value);
+  using TakeHost = std::function<void(std::string_view host, Minute minute)>;
+  Result<void> for_each_open_host(const std::string& prefix, const MinuteRange& minutes,
+                                  const TakeHost& take);
   Result<void> read_heartbeats(const std::string& host, const Node& node,
                                const MinuteRange& minutes);
   Day& day_of(Minute minute, std::string_view host);
@@ -91,6 +98,8 @@ class NodeScan final : public NodeCursor {
   const Minute now_;  // its
   const Minute archive_begin_;
 
+  std::unique_ptr<OpenRows> open_minutes_;  // that the activity of no day has yet
+  std::unique_ptr<OpenRows> open_rows_;     // that no day has yet
   BucketWalk buckets_;
   std::string bucket_;
   std::map<std::string, Node, std::less<>> nodes_;  // of the bucket

@@ -51,6 +51,7 @@ Result<bool> RowScan::next(Row& row) {
     // Give the view back now rather than when the caller is done with the answer.
     folded_.reset();
     pages_.reset();
+    open_.reset();
     pairs_.reset();
     raw_.reset();
     reader_.reset();
@@ -122,34 +123,41 @@ Result<bool> RowScan::next_span() {
     Minute page = plan_.minutes.end;
     Minute folded = plan_.minutes.end;
     Minute raw = plan_.minutes.end;
+    Minute open = plan_.minutes.end;
     const auto has_page = at_page(page);
     if (!has_page) return has_page.error();
     const bool has_folded = at_pair(folded_.get(), folded);
     const bool has_raw = at_pair(raw_.get(), raw);
-    if (!*has_page && !has_folded && !has_raw) {
+    const bool has_open = at_open(open);
+    if (!*has_page && !has_folded && !has_raw && !has_open) {
       if (auto status = folded_->status(); !status) return status.error();
+      if (open_) {
+        if (auto status = open_->status(); !status) return status.error();
+      }
       in_pair_ = false;
       continue;
     }
-    if (page < std::min(folded, raw)) {
-      page_end_ = std::min(folded, raw);
+    const Minute unfolded = std::min(raw, open);
+    if (page < std::min(folded, unfolded)) {
+      page_end_ = std::min(folded, unfolded);
       source_ = Source::kPage;
       return true;
     }
-    if (folded < std::min(page, raw)) {
+    if (folded < std::min(page, unfolded)) {
       minute_ = folded;
       reader_ = std::make_unique<HostsReader>(folded_->value(), sketches());
       source_ = Source::kFolded;
       return true;
     }
-    minute_ = std::min({page, folded, raw});
+    minute_ = std::min({page, folded, unfolded});
     merged_.clear();
     next_merged_ = 0;
     if (page == minute_ && !merge_page_rows()) return corrupt(minute_, "the page");
     if (folded == minute_) {
-      if (!merge_folded()) return corrupt(minute_, "the folded value");
+      if (!merge_hosts(folded_->value())) return corrupt(minute_, "the folded value");
       folded_->next();
     }
+    if (open == minute_ && !merge_open()) return corrupt(minute_, "a finer row");
     if (auto read = merge_raw(); !read) return read.error();
     if (auto held = account(); !held) return held.error();
     source_ = Source::kMerged;
@@ -253,9 +261,24 @@ bool RowScan::merge_page_rows() {
   return page_.ok();
 }
 
-// Adds the folded value of the span at hand to what is merged.
-bool RowScan::merge_folded() {
-  HostsReader reader(folded_->value(), sketches());
+// Whether a finer row of the pair at hand is left that no row of this tier has, and in which span.
+bool RowScan::at_open(Minute& first) const {
+  if (!open_ || !open_->valid()) return false;
+  first = floor_to(open_->minute(), minutes_in(plan_.span));
+  return true;
+}
+
+// Adds those of the span at hand to what is merged.
+bool RowScan::merge_open() {
+  for (Minute first{}; at_open(first) && first == minute_; open_->next()) {
+    if (!merge_hosts(open_->value())) return false;
+  }
+  return true;
+}
+
+// Adds a value of the span at hand to what is merged.
+bool RowScan::merge_hosts(std::string_view value) {
+  HostsReader reader(value, sketches());
   std::string_view host;
   while (reader.next(host, rollup_)) merged_.of(host).merge(rollup_);
   return reader.ok();
@@ -302,6 +325,7 @@ void RowScan::enter_pair() {
   end_key_ = prefix_;
   append_minute(end_key_, plan_.minutes.end);
   folded_->seek_below(key_, end_key_);
+  if (open_) open_->enter(prefix_, {begin, plan_.minutes.end});
   if (raw_ && raw_->valid() && raw_->key() < key_) raw_->seek(key_);
   if (pages_) {
     key_.resize(prefix_.size());
@@ -322,6 +346,11 @@ Result<void> RowScan::open_cursors() {
   folded_ = view_->moving_cursor(family_of(plan_.span));
   if (const SealedTier* tier = sealed_tier(plan_.span)) {
     pages_ = view_->moving_cursor(tier->pages);
+  }
+  if (plan_.span != Span::kMinute) {
+    auto boundaries = read_roll_boundaries(*view_);
+    if (!boundaries) return boundaries.error();
+    open_ = std::make_unique<OpenRows>(*view_, std::move(*boundaries), plan_.span);
   }
   if (raw_) raw_->seek(pairs_->bounds().lower);
   return {};

@@ -1,5 +1,5 @@
-// Carries a plan out: walks sealed pages, folded spans and raw chunks side by side under one view and
-// hands out rows; a span that more than one of them has a part of is added up on the way. Last stop inside the engine of
+// Carries a plan out: walks sealed pages, folded spans, the finer rows that no span has yet and raw chunks side
+// by side under one view and hands out rows; a span that more than one of them has a part of is added up on the way. Last stop inside the engine of
 // what an event became. One thread at a time.
 #pragma once
 
@@ -16,6 +16,7 @@
 #include "query/row_count.hpp"
 #include "rollup/rollup_codec.hpp"
 #include "stats/counters.hpp"
+#include "store/open_rows.hpp"
 #include "store/raw_table.hpp"
 #include "store/store.hpp"
 #include "store/tiers.hpp"
@@ -56,7 +57,9 @@ class RowScan final : public RowCursor {
   template <class Cursor>
   bool at_pair(const Cursor* cursor, Minute& first) const;
   Result<bool> open_page(std::string_view key, const PagePart& part);
-  bool merge_folded();
+  bool merge_hosts(std::string_view value);
+  bool at_open(Minute& first) const;
+  bool merge_open();
   bool sketches() const { return plan_.columns == Columns::kSketch; }
   bool wanted(std::string_view host) const;
   Error corrupt(Minute minute, std::string_view what) const;
@@ -74,6 +77,7 @@ class RowScan final : public RowCursor {
 
   std::unique_ptr<StoreCursor> folded_;
   std::unique_ptr<StoreCursor> pages_;  // null: the tier has none
+  std::unique_ptr<OpenRows> open_;      // null: of minutes
 
   std::unique_ptr<PairWalk> pairs_;
 

@@ -15,6 +15,7 @@ constexpr std::uint32_t kStepsPerClockCheck = 64;
 
 // What a scan takes beside what it decodes: iterators, and the blocks that they pin.
 constexpr std::size_t kScanBytes = 96U << 10;
+constexpr MinuteRange kAllMinutes{{0}, {kMinuteMax.value + 1}};
 
 void make_set(std::vector<std::string>& ids) {
   std::sort(ids.begin(), ids.end());
@@ -145,21 +146,36 @@ Result<void> TotalsScan::add_bucket() {
 }
 
 Result<void> TotalsScan::add_pair(std::string_view prefix) {
+  if (!open_) {
+    auto boundaries = read_roll_boundaries(*view_);
+    if (!boundaries) return boundaries.error();
+    open_ = std::make_unique<OpenRows>(*view_, std::move(*boundaries), Span::kDay);
+  }
   const auto stored = view_->get(Family::kTotal, prefix);
   if (!stored) return stored.error();
   if (stored->has_value()) {
-    HostsReader hosts(**stored);
-    std::string_view host;
-    Rollup rollup;
-    while (hosts.next(host, rollup)) {
-      sums_.requests += rollup.requests();
-      sums_.upl_bytes += rollup.upl_bytes;
-      sums_.dwl_bytes += rollup.dwl_bytes;
-      sums_.size_change = wrapping_sum(sums_.size_change, rollup.size_change);
-    }
-    if (!hosts.ok()) return corrupt("the total of a bucket", prefix);
+    if (auto added = add_hosts(prefix, **stored); !added) return added;
   }
+  for (open_->enter(prefix, kAllMinutes); open_->valid(); open_->next()) {
+    if (auto in_time = deadline_.check(); !in_time) return in_time;
+    if (auto added = add_hosts(open_->key(), open_->value()); !added) return added;
+  }
+  if (auto status = open_->status(); !status) return status;
   return add_raw(prefix);
+}
+
+Result<void> TotalsScan::add_hosts(std::string_view key, std::string_view value) {
+  HostsReader hosts(value);
+  std::string_view host;
+  Rollup rollup;
+  while (hosts.next(host, rollup)) {
+    sums_.requests += rollup.requests();
+    sums_.upl_bytes += rollup.upl_bytes;
+    sums_.dwl_bytes += rollup.dwl_bytes;
+    sums_.size_change = wrapping_sum(sums_.size_change, rollup.size_change);
+  }
+  if (!hosts.ok()) return corrupt("the total of a bucket", key);
+  return {};
 }
 
 // What is not folded yet of the keys that begin so.

@@ -1,5 +1,5 @@
-// Totals since the beginning, by repo or by bucket: what is folded, with what is not folded yet added,
-// under one view, id by id in bytewise order. Ids are those that have a total or series: totals outlive
+// Totals since the beginning, by repo or by bucket: the stored totals, with the finer rows that they do not
+// have yet and what is not folded yet added, under one view, id by id in bytewise order. Ids are those that have a total or series: totals outlive
 // the series of which no row is kept. One thread at a time.
 #pragma once
 
@@ -12,6 +12,7 @@
 #include "query/bucket_walk.hpp"
 #include "query/deadline.hpp"
 #include "stats/counters.hpp"
+#include "store/open_rows.hpp"
 #include "store/raw_table.hpp"
 #include "store/store.hpp"
 
@@ -39,6 +40,7 @@ class TotalsScan final : public TotalsCursor {
   Result<void> add_repo();
   Result<void> add_bucket();
   Result<void> add_pair(std::string_view prefix);
+  Result<void> add_hosts(std::string_view key, std::string_view value);
   Result<void> add_raw(std::string_view prefix);
 
   QueryShare share_;
@@ -49,6 +51,7 @@ class TotalsScan final : public TotalsCursor {
   Deadline deadline_;
 
   std::unique_ptr<BucketWalk> buckets_;  // of totals by bucket
+  std::unique_ptr<OpenRows> open_;       // theirs
   // By repo, and none was given: the known series, for what is not folded yet, and the repos' own totals,
   // which outlive them.
   std::unique_ptr<StoreCursor> known_;

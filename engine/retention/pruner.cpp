@@ -1,9 +1,11 @@
 #include "retention/pruner.hpp"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
 #include "store/key_codec.hpp"
+#include "store/roll_boundaries.hpp"
 
 namespace minuted {
 namespace {
@@ -101,7 +103,11 @@ Result<bool> Pruner::step_in(std::size_t part) {
     pruned = prune_repo_values(repo_part(part - kRowParts));
   } else {
     const Part& p = kRowPart<Part>[part];
-    const Minute horizon = p.span ? horizons_.of(*p.span) : horizons_.of_archive();
+    Minute horizon = p.span ? horizons_.of(*p.span) : horizons_.of_archive();
+    const auto boundaries = read_roll_boundaries(store_);
+    if (!boundaries) return boundaries.error();
+    if (p.span == Span::kMinute) horizon = std::min(horizon, boundaries->hour.current);
+    if (p.span == Span::kHour) horizon = std::min(horizon, boundaries->day.current);
     if (horizon.value == 0) return false;
     pruned = prune_rows(p, horizon);
   }

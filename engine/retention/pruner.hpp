@@ -1,4 +1,5 @@
-// Gives back the space of what is past its tier's horizon (horizons.hpp): rows, pages whose last row
+// Gives back the space of what is past its tier's horizon (horizons.hpp), unless a coarser tier does not
+// have it yet (store/roll_boundaries.hpp): rows, pages whose last row
 // is past it, the repos' values and pages of as fine a span, and, with the days, the signs of life on them. Totals stay. A pass walks each family
 // once, pair by pair, and looks at what is oldest first, so that a pair that has nothing to give
 // costs a seek; each step writes one atomic batch of bounded size. Readers have been clipped to the

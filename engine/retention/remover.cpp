@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <utility>
 #include <vector>
 
 #include "codec/bytes.hpp"
 #include "retention/signs_removal.hpp"
+#include "store/open_rows.hpp"
+#include "store/roll_boundaries.hpp"
 
 namespace minuted {
 namespace {
@@ -287,21 +291,12 @@ Result<void> Remover::remove_days(std::string_view prefix, const MinuteRange& mi
   auto archived = remove_keys(Family::kArchive, key_of(prefix, minutes.begin),
                               key_of(prefix, minutes.end));
   if (!archived) return archived;
-  std::vector<Minute> days;
-  {
-    const auto view = store_.view();
-    const Minute begin = std::max(floor_to(minutes.begin, kMinutesPerDay), job_.rows_begin);
-    const auto cursor = view->cursor(Family::kDay, key_of(prefix, begin),
-                                     key_of(prefix, std::max(begin, minutes.end)));
-    for (; cursor->valid(); cursor->next()) {
-      days.push_back(read_minute(cursor->key().substr(prefix.size())));
-    }
-    if (auto status = cursor->status(); !status) return status;
-  }
-  for (const Minute day : days) {
+  const auto days = days_of(prefix, minutes);
+  if (!days) return days.error();
+  for (const Minute day : days->first) {
     const auto view = store_.view();  // of the day before, too
     std::vector<MinuteRange> gone;
-    auto removed = remove_day(*view, prefix, day, minutes, day == days.back(), gone);
+    auto removed = remove_day(*view, prefix, day, *days, minutes, gone);
     if (job_.removal.range) {
       for (const MinuteRange& range : gone) {
         if (removed.ok()) removed = remove_ids(prefix, kEventIdPairBytes, range);
@@ -323,8 +318,34 @@ Result<void> Remover::remove_days(std::string_view prefix, const MinuteRange& mi
   return write();
 }
 
+Result<Remover::Days> Remover::days_of(std::string_view prefix, const MinuteRange& minutes) const {
+  const auto view = store_.view();
+  auto boundaries = read_roll_boundaries(*view);
+  if (!boundaries) return boundaries.error();
+  Days days{{}, boundaries->hour_of(prefix), boundaries->day_of(prefix)};
+  const Minute begin = std::max(floor_to(minutes.begin, kMinutesPerDay), job_.rows_begin);
+  const Minute end = std::max(begin, whole(minutes, kMinutesPerDay).end);
+  const auto rolled = view->cursor(Family::kDay, key_of(prefix, begin), key_of(prefix, end));
+  for (; rolled->valid(); rolled->next()) {
+    days.first.insert(read_minute(rolled->key().substr(prefix.size())));
+  }
+  if (auto status = rolled->status(); !status) return status.error();
+  OpenRows open(*view, std::move(*boundaries), Span::kDay);
+  for (open.enter(prefix, {begin, end}); open.valid(); open.next()) {
+    days.first.insert(floor_to(open.minute(), kMinutesPerDay));
+  }
+  if (auto status = open.status(); !status) return status.error();
+  return days;
+}
+
+std::optional<Minute> Remover::Days::last_in_total() const {
+  const auto after = first.lower_bound(day_boundary);
+  if (after == first.begin()) return std::nullopt;
+  return *std::prev(after);
+}
+
 Result<void> Remover::remove_day(const View& view, std::string_view prefix, Minute day,
-                                 const MinuteRange& minutes, bool last,
+                                 const Days& days, const MinuteRange& minutes,
                                  std::vector<MinuteRange>& removed) {
   const SealedTier& minute_tier = *sealed_tier(Span::kMinute);
   const SealedTier& hour_tier = *sealed_tier(Span::kHour);
@@ -356,6 +377,16 @@ Result<void> Remover::remove_day(const View& view, std::string_view prefix, Minu
 
   auto all_hours = read_rows(view, hour_tier, prefix, whole_day);
   if (!all_hours) return all_hours.error();
+  // Those that have no row yet are what their minutes are.
+  const MinuteRange rolled_hours{hours.begin, std::min(hours.end, days.hour_boundary)};
+  const MinuteRange open{std::max(day, days.hour_boundary), whole_day.end};
+  if (!open.empty()) {
+    auto rows = read_rows(view, minute_tier, prefix, open);
+    if (!rows) return rows.error();
+    for (const auto& [minute, hosts] : *rows) {
+      (*all_hours)[floor_to(minute, kMinutesPerHour)].merge(hosts);
+    }
+  }
   RowsByMinute day_after = hours_after;
   for (const auto& [hour, hosts] : *all_hours) {
     if (!hours.contains(hour)) {
@@ -368,23 +399,33 @@ Result<void> Remover::remove_day(const View& view, std::string_view prefix, Minu
     gone[{RepoSpan::kHour, hour}].merge(sum);
     gone[{RepoSpan::kSixHours, floor_to(hour, kSixHours)}].merge(sum);
   }
-  replaced = replace_rows(view, hour_tier, prefix, hours, hours_after, set_);
-  if (!replaced) return replaced;
+  if (!rolled_hours.empty()) {
+    hours_after.erase(hours_after.lower_bound(rolled_hours.end), hours_after.end());
+    replaced = replace_rows(view, hour_tier, prefix, rolled_hours, hours_after, set_);
+    if (!replaced) return replaced;
+  }
 
   const std::string day_key = key_of(prefix, day);
   if (auto taken = take_from_signs(view, day_key, day, cut, set_); !taken) return taken;
-  const auto stored = view.get(Family::kDay, day_key);
-  if (!stored) return stored.error();
+  const bool has_row = day < days.day_boundary;
   HostRollups before;
-  if (stored->has_value() && !merge_encoded_hosts(**stored, before)) {
-    return Error{ErrorCode::kCorruption, "a day cannot be read: " + shorten(day_key)};
+  if (has_row) {
+    const auto stored = view.get(Family::kDay, day_key);
+    if (!stored) return stored.error();
+    if (stored->has_value() && !merge_encoded_hosts(**stored, before)) {
+      return Error{ErrorCode::kCorruption, "a day cannot be read: " + shorten(day_key)};
+    }
+  } else {
+    before = sum_of(*all_hours);
   }
   const HostRollups after = covers(minutes, whole_day) ? HostRollups{} : sum_of(day_after);
-  set_.remove(Family::kDay, day_key);
-  if (!after.empty()) {
-    std::string value;
-    encode_hosts(after, value);
-    set_.put(Family::kDay, day_key, value);
+  if (has_row) {
+    set_.remove(Family::kDay, day_key);
+    if (!after.empty()) {
+      std::string value;
+      encode_hosts(after, value);
+      set_.put(Family::kDay, day_key, value);
+    }
   }
   RepoRollup sum = repo_sum_of(before);
   sum.take_out(repo_sum_of(after));
@@ -392,8 +433,11 @@ Result<void> Remover::remove_day(const View& view, std::string_view prefix, Minu
   if (minutes_gone.requests != sum.requests) removed.assign(1, cut);
   gone[{RepoSpan::kDay, day}] = sum;
   gone[{RepoSpan::kTotal, Minute{0}}] = sum;
-  auto taken = take_from_total(view, prefix, before, after, last ? day : kMinuteMax);
-  if (!taken) return taken;
+  if (has_row) {
+    const bool last = day == days.last_in_total();
+    auto taken = take_from_total(view, prefix, before, after, last ? day : kMinuteMax);
+    if (!taken) return taken;
+  }
   return take_from_repos(view, split_pair(prefix)->repo, gone);
 }
 

@@ -1,7 +1,8 @@
 // Deletes what an operator names: a repo or one of its buckets, all of it or some minutes, out of
 // every tier, the totals, the repos' values, the sums of all repos and the signs of life of hosts. Hours and days that the minutes cut are made anew of
 // the minutes that remain. All that was acknowledged before must be folded, and nothing else may
-// write rows until it has ended: what is acknowledged meanwhile is raw, and stays.
+// write rows until it has ended: what is acknowledged meanwhile is raw, and stays. Minutes and hours that no
+// coarser row has yet (store/roll_boundaries.hpp) are taken out of the finer rows only.
 //
 // With the rows go the ids of their events, so that they can be pushed again, corrected. A removal of
 // minutes leaves days that are past their horizon as it begins, whether or not they have been pruned: their
@@ -22,6 +23,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -76,8 +78,17 @@ class Remover {
   Result<void> remove_minutes();
   Result<void> remove_repo(std::string_view repo);
   Result<void> remove_days(std::string_view prefix, const MinuteRange& minutes);
-  Result<void> remove_day(const View& view, std::string_view prefix, Minute day,
-                          const MinuteRange& minutes, bool last, std::vector<MinuteRange>& removed);
+  // Of a pair: which days have anything, and up to where its hours and days are rolled.
+  struct Days {
+    std::set<Minute> first;
+    Minute hour_boundary;
+    Minute day_boundary;
+    // The last of them that is in the total; nullopt if none is.
+    std::optional<Minute> last_in_total() const;
+  };
+  Result<Days> days_of(std::string_view prefix, const MinuteRange& minutes) const;
+  Result<void> remove_day(const View& view, std::string_view prefix, Minute day, const Days& days,
+                          const MinuteRange& minutes, std::vector<MinuteRange>& removed);
   Result<void> remove_ids(std::string_view prefix, std::size_t scope_bytes,
                           const MinuteRange& minutes);
   Result<void> take_from_total(const View& view, std::string_view prefix, const HostRollups& before,

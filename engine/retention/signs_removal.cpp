@@ -8,6 +8,8 @@
 #include "retention/tier_rows.hpp"
 #include "rollup/rollup_codec.hpp"
 #include "store/key_codec.hpp"
+#include "store/open_rows.hpp"
+#include "store/roll_boundaries.hpp"
 
 namespace minuted {
 namespace {
@@ -49,6 +51,25 @@ std::string key_of(std::string_view prefix, Minute minute) {
   return key;
 }
 
+// Each host of the finer rows, ascending by minute, that no row of the tier has yet.
+template <class Take>
+Result<void> for_each_open_host(const View& view, std::string_view prefix, Span tier, Minute begin,
+                                Take take) {
+  auto boundaries = read_roll_boundaries(view);
+  if (!boundaries) return boundaries.error();
+  OpenRows rows(view, std::move(*boundaries), tier);
+  for (rows.enter(prefix, {begin, {kMinuteMax.value + 1}}); rows.valid(); rows.next()) {
+    HostsReader hosts(rows.value());
+    std::string_view host;
+    Rollup rollup;
+    while (hosts.next(host, rollup)) take(rows.minute(), host, rollup);
+    if (!hosts.ok()) {
+      return Error{ErrorCode::kCorruption, "a row cannot be read: " + shorten(rows.key())};
+    }
+  }
+  return rows.status();
+}
+
 // On the days that are kept, pruned or not.
 Result<ByHost<Seen>> seen_in_days(const View& view, std::string_view prefix, Minute horizon) {
   ByHost<Seen> seen;
@@ -64,6 +85,11 @@ Result<ByHost<Seen>> seen_in_days(const View& view, std::string_view prefix, Min
     }
   }
   if (auto status = days->status(); !status) return status.error();
+  auto read = for_each_open_host(view, prefix, Span::kHour, horizon,
+                                 [&](Minute minute, std::string_view host, const Rollup&) {
+                                   seen.of(host).merge({minute, minute});
+                                 });
+  if (!read) return read.error();
   return seen;
 }
 
@@ -84,6 +110,12 @@ Result<ByHost<Minute>> latency_days(const View& view, std::string_view prefix, M
     }
   }
   if (auto status = cursor->status(); !status) return status.error();
+  auto read = for_each_open_host(view, prefix, Span::kDay, horizon,
+                                 [&](Minute minute, std::string_view host, const Rollup& rollup) {
+                                   if (rollup.latency_count == 0) return;
+                                   days.of(host) = floor_to(minute, kMinutesPerDay);
+                                 });
+  if (!read) return read.error();
   return days;
 }
 

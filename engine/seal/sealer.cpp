@@ -4,6 +4,7 @@
 
 #include "page/page_codec.hpp"
 #include "store/key_codec.hpp"
+#include "store/roll_boundaries.hpp"
 
 namespace minuted {
 namespace {
@@ -20,11 +21,14 @@ Sealer::Sealer(Store& store, SealCounters& counters, Options options)
       next_pass_ms_(options_.clock->steady_ms() + options_.interval_ms),
       set_(store) {}
 
-// The spans of the tier that begin before it are closed.
+// The spans of the tier that begin before it are closed, and rolled.
 Minute Sealer::closed_before(const SealedTier& tier) const {
   const std::int64_t closed_ms = options_.clock->now().value - options_.after_ms;
   const auto minute = std::clamp<std::int64_t>(closed_ms / kMillisPerMinute, 0, kMinuteMax.value);
-  return floor_to(Minute{static_cast<std::uint32_t>(minute)}, tier.page_minutes);
+  const auto boundaries = read_roll_boundaries(store_);
+  if (!boundaries) return Minute{0};  // reported by whoever rolls
+  const Minute rolled = tier.span == Span::kMinute ? boundaries->hour.current : boundaries->day.current;
+  return floor_to(std::min(Minute{static_cast<std::uint32_t>(minute)}, rolled), tier.page_minutes);
 }
 
 bool Sealer::due() const {

@@ -85,6 +85,13 @@ struct FoldCounters {
   LastError last_error;
 };
 
+struct RollCounters {
+  Counter passes{0};
+  Counter rows{0};  // of hours and days
+  Counter failures{0};
+  LastError last_error;
+};
+
 struct SealCounters {
   Counter passes{0};
   Counter pages{0};

@@ -32,7 +32,7 @@ class WriteGuard;
 
 // The version of everything below the data directory. Before the first release a change of any
 // layout raises it, and stores of another version are refused.
-inline constexpr std::uint32_t kFormatVersion = 8;
+inline constexpr std::uint32_t kFormatVersion = 9;
 
 // The families. Their names on disk are in store.cpp.
 enum class Family : std::uint8_t {

@@ -8,14 +8,30 @@
 
 #include "rollup/rollup_codec.hpp"
 #include "store/key_codec.hpp"
+#include "store/open_rows.hpp"
+#include "store/roll_boundaries.hpp"
 
 namespace minuted {
+namespace {
+
+// How long no history must have been pushed before hours behind it are rolled, if nothing is sealed.
+constexpr std::int64_t kQuietMs = 10 * kMillisPerMinute;
+
+}  // namespace
 
 Upkeep::Upkeep(const Parts& parts)
     : parts_(parts),
       folder_(parts.store, parts.table, repo_rows_begin_, parts.counters.fold,
               {parts.options.fold_batch_bytes, parts.options.retention.raw_ms != 0,
-               parts.on_write_failure, [this](Minute oldest) { sealer_.note_rows(oldest); }}),
+               parts.on_write_failure,
+               [this](Minute oldest, Minute newest) {
+                 sealer_.note_rows(oldest);
+                 roller_.note_rows(newest);
+               }}),
+      roller_(parts.store, parts.counters.roll,
+              {parts.options.clock, std::min(kRollAfterMs, parts.options.seal_after_ms),
+               parts.options.seal_interval_ms > 0 ? parts.options.seal_interval_ms : kQuietMs,
+               parts.options.fold_batch_bytes, parts.on_write_failure}),
       sealer_(parts.store, parts.counters.seal,
               {parts.options.clock, parts.options.seal_after_ms, parts.options.seal_interval_ms,
                parts.options.fold_batch_bytes, parts.on_write_failure}),
@@ -36,6 +52,7 @@ Result<void> Upkeep::start() {
     const auto begin = read_repo_rows_begin(parts_.store);
     if (!begin) return begin.error();
     repo_rows_begin_ = *begin;
+    if (auto opened = roller_.open(); !opened) return opened;
     if (auto resumed = remover_.resume(); !resumed) return resumed;
   }
   if (auto kept = keep_time(); !kept) return kept;
@@ -87,6 +104,8 @@ void Upkeep::tend() {
   const Options& options = parts_.options;
   {
     const std::lock_guard rows(rows_mutex_);
+    // By a clock that is not believed nothing is closed.
+    if (parts_.clock.believed() && roller_.due()) (void)roller_.begin(false);
     if (options.seal_interval_ms > 0 && sealer_.due()) sealer_.begin();
     if (options.seal_interval_ms > 0 && repo_sealer_.due()) repo_sealer_.begin();
     if (options.prune_interval_ms > 0 && pruner_.due()) pruner_.begin();
@@ -94,10 +113,11 @@ void Upkeep::tend() {
   const auto end =
       std::chrono::steady_clock::now() + std::chrono::milliseconds(options.fold_interval_ms) / 2;
   do {
+    const auto rolled = roll_step();
     const auto pruned = prune_step();
     const auto sealed = seal_step();
     // What cannot be read was passed over.
-    const bool more = (pruned.ok() && *pruned) ||
+    const bool more = (rolled.ok() && *rolled) || (pruned.ok() && *pruned) ||
                       (sealed.ok() ? *sealed : sealed.error().code == ErrorCode::kCorruption);
     if (!more || wanted_elsewhere()) return;
   } while (std::chrono::steady_clock::now() < end);
@@ -121,7 +141,25 @@ Result<void> Upkeep::fold(Durability durability) {
   return sync();
 }
 
+// All that is closed; first what an earlier pass was cut short in.
+Result<void> Upkeep::roll() {
+  for (;;) {
+    {
+      const std::lock_guard rows(rows_mutex_);
+      const auto begun = roller_.begin(true);
+      if (!begun) return begun.error();
+      if (!*begun) return {};
+    }
+    for (;;) {
+      const auto more = roll_step();
+      if (!more) return more.error();
+      if (!*more) break;
+    }
+  }
+}
+
 Result<void> Upkeep::seal() {
+  if (auto rolled = roll(); !rolled) return rolled;
   {
     const std::lock_guard rows(rows_mutex_);
     sealer_.begin();
@@ -140,6 +178,9 @@ Result<void> Upkeep::seal() {
 }
 
 Result<void> Upkeep::prune() {
+  if (!parts_.horizons.paused()) {
+    if (auto rolled = roll(); !rolled && rolled.error().code != ErrorCode::kDiskFull) return rolled;
+  }
   {
     const std::lock_guard rows(rows_mutex_);
     pruner_.begin();
@@ -191,6 +232,17 @@ Result<bool> Upkeep::forget_past() {
   std::vector<std::string> hosts;  // of the pair at hand
   bool archived = false;           // it has raw events
   const auto view = parts_.store.view();
+  auto boundaries = read_roll_boundaries(*view);
+  if (!boundaries) return boundaries.error();
+  OpenRows open(*view, std::move(*boundaries), Span::kDay);
+  const auto add_hosts = [&hosts](const auto& row) -> Result<void> {
+    HostsReader reader(row.value());
+    std::string_view name;
+    Rollup rollup;
+    while (reader.next(name, rollup)) hosts.emplace_back(name);
+    if (reader.ok()) return {};
+    return Error{ErrorCode::kCorruption, "a row cannot be read: " + shorten(row.key())};
+  };
   const HasRows has_rows = [&](std::string_view pair, std::string_view host) -> Result<bool> {
     if (pair != at) {
       at = pair;
@@ -199,15 +251,15 @@ Result<bool> Upkeep::forget_past() {
       append_minute(lower, horizons.of(Span::kDay));
       const auto days = view->cursor(Family::kDay, lower, after_prefix(pair));
       for (; days->valid(); days->next()) {
-        HostsReader reader(days->value());
-        std::string_view name;
-        Rollup rollup;
-        while (reader.next(name, rollup)) hosts.emplace_back(name);
-        if (!reader.ok()) {
-          return Error{ErrorCode::kCorruption, "a day cannot be read: " + shorten(days->key())};
-        }
+        if (auto added = add_hosts(*days); !added) return added.error();
       }
       if (auto status = days->status(); !status) return status.error();
+      // Those that no day has yet, however old: a series that is forgotten must be in the pair's total.
+      open.enter(pair, {{0}, {kMinuteMax.value + 1}});
+      for (; open.valid(); open.next()) {
+        if (auto added = add_hosts(open); !added) return added.error();
+      }
+      if (auto status = open.status(); !status) return status.error();
       lower.resize(pair.size());
       append_minute(lower, horizons.of_archive());
       const auto events = view->cursor(Family::kArchive, lower, after_prefix(pair));
@@ -220,6 +272,12 @@ Result<bool> Upkeep::forget_past() {
   if (!next) return next.error();
   *forget_from_ = std::move(*next);
   return !forget_from_->empty();
+}
+
+Result<bool> Upkeep::roll_step() {
+  const std::lock_guard rows(rows_mutex_);
+  if (auto room = parts_.disk.check(); !room) return room.error();
+  return roller_.step();
 }
 
 Result<bool> Upkeep::seal_step() {

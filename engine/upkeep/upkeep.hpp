@@ -1,5 +1,5 @@
-// Whoever writes rows: the fold that makes them, the seal that moves them into pages, the pruner that
-// deletes what is past, the remover that deletes what an operator names. One at a time, under one mutex; a thread of its own does them by themselves:
+// Whoever writes rows: the fold that makes minutes, the roll that makes hours, days and totals of them, the
+// seal that moves rows into pages, the pruner that deletes what is past, the remover that deletes what an operator names. One at a time, under one mutex; a thread of its own does them by themselves:
 // a fold at an interval, or sooner when much has piled up, and the others in the time between, step by
 // step, so that no fold waits long. Any thread may ask for each.
 #pragma once
@@ -16,6 +16,7 @@
 #include "retention/horizons.hpp"
 #include "retention/pruner.hpp"
 #include "retention/remover.hpp"
+#include "roll/roller.hpp"
 #include "seal/repo_sealer.hpp"
 #include "seal/sealer.hpp"
 #include "stats/counters.hpp"
@@ -32,6 +33,7 @@ class Upkeep {
   using HasRows = std::function<Result<bool>(std::string_view prefix, std::string_view host)>;
   struct Counters {
     FoldCounters fold;
+    RollCounters roll;
     SealCounters seal;
     PruneCounters prune;
   };
@@ -66,14 +68,14 @@ class Upkeep {
   // there is no room: raw events wait, and reads add them up themselves.
   Result<void> fold(Durability durability);
 
-  // Seals all that is closed now, durably. kCorruption if spans had to be left because they cannot be
+  // Rolls and seals all that is closed now, durably. kCorruption if spans had to be left because they cannot be
   // read. kDiskFull while there is no room: rows stay rows.
   Result<void> seal();
 
   // See Engine::remove.
   Result<void> remove(const Removal& removal);
 
-  // Deletes all that is past now, durably.
+  // Rolls all that is closed and deletes all that is past now, durably.
   Result<void> prune();
 
   // The thread need not wait for the interval to end. Cheap.
@@ -82,6 +84,8 @@ class Upkeep {
  private:
   void run();
   void tend();
+  Result<void> roll();
+  Result<bool> roll_step();
   Result<bool> seal_step();
   Result<bool> prune_step();
   Result<void> forget_removed(const Removal& removal);
@@ -95,6 +99,7 @@ class Upkeep {
   std::mutex rows_mutex_;  // held through a fold, and a step of anything else
   RepoRowsBegin repo_rows_begin_;  // under rows_mutex_, these eight
   Folder folder_;
+  Roller roller_;
   Sealer sealer_;
   RepoSealer repo_sealer_;
   Pruner pruner_;

@@ -65,6 +65,14 @@ void append_fold(const EngineStats& stats, MetricsWriter& out) {
         "Age of the oldest commit that is not folded yet, 0 if none.");
 }
 
+void append_roll(const EngineStats& stats, MetricsWriter& out) {
+  counter(out, "minuted_roll_passes_total", stats.roll_passes,
+          "Passes that wrote the hours, days and totals of closed minutes.");
+  counter(out, "minuted_roll_rows_total", stats.rows_rolled, "Hours and days written by passes.");
+  counter(out, "minuted_roll_failures_total", stats.roll_failures,
+          "Passes that failed; they are continued later.");
+}
+
 void append_seal(const EngineStats& stats, MetricsWriter& out) {
   counter(out, "minuted_seal_passes_total", stats.seal_passes,
           "Looks through all rows for spans that are closed.");
@@ -171,6 +179,7 @@ void append_store_tiers(const EngineStats& stats, MetricsWriter& out) {
 void append_engine_metrics(const EngineStats& stats, MetricsWriter& out) {
   append_commit(stats, out);
   append_fold(stats, out);
+  append_roll(stats, out);
   append_seal(stats, out);
   append_retention(stats, out);
   append_read(stats, out);

@@ -128,9 +128,11 @@ void Watcher::look_at_failures(const Observation& now, std::int64_t now_ms) {
   const EngineStats& stats = now.stats;
   prune_failures_.count(stats.prune_failures);
   fold_failures_.count(stats.fold_failures);
+  roll_failures_.count(stats.roll_failures);
   seal_failures_.count(stats.seal_failures);
   prune_error_ = stats.prune_error;
   fold_error_ = stats.fold_error;
+  roll_error_ = stats.roll_error;
   seal_error_ = stats.seal_error;
   const auto write_if_due = [&](std::string_view what, Repeated& failures, std::string_view reason) {
     if (!failures.due(now_ms)) return;
@@ -139,6 +141,7 @@ void Watcher::look_at_failures(const Observation& now, std::int64_t now_ms) {
   };
   write_if_due("retention failed", prune_failures_, prune_error_);
   write_if_due("folding failed", fold_failures_, fold_error_);
+  write_if_due("writing hours and days failed", roll_failures_, roll_error_);
   write_if_due("sealing failed", seal_failures_, seal_error_);
 }
 
@@ -151,6 +154,9 @@ void Watcher::finish() {
   if (deleted_.unwritten != 0) write_deleted();
   if (prune_failures_.unwritten != 0) write_failed("retention failed", prune_failures_, prune_error_);
   if (fold_failures_.unwritten != 0) write_failed("folding failed", fold_failures_, fold_error_);
+  if (roll_failures_.unwritten != 0) {
+    write_failed("writing hours and days failed", roll_failures_, roll_error_);
+  }
   if (seal_failures_.unwritten != 0) write_failed("sealing failed", seal_failures_, seal_error_);
 }
 

@@ -71,9 +71,11 @@ class Watcher {
   std::string kept_from_;     // as of the last look that saw something deleted
   Repeated prune_failures_;
   Repeated fold_failures_;
+  Repeated roll_failures_;
   Repeated seal_failures_;
   std::string prune_error_;
   std::string fold_error_;
+  std::string roll_error_;
   std::string seal_error_;
 };
 

@@ -51,7 +51,7 @@ class Harness {
     // Small batches: marks lie in the middle of generations.
     folder_ = std::make_unique<Folder>(*store_, *table_, repo_rows_begin_, counters_,
                                        Folder::Options{600, /*archive=*/true, [](const Error&) {},
-                                                       [](Minute) {}});
+                                                       [](Minute, Minute) {}});
   }
 
   bool ok() const { return error_.empty(); }

@@ -12,6 +12,7 @@
 #include "store/fold_progress.hpp"
 #include "store/key_codec.hpp"
 #include "store/repo_tiers.hpp"
+#include "store/roll_boundaries.hpp"
 #include "store/tiers.hpp"
 
 namespace minuted::test {
@@ -36,7 +37,7 @@ std::map<std::string, Value> read_family(const View& view, Family family, Decode
 
 // The rows of a tier, those sealed into pages with them.
 std::map<std::string, HostRollups> read_rows(const View& view, const SealedTier& tier,
-                                             Violations& violations) {
+                                             Minute boundary, Violations& violations) {
   auto rows = read_family<HostRollups>(view, tier.rows, merge_encoded_hosts, violations);
   const auto cursor = view.cursor(tier.pages, {}, {});
   for (; cursor->valid(); cursor->next()) {
@@ -50,6 +51,9 @@ std::map<std::string, HostRollups> read_rows(const View& view, const SealedTier&
     }
     const std::size_t prefix = key.size() - kMinuteKeyBytes;
     const Minute first = read_minute(std::string_view(key).substr(prefix));
+    if (first.value + tier.page_minutes > boundary.value) {
+      violations.push_back("the page of " + shorten(key) + " was sealed before it was rolled");
+    }
     std::uint32_t slot = 0;
     std::string_view host;
     Rollup rollup;
@@ -119,7 +123,9 @@ struct Tiers {
   std::map<std::string, HostStates> states;  // to the minute, without latencies
 };
 
-Tiers sum_up(const std::map<std::string, HostRollups>& minutes) {
+// An hour has the minutes before the hour boundary of its pair, all of them, and no other; the same of days
+// and totals and the day boundary.
+Tiers sum_up(const std::map<std::string, HostRollups>& minutes, const RollBoundaries& boundaries) {
   Tiers tiers;
   for (const auto& [key, hosts] : minutes) {
     const auto pair = split_pair(key);
@@ -129,11 +135,16 @@ Tiers sum_up(const std::map<std::string, HostRollups>& minutes) {
       append_minute(span, floor_to(minute, span_minutes));
       return span;
     };
-    tiers.hours[span_key(kMinutesPerHour)].merge(hosts);
-    tiers.days[span_key(kMinutesPerDay)].merge(hosts);
-    tiers.totals[std::string(pair->prefix)].merge(hosts);
+    const bool in_hour = minute < boundaries.hour_of(pair->prefix);
+    if (in_hour) tiers.hours[span_key(kMinutesPerHour)].merge(hosts);
+    if (minute < boundaries.day_of(pair->prefix)) {
+      tiers.days[span_key(kMinutesPerDay)].merge(hosts);
+      tiers.totals[std::string(pair->prefix)].merge(hosts);
+    }
     for (const HostRollups::Entry& e : hosts.entries()) {
-      tiers.signs[span_key(kMinutesPerDay)].of(e.host).add(minute.value % kMinutesPerDay);
+      if (in_hour) {
+        tiers.signs[span_key(kMinutesPerDay)].of(e.host).add(minute.value % kMinutesPerDay);
+      }
       tiers.states[std::string(pair->prefix)].of(e.host).note(minute, start_of(minute), -1);
       const auto add = [&](RepoSpan span, Minute first) {
         tiers.repos[repo_key(pair->repo, span, first)].add(e.rollup);
@@ -156,9 +167,17 @@ void check_tiers(const Store& store, Violations& violations) {
   const auto hosts_of = [&](Family family) {
     return read_family<HostRollups>(*view, family, merge_encoded_hosts, violations);
   };
-  const Tiers expected = sum_up(read_rows(*view, *sealed_tier(Span::kMinute), violations));
-  compare("the hour", read_rows(*view, *sealed_tier(Span::kHour), violations), expected.hours,
-          violations);
+  const auto boundaries = read_roll_boundaries(*view);
+  if (!boundaries) {
+    violations.push_back(boundaries.error().message);
+    return;
+  }
+  const Tiers expected =
+      sum_up(read_rows(*view, *sealed_tier(Span::kMinute), boundaries->hour.current, violations),
+             *boundaries);
+  const auto hours =
+      read_rows(*view, *sealed_tier(Span::kHour), boundaries->day.current, violations);
+  compare("the hour", hours, expected.hours, violations);
   compare("the day", hosts_of(Family::kDay), expected.days, violations);
   compare("the total", hosts_of(Family::kTotal), expected.totals, violations);
   const auto merge_signs = [](std::string_view bytes, auto& value) {

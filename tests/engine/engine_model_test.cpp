@@ -1,4 +1,4 @@
-// The engine against the oracle under random interleavings of append, resend, fold, seal, read and
+// The engine against the oracle under random interleavings of append, resend, fold, roll, seal, read and
 // reopen: every read equals the model, whatever has been folded or sealed, percentiles within 1% of those of
 // the events. Holds up "counted exactly once" and "every acknowledged event is in every later read".
 #include <gtest/gtest.h>
@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "crash/stored_state.hpp"
+#include "engine/rolling.hpp"
 #include "engine_over.hpp"
 #include "minuted/engine.hpp"
 #include "model/oracle.hpp"
@@ -34,11 +35,12 @@ class RandomHistory {
   }
 
   void step() {
-    switch (pick(18)) {
+    switch (pick(19)) {
       case 0: fold(); break;
       case 1: reopen(); break;
       case 2: resend(); break;
       case 12: seal(); break;
+      case 17: roll_some(); break;
       case 13: remove(); break;
       case 14: tell(); break;
       case 15:
@@ -95,11 +97,20 @@ class RandomHistory {
   }
 
   void fold() { ASSERT_TRUE(engine_->fold().ok()); }
-  // As of now, when some spans are closed, or of weeks later, when all are.
+  // As of now, when some spans are closed, of days before, when few are, or of weeks later, when all are.
   void seal() {
-    clock_.set_now(Millis{kStartMs + static_cast<std::int64_t>(pick(2) ? 0 : pick(20 * 86'400'000ULL))});
+    const std::uint64_t when = pick(leaps_ ? 3 : 2);
+    clock_.set_now(when == 0   ? Millis{kStartMs}
+                   : when == 1 ? days_before()
+                               : Millis{kStartMs + static_cast<std::int64_t>(pick(20 * 86'400'000ULL))});
     ASSERT_TRUE(engine_->seal().ok());
     clock_.set_now(Millis{kStartMs});
+  }
+
+  // As of some time among the events; half of the passes are cut short.
+  void roll_some() {
+    roll(*engine_, days_before(), pick(2) ? SIZE_MAX : 1 + pick(6));
+    check_store();
   }
 
  private:
@@ -112,6 +123,11 @@ class RandomHistory {
   using EventId = std::tuple<std::string, std::string, std::string, Minute, std::string>;
 
   std::uint64_t pick(std::uint64_t below) { return random_() % below; }
+
+  // Events are up to three days late.
+  Millis days_before() {
+    return Millis{kStartMs + 3'600'000 - static_cast<std::int64_t>(pick(3 * 86'400'000ULL + 3'600'000))};
+  }
 
   void open() {
     Options options;
@@ -360,6 +376,7 @@ class RandomHistory {
   std::vector<std::vector<double>> percentiles_;  // of the rows read last
   TempDir dir_;
   ManualClock clock_;
+  const bool leaps_ = pick(2) == 1;  // its seals are weeks later, and all events late then
   Oracle oracle_;
   FactsByRepo facts_;
   std::vector<Sent> sent_;

@@ -1,14 +1,17 @@
 // Nodes and series against the oracle under random interleavings of events (some of them days late),
-// heartbeats, descriptions, folds, seals, removals, retention and restarts. Holds up "status and uptime
+// heartbeats, descriptions, folds, rolls, seals, removals, retention and restarts. Holds up "status and uptime
 // are derived from events and heartbeats, and survive restarts".
 #include <gtest/gtest.h>
 
 #include <random>
+#include <set>
 
 #include "crash/stored_state.hpp"
+#include "engine/rolling.hpp"
 #include "engine_over.hpp"
 #include "minuted/engine.hpp"
 #include "model/node_oracle.hpp"
+#include "store/key_codec.hpp"
 #include "store/store.hpp"
 #include "support/long_form.hpp"
 #include "support/manual_clock.hpp"
@@ -29,12 +32,13 @@ class NodeHistory {
   }
 
   void step() {
-    switch (pick(14)) {
+    switch (pick(15)) {
       case 0: fold(); break;
       case 1: open(); break;
       case 2: ASSERT_TRUE(engine_->seal().ok()); break;
       case 3: remove(); break;
       case 4: prune(); break;
+      case 14: roll_some(); break;
       case 5: clock_.advance_ms(static_cast<std::int64_t>(pick(3) ? pick(200'000) : pick(90'000'000))); break;
       case 6:
       case 7: read(); break;
@@ -160,7 +164,13 @@ class NodeHistory {
     check_store();
   }
 
-  // What is kept of hosts goes with their series.
+  // As of some time among the events; half of the passes are cut short.
+  void roll_some() {
+    const auto back_ms = static_cast<std::int64_t>(pick(3) ? pick(7'200'000) : pick(4 * 86'400'000ULL));
+    roll(*engine_, Millis{clock_.now().value - back_ms}, pick(2) ? SIZE_MAX : 1 + pick(6));
+  }
+
+  // What is kept of hosts goes with their series, and a day has activity when it has a row.
   void check_store() {
     std::vector<std::string> violations;
     const auto count = [&](Family family) {
@@ -169,7 +179,13 @@ class NodeHistory {
     if (engine_->stats().series_total == 0) {
       EXPECT_EQ(count(Family::kDaySigns) + count(Family::kHostState) + count(Family::kCatalog), 0U);
     }
-    EXPECT_EQ(count(Family::kDaySigns), count(Family::kDay));
+    const RollBoundaries boundaries = boundaries_of(*engine_);
+    std::set<std::string> rolled = keys_of(store_below(*engine_), Family::kDaySigns, violations);
+    std::erase_if(rolled, [&](const std::string& key) {
+      const std::string_view prefix = split_pair(key)->prefix;
+      return read_minute(std::string_view(key).substr(prefix.size())) >= boundaries.day_of(prefix);
+    });
+    EXPECT_EQ(rolled, keys_of(store_below(*engine_), Family::kDay, violations));
     EXPECT_EQ(violations, std::vector<std::string>{});
   }
 

@@ -133,6 +133,9 @@ TEST_F(RemovalTest, ARepoLeavesNothingButOthers) {
   append(2, "r", "c");
   append(3, "rr");
   append(3, "q");
+  ASSERT_TRUE(engine_->fold().ok());
+  ASSERT_TRUE(engine_->seal().ok());
+  EXPECT_EQ(count(Family::kTotal), 4U);
   remove({"r", std::nullopt, std::nullopt});
   EXPECT_EQ(count(Family::kTotal), 2U);
   EXPECT_EQ(count(Family::kCatalog), 6U) << "a series and two indexes of each other repo";

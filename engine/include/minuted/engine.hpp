@@ -178,8 +178,8 @@ class Engine {
   // Folds everything acknowledged before the call and returns when that is durable.
   virtual Result<void> fold() = 0;
 
-  // Seals every span that is closed by now and returns when that is durable. What is not folded yet is
-  // not sealed.
+  // Writes the hours, days and totals of all that is closed by now, seals every span that is closed, and returns
+  // when that is durable. What is not folded yet is not sealed.
   virtual Result<void> seal() = 0;
 
   // Deletes what is named, from every tier and the totals, with the ids of its events, durably: nothing

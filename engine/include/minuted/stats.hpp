@@ -66,6 +66,12 @@ struct EngineStats {
   std::uint64_t fold_failures = 0;
   std::string fold_error;  // of the last failure; empty if there was none
 
+  // Roll: hours from minutes, days and totals from hours.
+  std::uint64_t roll_passes = 0;
+  std::uint64_t rows_rolled = 0;  // hours and days written
+  std::uint64_t roll_failures = 0;
+  std::string roll_error;  // as above
+
   // Seal.
   std::uint64_t seal_passes = 0;
   std::uint64_t pages_sealed = 0;  // written; those written again count again

@@ -65,6 +65,9 @@ EngineStats numbered() {
   stats.raw_chunks_pending = 116;
   stats.fold_lag_seconds = 117.125;
   stats.fold_failures = 118;
+  stats.roll_passes = 150;
+  stats.rows_rolled = 151;
+  stats.roll_failures = 152;
   stats.seal_passes = 139;
   stats.pages_sealed = 140;
   stats.rows_sealed = 141;
@@ -144,6 +147,9 @@ TEST(EngineMetricsTest, EveryFieldHasItsName) {
             "gauge minuted_fold_pending_chunks 116\n"
             "gauge minuted_fold_pending_memory_bytes 137\n"
             "gauge minuted_fold_lag_seconds 117.125\n"
+            "counter minuted_roll_passes_total 150\n"
+            "counter minuted_roll_rows_total 151\n"
+            "counter minuted_roll_failures_total 152\n"
             "counter minuted_seal_passes_total 139\n"
             "counter minuted_seal_pages_total 140\n"
             "counter minuted_seal_rows_total 141\n"
@@ -225,7 +231,7 @@ TEST(EngineMetricsTest, EveryFieldHasItsName) {
 
 // A field added to EngineStats must be rendered, numbered above, and its size counted in here.
 TEST(EngineMetricsTest, NoFieldIsNew) {
-  EXPECT_EQ(sizeof(EngineStats), 102 * sizeof(std::uint64_t) + sizeof(EngineStats::sync_seconds) +
+  EXPECT_EQ(sizeof(EngineStats), 113 * sizeof(std::uint64_t) + sizeof(EngineStats::sync_seconds) +
                                      sizeof(EngineStats::batches_per_sync));
 }
 

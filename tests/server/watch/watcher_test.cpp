@@ -139,6 +139,8 @@ TEST_F(WatcherTest, FailuresAreALineAMinuteWithTheirCountAndReason) {
   for (const Case& one :
        {Case{&EngineStats::prune_failures, &EngineStats::prune_error, "error retention failed"},
         Case{&EngineStats::fold_failures, &EngineStats::fold_error, "error folding failed"},
+        Case{&EngineStats::roll_failures, &EngineStats::roll_error,
+             "error writing hours and days failed"},
         Case{&EngineStats::seal_failures, &EngineStats::seal_error, "error sealing failed"}}) {
     seen_.stats.*one.failures = 1;
     seen_.stats.*one.error = "a key cannot be read";
