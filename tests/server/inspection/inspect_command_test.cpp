@@ -59,7 +59,8 @@ class InspectCommandTest : public ::testing::Test {
     };
     append(kStartMs + 75'000, 1500);
     ASSERT_TRUE((*engine)->fold().ok());
-    clock_.set_now(Millis{kStartMs + kMillisPerDay});
+    // The day is over for so long that it has been added up.
+    clock_.set_now(Millis{kStartMs + kMillisPerDay + 10 * kMillisPerMinute});
     ASSERT_TRUE((*engine)->seal().ok());
     append(kStartMs + kMillisPerDay, 1);
   }

@@ -69,7 +69,7 @@ TEST(SettingTextsTest, HelpReadsAsWeWantIt) {
                 "bytes, KiB, MiB, ...;\n"
                 "      default 1MiB; range 64KiB to 1GiB)\n"
                 "  --unfolded SIZE  memory for events not folded yet; a fold begins at a third, "
-                "beyond it is a 503\n"
+                "beyond it pushes wait\n"
                 "      (unit bytes, KiB, MiB, ...; default 48MiB; range 1MiB to 64GiB)\n"
                 "  --seal-after DURATION  how long after its end a span, 6 hours of minutes or 15 days of "
                 "hours, is\n"
