@@ -117,7 +117,10 @@ void Core::retire() {
 
 // What a reader takes at one moment. With its view goes this core.
 Result<Core::MarkedView> Core::raw_view() {
+  // Before the view, which then has at least as much.
+  const RolledBefore rolled = upkeep_ ? upkeep_->rolled() : RolledBefore{};
   MarkedView marked{table_.view(*store_), {}};
+  marked.view.rolled = rolled;
   View* const view = marked.view.store.get();
   marked.view.store = std::shared_ptr<View>(
       view, [core = shared_from_this(), kept = std::move(marked.view.store)](View*) mutable {

@@ -32,6 +32,7 @@ RowScan::RowScan(RawView view, const FoldMark& mark, const QuerySpec& spec, cons
                : std::make_unique<RawCursor>(std::move(view.generations), view.last_commit, mark)),
       plan_(plan_query(spec)),
       counters_(counters),
+      rolled_(view.rolled),
       rows_(counters.rows),
       deadline_(*options.clock, options.lifetime_ms, kStepsPerClockCheck, counters, view.began),
       ended_(spec.range.empty()) {
@@ -347,7 +348,9 @@ Result<void> RowScan::open_cursors() {
   if (const SealedTier* tier = sealed_tier(plan_.span)) {
     pages_ = view_->moving_cursor(tier->pages);
   }
-  if (plan_.span != Span::kMinute) {
+  // Of what has been rolled since long nothing is open: the record need not be read.
+  const Minute rolled = plan_.span == Span::kHour ? rolled_.hours : rolled_.days;
+  if (plan_.span != Span::kMinute && plan_.minutes.end > rolled) {
     auto boundaries = read_roll_boundaries(*view_);
     if (!boundaries) return boundaries.error();
     open_ = std::make_unique<OpenRows>(*view_, std::move(*boundaries), plan_.span);

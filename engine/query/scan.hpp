@@ -71,6 +71,7 @@ class RowScan final : public RowCursor {
   std::unique_ptr<RawCursor> raw_;  // null: all is folded
   QueryPlan plan_;
   ReadCounters& counters_;
+  const RolledBefore rolled_;
   RowCount rows_;
   Deadline deadline_;
   bool ended_ = false;

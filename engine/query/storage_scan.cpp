@@ -169,7 +169,7 @@ Result<void> StorageScan::narrow_to_scope() {
 }
 
 RawView StorageScan::share_view() const {
-  return {view_.generations, view_.last_commit, view_.began, view_.store};
+  return {view_.generations, view_.last_commit, view_.began, view_.rolled, view_.store};
 }
 
 Result<void> StorageScan::begin_pass() {

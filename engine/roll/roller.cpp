@@ -54,7 +54,13 @@ Result<void> Roller::open() {
   auto boundaries = read_roll_boundaries(store_);
   if (!boundaries) return boundaries.error();
   boundaries_ = std::move(*boundaries);
+  note_rolled();
   return {};
+}
+
+void Roller::note_rolled() {
+  rolled_hours_ = boundaries_.hour.current.value;
+  rolled_days_ = boundaries_.day.current.value;
 }
 
 void Roller::note_rows(Minute newest) {
@@ -262,6 +268,7 @@ Result<void> Roller::write() {
     return written;
   }
   counters_.rows += rows_;
+  note_rolled();
   return {};
 }
 

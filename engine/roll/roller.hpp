@@ -10,6 +10,7 @@
 // Nothing else may write rows while a step runs: the caller sees to it. One thread at a time.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -59,6 +60,9 @@ class Roller {
   // Does the pass's next batch. True while there is more to do; false when no pass is under way.
   Result<bool> step();
 
+  // How far all pairs have come, in the store. Any thread.
+  RolledBefore rolled() const { return {{rolled_hours_}, {rolled_days_}}; }
+
  private:
   // A row under way.
   struct Row {
@@ -79,12 +83,15 @@ class Roller {
   void put_row(Family family, Row& row);
   std::string key_of(Minute minute) const;
   Result<void> write();
+  void note_rolled();
 
   Store& store_;
   RollCounters& counters_;
   const Options options_;
   RollBoundaries boundaries_;  // of the store; with the next ones while rolling_
   bool rolling_ = false;
+  std::atomic<std::uint32_t> rolled_hours_{0};  // see rolled()
+  std::atomic<std::uint32_t> rolled_days_{0};
   std::int64_t next_pass_ms_;  // later than now after a pass that failed
   std::int64_t noted_ms_;      // when rows were noted last
   Minute newest_{0};           // of those noted since the last quiet time

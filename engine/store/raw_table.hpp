@@ -27,6 +27,7 @@
 #include "minuted/time.hpp"
 #include "stats/read_recall.hpp"
 #include "store/fold_progress.hpp"
+#include "store/roll_boundaries.hpp"
 #include "store/store.hpp"
 
 namespace minuted {
@@ -113,6 +114,7 @@ struct RawView {
   std::vector<std::shared_ptr<const RawGeneration>> generations;  // as they were opened
   std::uint64_t last_commit = 0;
   std::uint64_t began = 0;      // the moment, see ReadRecall
+  RolledBefore rolled;          // when it was taken, or earlier
   std::shared_ptr<View> store;  // of one moment, for as many scans as an answer is made of
 };
 

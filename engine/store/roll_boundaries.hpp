@@ -69,6 +69,13 @@ struct RollBoundaries {
   friend bool operator==(const RollBoundaries&, const RollBoundaries&) = default;
 };
 
+// Before which minutes all that any pair has is in its hour rows, and in its day rows: of some time in the
+// past, and so of all time since.
+struct RolledBefore {
+  Minute hours{0};
+  Minute days{0};
+};
+
 std::string encode_roll_boundaries(const RollBoundaries& boundaries);
 // nullopt if the bytes are no such record.
 std::optional<RollBoundaries> decode_roll_boundaries(std::string_view bytes);

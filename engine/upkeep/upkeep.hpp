@@ -78,6 +78,9 @@ class Upkeep {
   // Rolls all that is closed and deletes all that is past now, durably.
   Result<void> prune();
 
+  // How far hours and days have been written of all pairs. Any thread, once started.
+  RolledBefore rolled() const { return roller_.rolled(); }
+
   // The thread need not wait for the interval to end. Cheap.
   void hurry();
 
