@@ -40,9 +40,10 @@ std::optional<Record> decode(std::string_view bytes) {
   ByteReader in(bytes);
   if (in.byte() != static_cast<std::uint8_t>(kRecordVersion)) return std::nullopt;
   Record record{};
-  record.time = Millis{static_cast<std::int64_t>(in.varint())};
+  const std::uint64_t time = in.varint();
   record.commit = in.varint();
-  if (!in.done()) return std::nullopt;
+  if (!in.done() || time > static_cast<std::uint64_t>(kMillisMax.value)) return std::nullopt;
+  record.time = Millis{static_cast<std::int64_t>(time)};
   return record;
 }
 

@@ -41,6 +41,25 @@ void append_fragment(std::string& log, std::uint8_t type, std::string_view paylo
   log += body;
 }
 
+// As RocksDB writes a record: whole, or cut where a block ends.
+void append_record(std::string& log, std::string_view payload) {
+  bool first = true;
+  do {
+    std::size_t room = kBlockBytes - log.size() % kBlockBytes;
+    if (room < kHeaderBytes) {
+      log.append(room, '\0');
+      room = kBlockBytes;
+    }
+    const std::size_t part = std::min(payload.size(), room - kHeaderBytes);
+    const bool last = part == payload.size();
+    const std::uint8_t whole_or_last = first ? 1 : 4;
+    const std::uint8_t first_or_middle = first ? 2 : 3;
+    append_fragment(log, last ? whole_or_last : first_or_middle, payload.substr(0, part));
+    payload.remove_prefix(part);
+    first = false;
+  } while (!payload.empty());
+}
+
 void check(std::string_view bytes) {
   const ScannedLog log = scan_log(7, bytes);
   MINUTED_REQUIRE(log.number == 7 && log.bytes == bytes.size());
@@ -78,7 +97,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       record += '\x03';
       put_string(record, log_note(sequence - 1, 7));
       record.append(std::size_t{input.byte()} * 16, 'v');
-      append_fragment(log, 1, record);
+      append_record(log, record);
       sequence += writes;
       ++records;
     } else {

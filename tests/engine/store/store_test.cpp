@@ -8,6 +8,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "codec/bytes.hpp"
 #include "rollup/rollup_codec.hpp"
 #include "store/catalog.hpp"
 #include "store/event_ids.hpp"
@@ -42,6 +43,20 @@ class StoreTest : public testing::Test {
   TempDir dir_;
   ManualClock clock_;
 };
+
+// A damaged time of an event's id is no time: what is far in the future would never expire.
+TEST(EventIdRecordTest, ATimeOutOfRangeIsDamaged) {
+  const auto record_at = [](std::uint64_t time) {
+    std::string record("\x02");
+    put_varint(record, time);
+    put_varint(record, std::uint64_t{1});
+    return record;
+  };
+  const auto last = static_cast<std::uint64_t>(kMillisMax.value);
+  EXPECT_EQ(event_id_time(record_at(last)), kMillisMax);
+  EXPECT_EQ(event_id_time(record_at(last + 1)), std::nullopt);
+  EXPECT_EQ(event_id_time(record_at(UINT64_MAX)), std::nullopt);
+}
 
 // A cursor shows the moment of its view however often memtables are flushed and compacted under it, and
 // does not keep them in memory beyond its next step.
