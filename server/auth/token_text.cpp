@@ -227,6 +227,10 @@ Result<TokenDocument> Reader::read(const toml::table& root) const {
   if (node == nullptr) return document;
   const toml::array* const list = node->as_array();
   if (list == nullptr) return error(*node, "token is not a list; write each token as [[token]]");
+  // [[token]] cannot be added to a list that is written inside a line.
+  if (list->empty()) {
+    return error(*node, "token is an empty list; leave it out, and write each token as [[token]]");
+  }
   if (list->size() > kTokensMax) {
     return error(*node, "the file holds " + std::to_string(list->size()) + " tokens; at most " +
                             std::to_string(kTokensMax) + " are allowed");

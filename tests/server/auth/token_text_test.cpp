@@ -182,6 +182,8 @@ TEST(TokenTextTest, FileLevelMistakesAreToldByLine) {
             "f:2: token is not a list; write each token as [[token]]");
   EXPECT_EQ(refusal("format = 1\n\ntoken = [{name = \"n\"}]\n"),
             "f:3: a token is written inside a line; write each token as [[token]]");
+  EXPECT_EQ(refusal("token = []\nformat = 1\n"),
+            "f:1: token is an empty list; leave it out, and write each token as [[token]]");
   EXPECT_EQ(refusal("format = 1\ntoken = [1]\n"),
             "f:2: a token is written inside a line; write each token as [[token]]");
 }
