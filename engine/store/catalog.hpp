@@ -45,8 +45,8 @@ class SeriesCatalog {
   void add(const Name& series, WriteSet& set);
   // Takes the series of the record `key` out, and its pair's from the index when `last` of the pair.
   void remove(std::string_view key, bool last, WriteSet& set);
-  // Adds to `set` the hosts' index of what was added, in its own order, which costs RocksDB half as much
-  // as theirs, and the number of all series if it changed. Before the set is written.
+  // Adds to `set` the hosts' index of what was added, in the order of its keys, and the number of all series
+  // if it changed. Before the set is written.
   void finish(WriteSet& set);
   // The set is written.
   void written() { dropped_.clear(); }
