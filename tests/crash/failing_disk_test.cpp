@@ -20,6 +20,7 @@
 #include <fstream>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -92,6 +93,10 @@ class Client {
   }
   std::uint64_t acknowledged() const { return acknowledged_; }
   std::uint64_t refused() const { return refused_; }
+  std::string last_refusal() const {
+    const std::lock_guard lock(mutex_);
+    return last_refusal_;
+  }
   std::uint64_t reads() const { return reads_; }
   std::uint64_t failed_reads() const { return failed_reads_; }
   // After stop().
@@ -107,6 +112,8 @@ class Client {
       if (answer.status == 200) {
         ++acknowledged_;
       } else {
+        const std::lock_guard lock(mutex_);
+        last_refusal_ = std::to_string(answer.status) + " " + answer.body;
         ++refused_;
         std::this_thread::sleep_for(milliseconds(5));
       }
@@ -137,6 +144,8 @@ class Client {
   std::atomic<std::uint64_t> reads_ = 0;
   std::atomic<std::uint64_t> failed_reads_ = 0;
   std::map<unsigned, std::uint64_t> statuses_;
+  mutable std::mutex mutex_;  // guards what follows
+  std::string last_refusal_;
   std::thread pusher_;
   std::thread reader_;
 };
@@ -193,7 +202,9 @@ void run(const std::string& data, const std::string& name, const Break& how) {
     EXPECT_TRUE(!how.refuses || client.refused() > refused) << "no push met the breakdown";
     how.repair();
     milliseconds took{0};
-    EXPECT_TRUE(served(client, took)) << "not served within 10 s in round " << round;
+    EXPECT_TRUE(served(client, took))
+        << "not served within 10 s in round " << round << "; the last answer: " << client.last_refusal()
+        << "\nthe daemon's log: " << daemon.output();
     slowest = std::max(slowest, took);
   }
   client.stop();
@@ -428,17 +439,27 @@ void fill(const std::string& path) {
   ::close(fd);
 }
 
-TEST(FailingDiskTest, ANeighbourFillsTheFileSystem) {
-  for (const char* kind : {"tmpfs", "ext4", "ext4 without a journal"}) {
-    const TempDir dir;
-    const Mounted mounted(dir / "mounted", kind);
-    if (!mounted.mounted) GTEST_SKIP() << kind << " cannot be mounted here; the preloaded library stands in";
-    const std::string neighbour = dir / "mounted/neighbour";
-    run(dir / "mounted/store", kind,
-        {[&] { fill(neighbour); }, [&] { (void)::unlink(neighbour.c_str()); }});
-    if (testing::Test::HasFailure()) return;
+class FullFileSystemTest : public testing::TestWithParam<std::string> {};
+
+TEST_P(FullFileSystemTest, PushesAreServedAgainByThemselves) {
+  const TempDir dir;
+  const Mounted mounted(dir / "mounted", GetParam());
+  if (!mounted.mounted) {
+    GTEST_SKIP() << GetParam() << " cannot be mounted here; the preloaded library stands in";
   }
+  const std::string neighbour = dir / "mounted/neighbour";
+  run(dir / "mounted/store", GetParam(),
+      {[&] { fill(neighbour); }, [&] { (void)::unlink(neighbour.c_str()); }});
 }
+INSTANTIATE_TEST_SUITE_P(Kinds, FullFileSystemTest,
+                         testing::Values("tmpfs", "ext4", "ext4 without a journal"),
+                         [](const auto& kind) {
+                           std::string name = kind.param;
+                           for (char& c : name) {
+                             if (c == ' ') c = '_';
+                           }
+                           return name;
+                         });
 
 }  // namespace
 }  // namespace minuted::test
