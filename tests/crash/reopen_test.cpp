@@ -273,6 +273,23 @@ TEST_F(ReopenTest, RandomBreakdownsUnderLoad) {
 
 // A cursor that was begun before the failure keeps its view while the store is opened again, and for
 // as long as it lives; then its store is closed.
+// Numbers are asked for every few seconds, whatever the disk does.
+TEST_F(ReopenTest, NumbersAreGivenWhileNoFileCanBeLookedAt) {
+  const TempDir dir;
+  FaultyDisk disk(dir / "store", {});
+  auto opened = open_engine_over(options_for(dir / "store"), disk.env.get());
+  ASSERT_TRUE(opened.ok());
+  Engine& engine = **opened;
+  ASSERT_TRUE(send(engine, 0));
+  EXPECT_GT(engine.stats().store_wal_bytes, 0U);
+  disk.files->break_down(Fault::kIoError);
+  EXPECT_EQ(engine.stats().store_wal_bytes, 0U) << "unknown";
+  EXPECT_EQ(engine.stats().batches_committed, 1U);
+  disk.files->repair();
+  EXPECT_GT(engine.stats().store_wal_bytes, 0U);
+  EXPECT_TRUE(send(engine, 1));
+}
+
 TEST_F(ReopenTest, ReadsBegunBeforeKeepTheirView) {
   const TempDir dir;
   FaultyDisk disk(dir / "store", {});
