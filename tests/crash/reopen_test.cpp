@@ -335,17 +335,24 @@ TEST_F(ReopenTest, WhileThereIsNoSpaceAppendsAreRefusedAsSuch) {
   auto opened = open_engine_over(options_for(dir / "store"), disk.env.get());
   ASSERT_TRUE(opened.ok());
   Engine& engine = **opened;
-  ASSERT_TRUE(send(engine, 0));
-  disk.files->break_down(Fault::kNoSpace);
-  const auto first = engine.append_and_wait(batch_of(1));
-  ASSERT_FALSE(first.ok());
-  EXPECT_NE(first.error().code, ErrorCode::kDiskFull) << "the outcome of a failed write is unknown";
-  const auto second = engine.append_and_wait(batch_of(1));
-  ASSERT_FALSE(second.ok());
-  EXPECT_EQ(second.error().code, ErrorCode::kDiskFull) << second.error().message;
-  EXPECT_EQ(engine.failure()->code, ErrorCode::kDiskFull);
-  disk.files->repair();
-  EXPECT_TRUE(send(engine, 1));
+  // In some rounds a fold or the timer's write of the mark meets the full disk before the append does, which
+  // is refused then without being written.
+  constexpr std::uint64_t kRoundsMax = 20;
+  bool met_by_append = false;
+  for (std::uint64_t round = 0; round < kRoundsMax && !met_by_append; ++round) {
+    ASSERT_TRUE(send(engine, round));
+    disk.files->break_down(Fault::kNoSpace);
+    const auto first = engine.append_and_wait(batch_of(round + 1));
+    ASSERT_FALSE(first.ok());
+    met_by_append = first.error().code != ErrorCode::kDiskFull;
+    const auto second = engine.append_and_wait(batch_of(round + 1));
+    ASSERT_FALSE(second.ok());
+    EXPECT_EQ(second.error().code, ErrorCode::kDiskFull) << second.error().message;
+    EXPECT_EQ(engine.failure()->code, ErrorCode::kDiskFull);
+    disk.files->repair();
+  }
+  EXPECT_TRUE(met_by_append) << "the outcome of a failed write is unknown";
+  EXPECT_TRUE(send(engine, kRoundsMax));
 }
 
 // A store whose directory takes no writes is served all the same, and becomes writable by itself.
