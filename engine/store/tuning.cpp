@@ -45,6 +45,12 @@ constexpr double kMemtableFilterShare = 0.02;
 // takes 1 µs less: that is what reads of sealed spans are kept quick with.
 constexpr std::size_t kDeletionsWindow = 4096;
 constexpr std::size_t kDeletionsOfWindow = 1024;
+// Of a family that gets a key from most events of a fleet of a million series: tables that one flush each has
+// written, and which overlap, until they are compacted. With RocksDB's four such a fleet takes 4.9 s of
+// compaction for a million events, with ten 2.3.
+constexpr int kOverlappingTables = 10;
+constexpr int kOverlappingTablesSlow = 30;  // writes are slowed down, and stopped
+constexpr int kOverlappingTablesStop = 40;
 
 // The rest of the memtables' share is for those that are being flushed while others fill.
 std::size_t flushed_at(const StoreOptions& options) { return options.memtable_bytes / 4 * 3; }
@@ -218,7 +224,14 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& o
   // A table of the raw family is of no use as soon as its events are folded: it is deleted then, see
   // Store::drop_folded_raw(), and a compaction before would only write it once more.
   if (family == Family::kRaw) cf.disable_auto_compactions = true;
-  if (family == Family::kEventId) {
+  if (family == Family::kMinute || family == Family::kHostState || family == Family::kCatalog) {
+    cf.level0_file_num_compaction_trigger = kOverlappingTables;
+    cf.level0_slowdown_writes_trigger = kOverlappingTablesSlow;
+    cf.level0_stop_writes_trigger = kOverlappingTablesStop;
+  }
+  // A commit's ids come sorted, and so does what a fold or a roll writes.
+  if (family == Family::kEventId || holds_rollups(family) || family == Family::kHostState ||
+      family == Family::kDaySigns) {
     cf.memtable_insert_with_hint_prefix_extractor = std::make_shared<LastPlace>(0);
   }
   // A commit's new series come sorted, and so do their hosts' records, which begin with another byte.
