@@ -25,7 +25,7 @@ const std::map<std::string, std::set<std::string>> kEngineDoors = {
     {"rollup", {"codec"}},
     {"chunk", {"codec"}},
     {"page", {"codec", "rollup"}},
-    {"nodes", {"codec"}},
+    {"nodes", {"codec", "rollup"}},
     {"json", {}},
     {"store", {"codec", "nodes", "rollup", "stats"}},
     {"ingest", {"codec", "chunk", "nodes", "stats", "store"}},

@@ -85,35 +85,16 @@ void FoldBatch::count_events(const PairView& pair, Minute minute) {
       }
     }
     for (const std::string_view host : host_names_) (void)minute_.hosts.of(host);
-    rollups_.clear();
-    for (const std::string_view host : host_names_) rollups_.push_back(&minute_.hosts.of(host));
-    last_seen_.assign(host_names_.size(), LastSeen{});
+    entries_.clear();
+    for (const std::string_view host : host_names_) {
+      entries_.push_back(&minute_.hosts.entry_of(host));
+    }
     for (; first < end; ++first) {
       const ChunkEvent& event = events_read_[first];
-      rollups_[event.host_number]->add(event.view(pair.repo, pair.bucket, minute));
-      LastSeen& last = last_seen_[event.host_number];
-      last.ms_in_minute = std::max(last.ms_in_minute, event.ms_in_minute);
-      if (event.latency_us < 0) continue;
-      if (event.ms_in_minute > last.latency_ms_in_minute) {
-        last.latency_ms_in_minute = event.ms_in_minute;
-        last.latency_us = event.latency_us;
-      } else if (event.ms_in_minute == last.latency_ms_in_minute) {
-        last.latency_us = std::max(last.latency_us, event.latency_us);
-      }
+      HostRollups::Entry& entry = *entries_[event.host_number];
+      entry.rollup.add(event.view(pair.repo, pair.bucket, minute));
+      entry.seen.note(event.ms_in_minute, event.latency_us);
     }
-    note_hosts(minute);
-  }
-}
-
-// Of the chunk at hand, whose hosts are named.
-void FoldBatch::note_hosts(Minute minute) {
-  const std::int64_t begin = start_of(minute).value;
-  for (std::size_t i = 0; i < host_names_.size(); ++i) {
-    const LastSeen& last = last_seen_[i];
-    HostState& state = states_.of(host_names_[i]);
-    state.note(minute, Millis{begin + last.ms_in_minute}, -1);
-    if (last.latency_us < 0) continue;
-    state.note(minute, Millis{begin + last.latency_ms_in_minute}, last.latency_us);
   }
 }
 
@@ -173,6 +154,11 @@ void FoldBatch::merge_signs(Family family, Signs& signs) {
 void FoldBatch::close(Span& span) {
   if (!span.open) return;
   span.open = false;
+  if (span.family == Family::kMinute && span.first < hour_boundary_) {
+    for (HostRollups::Entry& e : span.hosts.entries()) {
+      states_.of(e.host).note(span.first, std::exchange(e.seen, {}));
+    }
+  }
   key_ = prefix_;
   if (span.minutes != 0) append_minute(key_, span.first);
   // Empty if no event is before the boundary of the row.
@@ -204,7 +190,7 @@ void FoldBatch::close(Span& span) {
   } else if (span.family == Family::kDay) {
     total_.hosts.merge(span.hosts);
     if (!signs_.empty()) merge_signs(Family::kDaySigns, signs_);
-  } else {
+  } else if (!states_.empty()) {
     merge_signs(Family::kHostState, states_);
   }
   span.hosts.clear();

@@ -1,8 +1,7 @@
 // What one atomic batch of a fold adds up: chunks go in, in the order of their keys, and come out as
-// merge operands for the minute of their (repo, bucket), for the state of its hosts, for the small
-// values of their repo and of all repos, and as the mark up to which they are folded (and as events of
-// the archive). The hour, the day, the total and the activity of the day get an operand only where the
-// pair's boundary (store/roll_boundaries.hpp) has passed the minute, because the event is late; otherwise
+// merge operands for the minute of their (repo, bucket), for the small values of their repo and of all
+// repos, and as the mark up to which they are folded (and as events of the archive). The hour, the day, the
+// total, the activity of the day and the state of hosts get an operand only where the pair's boundary (store/roll_boundaries.hpp) has passed the minute, because the event is late; otherwise
 // they are written by the roll. All of it in one WriteSet, so that a chunk is counted once or still raw,
 // never both and never neither.
 // Fourth stop of an event's journey. Pure but for the WriteSet it fills; one thread at a time.
@@ -76,16 +75,8 @@ class FoldBatch {
     HostRollups hosts;
   };
 
-  // The last of a chunk's events of a host, and the last of those that carried a latency.
-  struct LastSeen {
-    std::uint16_t ms_in_minute = 0;
-    std::uint16_t latency_ms_in_minute = 0;
-    std::int64_t latency_us = -1;
-  };
-
   void move_mark(const RawGeneration& generation, std::string_view key);
   void count_events(const PairView& pair, Minute minute);
-  void note_hosts(Minute minute);
   void enter(std::string_view prefix, Minute minute);
   void close(Span& span);
   template <class Signs>
@@ -121,8 +112,7 @@ class FoldBatch {
   HostStates states_;  // of the pair at hand
   std::vector<ChunkEvent> events_read_;
   std::vector<std::string_view> host_names_;  // of the chunk at hand, by number
-  std::vector<Rollup*> rollups_;              // theirs
-  std::vector<LastSeen> last_seen_;           // same
+  std::vector<HostRollups::Entry*> entries_;  // theirs
   std::string key_;
   std::string value_;
 };

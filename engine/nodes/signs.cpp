@@ -158,6 +158,13 @@ void take_minutes(ByteReader& in, MinutesOfDay& minutes) {
   if (minutes.empty()) in.fail();
 }
 
+void HostState::note(Minute minute, const SeenInMinute& seen) {
+  const std::int64_t begin = start_of(minute).value;
+  const bool latency = seen.latency_us >= 0;
+  merge({minute, Millis{begin + std::max(seen.ms, 0)},
+         latency ? Millis{begin + seen.latency_ms} : Millis{-1}, latency ? seen.latency_us : -1});
+}
+
 void HostState::merge(const HostState& other) {
   first = std::min(first, other.first);
   last = std::max(last, other.last);

@@ -27,6 +27,7 @@
 #include "minuted/event.hpp"
 #include "minuted/rollup.hpp"
 #include "minuted/time.hpp"
+#include "rollup/seen_in_minute.hpp"
 
 namespace minuted {
 
@@ -70,6 +71,8 @@ struct HostState {
   void note(Minute minute, Millis at, std::int64_t latency) {
     merge({minute, at, latency < 0 ? Millis{-1} : at, latency});
   }
+  // Adds a minute of events; when in it the host was seen may be unknown.
+  void note(Minute minute, const SeenInMinute& seen);
   void merge(const HostState& other);
   friend bool operator==(const HostState&, const HostState&) = default;
 };

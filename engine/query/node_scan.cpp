@@ -263,6 +263,8 @@ Result<void> NodeScan::read_states(const std::string& prefix) {
   if (stored->has_value() && !merge_encoded(**stored, states)) {
     return corrupt("the state of hosts", prefix);
   }
+  auto open = note_open_hosts(*open_minutes_, prefix, [this] { return deadline_.check(); }, states);
+  if (!open) return open;
   auto overlaid =
       raw_.for_each(prefix, kAllMinutes, [&states](Minute minute, const ChunkEvent& event) {
         states.of(event.host).note(minute, Millis{start_of(minute).value + event.ms_in_minute},

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "minuted/event.hpp"
+#include "rollup/rollup_codec.hpp"
 #include "store/key_codec.hpp"
 
 namespace minuted {
@@ -26,6 +27,21 @@ Result<void> RawSigns::for_each(std::string_view prefix, const MinuteRange& minu
     for (const ChunkEvent& event : events_) take(minute, event);
   }
   return {};
+}
+
+Result<void> note_open_hosts(OpenRows& open, std::string_view prefix,
+                             const std::function<Result<void>()>& check_time, HostStates& hosts) {
+  for (open.enter(prefix, {{0}, {kMinuteMax.value + 1}}); open.valid(); open.next()) {
+    if (auto in_time = check_time(); !in_time) return in_time;
+    HostsReader reader(open.value());
+    std::string_view host;
+    Rollup rollup;
+    while (reader.next(host, rollup)) hosts.of(host).note(open.minute(), reader.seen());
+    if (!reader.ok()) {
+      return Error{ErrorCode::kCorruption, "a minute cannot be read: " + shorten(open.key())};
+    }
+  }
+  return open.status();
 }
 
 Result<void> drop_past(const View& view, std::string_view prefix, Minute days_begin,

@@ -1,4 +1,5 @@
-// What the events that are not folded yet say of the hosts of their pair, to be laid over what is kept.
+// What the events that are not folded yet, and the minutes that are not rolled yet, say of the hosts of their
+// pair, to be laid over what is kept.
 // One thread at a time.
 #pragma once
 
@@ -9,6 +10,7 @@
 #include "chunk/chunk_codec.hpp"
 #include "minuted/result.hpp"
 #include "nodes/signs.hpp"
+#include "store/open_rows.hpp"
 #include "store/raw_table.hpp"
 
 namespace minuted {
@@ -28,6 +30,11 @@ class RawSigns {
   std::function<Result<void>()> check_time_;
   std::vector<ChunkEvent> events_;
 };
+
+// Adds when the hosts of the pair were seen in the minutes that the kept states do not have yet. `open`: the
+// open minutes of hours. `check_time` is asked before each. kCorruption if one cannot be read.
+Result<void> note_open_hosts(OpenRows& open, std::string_view prefix,
+                             const std::function<Result<void>()>& check_time, HostStates& hosts);
 
 // Takes out the hosts that were last seen before `days_begin`, the first day that is kept, unless raw
 // events of the pair from `archive_begin` on are held: no row of theirs is kept, and whether the pruner

@@ -78,6 +78,9 @@ Result<bool> SeriesScan::next_pair() {
   if (!opened_) {
     if (auto held = share_.hold(kScanBytes); !held) return held.error();
     if (auto opened = pairs_.open(); !opened) return opened.error();
+    auto boundaries = read_roll_boundaries(*view_);
+    if (!boundaries) return boundaries.error();
+    open_minutes_ = std::make_unique<OpenRows>(*view_, std::move(*boundaries), Span::kHour);
     opened_ = true;
   }
   if (auto in_time = deadline_.check(); !in_time) return in_time.error();
@@ -86,6 +89,9 @@ Result<bool> SeriesScan::next_pair() {
   hosts_.clear();
   at_ = 0;
   if (auto read = read_states(); !read) return read.error();
+  auto open =
+      note_open_hosts(*open_minutes_, prefix_, [this] { return deadline_.check(); }, hosts_);
+  if (!open) return open.error();
   auto overlaid =
       raw_.for_each(prefix_, kAllMinutes, [this](Minute minute, const ChunkEvent& event) {
         hosts_.of(event.host).note(minute, Millis{start_of(minute).value + event.ms_in_minute},

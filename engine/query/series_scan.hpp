@@ -55,6 +55,7 @@ class SeriesScan final : public SeriesCursor {
   bool opened_ = false;
   bool ended_ = false;
   std::string prefix_;
+  std::unique_ptr<OpenRows> open_minutes_;  // that no kept state has yet
   HostStates hosts_;  // of the pair
   std::size_t at_ = 0;
 };

@@ -51,26 +51,7 @@ std::string key_of(std::string_view prefix, Minute minute) {
   return key;
 }
 
-// Each host of the finer rows, ascending by minute, that no row of the tier has yet.
-template <class Take>
-Result<void> for_each_open_host(const View& view, std::string_view prefix, Span tier, Minute begin,
-                                Take take) {
-  auto boundaries = read_roll_boundaries(view);
-  if (!boundaries) return boundaries.error();
-  OpenRows rows(view, std::move(*boundaries), tier);
-  for (rows.enter(prefix, {begin, {kMinuteMax.value + 1}}); rows.valid(); rows.next()) {
-    HostsReader hosts(rows.value());
-    std::string_view host;
-    Rollup rollup;
-    while (hosts.next(host, rollup)) take(rows.minute(), host, rollup);
-    if (!hosts.ok()) {
-      return Error{ErrorCode::kCorruption, "a row cannot be read: " + shorten(rows.key())};
-    }
-  }
-  return rows.status();
-}
-
-// On the days that are kept, pruned or not.
+// On the days that are kept, pruned or not, as far as hours are rolled.
 Result<ByHost<Seen>> seen_in_days(const View& view, std::string_view prefix, Minute horizon) {
   ByHost<Seen> seen;
   const auto days = view.cursor(Family::kDaySigns, key_of(prefix, horizon), after_prefix(prefix));
@@ -85,16 +66,12 @@ Result<ByHost<Seen>> seen_in_days(const View& view, std::string_view prefix, Min
     }
   }
   if (auto status = days->status(); !status) return status.error();
-  auto read = for_each_open_host(view, prefix, Span::kHour, horizon,
-                                 [&](Minute minute, std::string_view host, const Rollup&) {
-                                   seen.of(host).merge({minute, minute});
-                                 });
-  if (!read) return read.error();
   return seen;
 }
 
-// The last day on which each host carried a latency.
-Result<ByHost<Minute>> latency_days(const View& view, std::string_view prefix, Minute horizon) {
+// The last day on which each host carried a latency, as far as hours are rolled.
+Result<ByHost<Minute>> latency_days(const View& view, std::string_view prefix, Minute horizon,
+                                    const RollBoundaries& boundaries) {
   ByHost<Minute> days;
   const auto cursor = view.cursor(Family::kDay, key_of(prefix, horizon), after_prefix(prefix));
   for (; cursor->valid(); cursor->next()) {
@@ -110,12 +87,20 @@ Result<ByHost<Minute>> latency_days(const View& view, std::string_view prefix, M
     }
   }
   if (auto status = cursor->status(); !status) return status.error();
-  auto read = for_each_open_host(view, prefix, Span::kDay, horizon,
-                                 [&](Minute minute, std::string_view host, const Rollup& rollup) {
-                                   if (rollup.latency_count == 0) return;
-                                   days.of(host) = floor_to(minute, kMinutesPerDay);
-                                 });
-  if (!read) return read.error();
+  // The hours that no day has yet.
+  OpenRows hours(view, boundaries, Span::kDay);
+  for (hours.enter(prefix, {horizon, boundaries.hour_of(prefix)}); hours.valid(); hours.next()) {
+    HostsReader hosts(hours.value());
+    std::string_view host;
+    Rollup rollup;
+    while (hosts.next(host, rollup)) {
+      if (rollup.latency_count != 0) days.of(host) = floor_to(hours.minute(), kMinutesPerDay);
+    }
+    if (!hosts.ok()) {
+      return Error{ErrorCode::kCorruption, "an hour cannot be read: " + shorten(hours.key())};
+    }
+  }
+  if (auto status = hours.status(); !status) return status.error();
   return days;
 }
 
@@ -124,11 +109,11 @@ struct LastLatency {
   std::int64_t us = -1;  // -1 = none
 };
 
-// The mean latency, rounded half up, of the host's last minute that has one on that day, as of the
-// minute's start. No minute before `horizon` is looked at, so that it does not matter whether it is pruned.
+// The mean latency, rounded half up, of the host's last minute before `end` that has one on that day, as of
+// the minute's start. No minute before `horizon` is looked at, so that it does not matter whether it is pruned.
 Result<LastLatency> last_latency_of(const View& view, std::string_view prefix, Minute day,
-                                    Minute horizon, std::string_view host) {
-  const MinuteRange minutes{std::max(day, horizon), {day.value + kMinutesPerDay}};
+                                    Minute horizon, Minute end, std::string_view host) {
+  const MinuteRange minutes{std::max(day, horizon), std::min(end, Minute{day.value + kMinutesPerDay})};
   if (minutes.empty()) return LastLatency{};
   auto rows = read_rows(view, *sealed_tier(Span::kMinute), prefix, minutes);
   if (!rows) return rows.error();
@@ -174,10 +159,12 @@ Result<void> take_from_states(const View& view, std::string_view prefix,
   }
   const auto is_touched = [&](const HostStates::Entry& e) { return touches(e.kept, minutes); };
   if (std::none_of(states.entries().begin(), states.entries().end(), is_touched)) return {};
+  const auto boundaries = read_roll_boundaries(view);
+  if (!boundaries) return boundaries.error();
   const Minute days_begin = horizons.of(Span::kDay);
   const auto seen = seen_in_days(view, prefix, days_begin);
   if (!seen) return seen.error();
-  const auto latencies = latency_days(view, prefix, days_begin);
+  const auto latencies = latency_days(view, prefix, days_begin, *boundaries);
   if (!latencies) return latencies.error();
   for (HostStates::Entry& e : states.entries()) {
     if (!is_touched(e)) continue;
@@ -197,7 +184,8 @@ Result<void> take_from_states(const View& view, std::string_view prefix,
       left.latency_us = e.kept.latency_us;
     } else if (const Minute* const day = latencies->find(e.host); day != nullptr) {
       const auto latency =
-          last_latency_of(view, prefix, *day, horizons.of(Span::kMinute), e.host);
+          last_latency_of(view, prefix, *day, horizons.of(Span::kMinute),
+                          boundaries->hour_of(prefix), e.host);
       if (!latency) return latency.error();
       left.latency_at = latency->at;
       left.latency_us = latency->us;

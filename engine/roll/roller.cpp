@@ -172,6 +172,7 @@ Result<void> Roller::roll_pair(StoreCursor& minutes, StoreCursor* hours) {
   close_day();
   close_total();
   close_activity();
+  close_states();
   step_to(minutes, after_prefix(prefix_));
   return {};
 }
@@ -199,6 +200,7 @@ void Roller::take_minute(Minute minute, std::string_view value) {
   while (reader.next(host, rollup)) {
     hour_.hosts.of(host).merge(rollup);
     activity_.of(host).add(minute.value % kMinutesPerDay);
+    states_.of(host).note(minute, reader.seen());
   }
   if (reader.ok()) return;
   hour_.damaged = true;
@@ -238,6 +240,14 @@ void Roller::close_activity() {
   encode_value(activity_, value_);
   set_.merge(Family::kDaySigns, key_of(activity_day_), value_);
   activity_.clear();
+}
+
+void Roller::close_states() {
+  if (states_.empty()) return;
+  value_.clear();
+  encode_value(states_, value_);
+  set_.merge(Family::kHostState, prefix_, value_);
+  states_.clear();
 }
 
 // No such row is in the store. Beside what was handed on it is an operand as well.

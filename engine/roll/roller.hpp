@@ -1,4 +1,4 @@
-// Rolls: writes the hours of closed minutes, and the days and totals of closed hours, each row once for
+// Rolls: writes the hours of closed minutes, with the activity and the state of their hosts, and the days and totals of closed hours, each row once for
 // all of its events, and moves the boundaries that say so (store/roll_boundaries.hpp). A pass goes through
 // the pairs once. Each step writes one atomic batch of about `batch_bytes`: the rows of some pairs and the
 // record of how far the pass has come. A pass that is cut short, also by a crash, is continued by the next
@@ -80,6 +80,7 @@ class Roller {
   void close_day();
   void close_total();
   void close_activity();
+  void close_states();
   void put_row(Family family, Row& row);
   std::string key_of(Minute minute) const;
   Result<void> write();
@@ -106,6 +107,7 @@ class Roller {
   HostRollups total_;
   DaySigns activity_;
   Minute activity_day_{};  // its
+  HostStates states_;
   std::string value_;
 };
 

@@ -104,6 +104,59 @@ bool take_rollup(std::string_view bytes, bool with_sketch, Rollup& r) {
   return with_sketch || r.latency_count < 3 ? in.done() : in.ok();
 }
 
+// How the number of a minute's `seen` says what follows it.
+constexpr std::uint64_t kSeenForms = 3;
+constexpr std::uint64_t kSeenOnly = 1;
+constexpr std::uint64_t kSeenWithOnlyLatency = 2;
+constexpr std::uint64_t kSeenWithLatency = 3;
+
+bool is_only_latency(const SeenInMinute& seen, const Rollup& r) {
+  return r.latency_count == 1 && seen.latency_ms == seen.ms &&
+         r.latency_sum_us == static_cast<std::uint64_t>(seen.latency_us);
+}
+
+void put_seen(const SeenInMinute& seen, const Rollup& rollup, std::string& out) {
+  if (!seen.known()) {
+    out.push_back(0);
+    return;
+  }
+  const std::uint64_t number = kSeenForms * static_cast<std::uint64_t>(seen.ms);
+  if (seen.latency_us < 0) {
+    put_varint(out, number + kSeenOnly);
+  } else if (is_only_latency(seen, rollup)) {
+    put_varint(out, number + kSeenWithOnlyLatency);
+  } else {
+    put_varint(out, number + kSeenWithLatency);
+    put_varint(out, static_cast<std::uint64_t>(seen.latency_us));
+    put_varint(out, static_cast<std::uint64_t>(seen.ms - seen.latency_ms));
+  }
+}
+
+SeenInMinute take_seen(ByteReader& in, const Rollup& rollup) {
+  constexpr std::uint64_t kMsMax = kMillisPerMinute - 1;
+  SeenInMinute seen;
+  const std::uint64_t number = in.varint_up_to(kSeenForms * kMsMax + kSeenWithLatency);
+  if (number == 0) return seen;
+  seen.ms = static_cast<std::int32_t>((number - 1) / kSeenForms);
+  const std::uint64_t form = (number - 1) % kSeenForms + 1;
+  if (form == kSeenOnly) return seen;
+  if (form == kSeenWithOnlyLatency) {
+    if (rollup.latency_count != 1) in.fail();
+    seen.latency_ms = seen.ms;
+    seen.latency_us = static_cast<std::int64_t>(rollup.latency_sum_us);
+    return seen;
+  }
+  seen.latency_us = static_cast<std::int64_t>(in.varint_up_to(kLatencyUsMax));
+  seen.latency_ms = seen.ms - static_cast<std::int32_t>(in.varint_up_to(static_cast<std::uint64_t>(seen.ms)));
+  if (is_only_latency(seen, rollup)) in.fail();  // has a shorter form
+  return seen;
+}
+
+bool is_hosts(std::uint8_t kind) {
+  return kind == static_cast<std::uint8_t>(ValueKind::kHosts) ||
+         kind == static_cast<std::uint8_t>(ValueKind::kMinuteHosts);
+}
+
 }  // namespace
 
 void encode_sketch(const LatencySketch& sketch, std::string& out) {
@@ -122,19 +175,27 @@ bool decode_sketch(std::string_view bytes, std::uint64_t latencies, LatencySketc
   return in.done();
 }
 
-Rollup& HostRollups::of(std::string_view host) {
+HostRollups::Entry& HostRollups::entry_of(std::string_view host) {
   // Values come with their hosts in order, so the last one is often the one before the place.
   auto at = entries_.end();
   if (!entries_.empty() && !(entries_.back().host < host)) {
     at = std::lower_bound(entries_.begin(), entries_.end(), host,
                           [](const Entry& e, std::string_view h) { return e.host < h; });
-    if (at->host == host) return at->rollup;
+    if (at->host == host) return *at;
   }
-  return entries_.insert(at, Entry{std::string(host), Rollup{}})->rollup;
+  return *entries_.insert(at, Entry{std::string(host), Rollup{}});
 }
 
 void HostRollups::merge(const HostRollups& other) {
   for (const Entry& e : other.entries_) of(e.host).merge(e.rollup);
+}
+
+void HostRollups::merge_row(const HostRollups& other) {
+  for (const Entry& e : other.entries_) {
+    Entry& entry = entry_of(e.host);
+    entry.rollup.merge(e.rollup);
+    entry.seen.merge(e.seen);
+  }
 }
 
 void HostRollups::drop_empty() {
@@ -143,7 +204,9 @@ void HostRollups::drop_empty() {
 
 void encode_hosts(const HostRollups& hosts, std::string& out) {
   assert(!hosts.empty());
-  out.push_back(static_cast<char>(ValueKind::kHosts));
+  const bool of_minute = std::any_of(hosts.entries().begin(), hosts.entries().end(),
+                                     [](const auto& e) { return e.seen.known(); });
+  out.push_back(static_cast<char>(of_minute ? ValueKind::kMinuteHosts : ValueKind::kHosts));
   put_varint(out, std::uint64_t{hosts.entries().size()});
   thread_local std::string body;
   for (const HostRollups::Entry& e : hosts.entries()) {
@@ -151,12 +214,16 @@ void encode_hosts(const HostRollups& hosts, std::string& out) {
     body.clear();
     put_rollup(e.rollup, body);
     put_string(out, body);
+    if (of_minute) put_seen(e.seen, e.rollup, out);
   }
 }
 
 bool merge_encoded_hosts(std::string_view bytes, HostRollups& hosts) {
   ByteReader in(bytes);
-  if (in.byte() != static_cast<std::uint8_t>(ValueKind::kHosts)) return false;
+  const std::uint8_t kind = in.byte();
+  if (!is_hosts(kind)) return false;
+  const bool of_minute = kind == static_cast<std::uint8_t>(ValueKind::kMinuteHosts);
+  bool any_seen = !of_minute;
   const std::uint64_t count = in.varint();
   if (count == 0) return false;
   std::string_view previous;
@@ -165,21 +232,28 @@ bool merge_encoded_hosts(std::string_view bytes, HostRollups& hosts) {
     const std::string_view body = in.string();
     if (host <= previous) return false;  // also refuses an empty one
     previous = host;
-    Rollup& kept = hosts.of(host);
+    HostRollups::Entry& kept = hosts.entry_of(host);
     Rollup read;
     if (!take_rollup(body, true, read)) return false;
-    if (kept == Rollup{}) {
-      kept = std::move(read);
+    if (of_minute) {
+      const SeenInMinute seen = take_seen(in, read);
+      any_seen |= seen.known();
+      kept.seen.merge(seen);
+    }
+    if (kept.rollup == Rollup{}) {
+      kept.rollup = std::move(read);
     } else {
-      kept.merge(read);
+      kept.rollup.merge(read);
     }
   }
-  return in.done();
+  return in.done() && any_seen;
 }
 
 HostsReader::HostsReader(std::string_view bytes, bool sketches)
     : in_(bytes), left_(0), sketches_(sketches) {
-  if (in_.byte() != static_cast<std::uint8_t>(ValueKind::kHosts)) in_.fail();
+  const std::uint8_t kind = in_.byte();
+  if (!is_hosts(kind)) in_.fail();
+  of_minute_ = kind == static_cast<std::uint8_t>(ValueKind::kMinuteHosts);
   left_ = in_.varint();
   if (left_ == 0) in_.fail();
 }
@@ -198,7 +272,9 @@ bool HostsReader::next(std::string_view& host, Rollup& rollup) {
     return false;
   }
   previous_ = host;
-  return true;
+  if (!of_minute_) return true;
+  seen_ = take_seen(in_, rollup);
+  return in_.ok();
 }
 
 void RepoRollup::add(const Rollup& rollup) {

@@ -18,6 +18,16 @@
 //                              count > 1: varint count - 2
 //   With one or two latencies, minimum and maximum say what the sketch holds.
 //
+// A *minute value* is a hosts value of a minute that also keeps when its hosts were seen, until its hour is
+// rolled:
+//
+//   0x05 | varint hosts ≥ 1 | per host: varint n, n bytes of id | varint m, m bytes of rollup | seen
+//
+//   seen   0x00                                  not known
+//          varint 1 + 3 ms                       the last event, and none carried a latency
+//          varint 2 + 3 ms                       it carried the only latency
+//          varint 3 + 3 ms | varint latency_us | varint ms from the event that carried it to the last
+//
 // A *repo value* is the small sum over all buckets of a repo:
 //
 //   0x02 | varint requests | varint upl_bytes | varint dwl_bytes | zigzag varint size_change
@@ -35,6 +45,7 @@
 #include "codec/bytes.hpp"
 #include "minuted/repo_rollup.hpp"
 #include "minuted/rollup.hpp"
+#include "rollup/seen_in_minute.hpp"
 
 namespace minuted {
 
@@ -44,6 +55,7 @@ enum class ValueKind : std::uint8_t {
   kRepo = 0x02,
   kPage = 0x03,     // see page/page_codec.hpp
   kRepoPage = 0x04,  // see page/repo_page_codec.hpp
+  kMinuteHosts = 0x05,
   kDamaged = 0x7F,  // see store/rollup_merge.hpp
 };
 
@@ -53,16 +65,22 @@ class HostRollups {
   struct Entry {
     std::string host;
     Rollup rollup;
+    SeenInMinute seen{};  // of a row of a minute only
     friend bool operator==(const Entry&, const Entry&) = default;
   };
 
   // The rollup of `host`, an empty one made if it is new. Valid until the next call.
-  Rollup& of(std::string_view host);
+  Rollup& of(std::string_view host) { return entry_of(host).rollup; }
+  Entry& entry_of(std::string_view host);
+  // Adds rollups, and not when hosts were seen: for rows of several minutes.
   void merge(const HostRollups& other);
+  // Adds another part of the same row.
+  void merge_row(const HostRollups& other);
   // Removes the hosts that have no event.
   void drop_empty();
 
   const std::vector<Entry>& entries() const { return entries_; }
+  std::vector<Entry>& entries() { return entries_; }
   bool empty() const { return entries_.empty(); }
   void clear() { entries_.clear(); }
   friend bool operator==(const HostRollups&, const HostRollups&) = default;
@@ -71,14 +89,15 @@ class HostRollups {
   std::vector<Entry> entries_;
 };
 
-// Appends the hosts value. `hosts` must not be empty.
+// Appends the hosts value, or the minute value if it is known of any host when it was seen. `hosts` must not
+// be empty.
 void encode_hosts(const HostRollups& hosts, std::string& out);
 
-// Merges an encoded hosts value into `hosts`. False if the bytes are not one, whole and well-formed;
+// Merges an encoded hosts or minute value into `hosts`, the same row. False if the bytes are not one, whole and well-formed;
 // `hosts` may then hold part of it.
 [[nodiscard]] bool merge_encoded_hosts(std::string_view bytes, HostRollups& hosts);
 
-// Walks an encoded hosts value without keeping it, for reads.
+// Walks an encoded hosts or minute value without keeping it, for reads.
 class HostsReader {
  public:
   // Borrows `bytes`. Without `sketches` those are skipped and rollups come with empty ones.
@@ -87,12 +106,16 @@ class HostsReader {
   // The next host and its rollup. False at the end or at bytes that are not a hosts value: ok() tells
   // which.
   bool next(std::string_view& host, Rollup& rollup);
+  // Of the host that next() gave.
+  const SeenInMinute& seen() const { return seen_; }
   bool ok() const { return in_.ok(); }
 
  private:
   ByteReader in_;
   std::uint64_t left_;
   std::string_view previous_;  // host
+  SeenInMinute seen_;
+  bool of_minute_;
   bool sketches_;
 };
 

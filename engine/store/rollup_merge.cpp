@@ -9,6 +9,7 @@ namespace minuted {
 namespace {
 
 constexpr char kHosts = static_cast<char>(ValueKind::kHosts);
+constexpr char kMinuteHosts = static_cast<char>(ValueKind::kMinuteHosts);
 constexpr char kRepo = static_cast<char>(ValueKind::kRepo);
 constexpr char kDamaged = static_cast<char>(ValueKind::kDamaged);
 
@@ -35,14 +36,14 @@ class Sum {
  private:
   bool add_good(std::string_view operand) {
     if (operand.empty()) return false;
-    if (operand.front() == kHosts && !has_repo_) {
+    if ((operand.front() == kHosts || operand.front() == kMinuteHosts) && !has_repo_) {
       // Into a value of its own first: a bad operand must not leave half of itself in the sum.
       HostRollups read;
       if (!merge_encoded_hosts(operand, read)) return false;
       if (hosts_.empty()) {
         hosts_ = std::move(read);
       } else {
-        hosts_.merge(read);
+        hosts_.merge_row(read);
       }
       return true;
     }

@@ -32,7 +32,7 @@ class WriteGuard;
 
 // The version of everything below the data directory. Before the first release a change of any
 // layout raises it, and stores of another version are refused.
-inline constexpr std::uint32_t kFormatVersion = 9;
+inline constexpr std::uint32_t kFormatVersion = 10;
 
 // The families. Their names on disk are in store.cpp.
 enum class Family : std::uint8_t {
@@ -52,7 +52,7 @@ enum class Family : std::uint8_t {
   kHourSketches,
   kArchive,  // raw values that are folded and kept all the same
   kDaySigns,  // the minutes of a day on which each host had an event; see nodes/signs.hpp
-  kHostState,  // when each host was seen first and last
+  kHostState,  // when each host was seen first and last, of the hours that are rolled
   kNode,  // what nodes and operators say of nodes; see store/node_book.hpp
   kRepoPage,  // closed slots of repo values: repo pages, see store/repo_tiers.hpp
 };

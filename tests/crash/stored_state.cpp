@@ -124,8 +124,9 @@ struct Tiers {
 };
 
 // An hour has the minutes before the hour boundary of its pair, all of them, and no other; the same of days
-// and totals and the day boundary.
-Tiers sum_up(const std::map<std::string, HostRollups>& minutes, const RollBoundaries& boundaries) {
+// and totals and the day boundary. The minutes behind it say when their hosts were seen.
+Tiers sum_up(const std::map<std::string, HostRollups>& minutes, const RollBoundaries& boundaries,
+             Violations& violations) {
   Tiers tiers;
   for (const auto& [key, hosts] : minutes) {
     const auto pair = split_pair(key);
@@ -144,8 +145,10 @@ Tiers sum_up(const std::map<std::string, HostRollups>& minutes, const RollBounda
     for (const HostRollups::Entry& e : hosts.entries()) {
       if (in_hour) {
         tiers.signs[span_key(kMinutesPerDay)].of(e.host).add(minute.value % kMinutesPerDay);
+        tiers.states[std::string(pair->prefix)].of(e.host).note(minute, start_of(minute), -1);
+      } else if (!e.seen.known()) {
+        violations.push_back("it is not known when the hosts were seen in " + shorten(key));
       }
-      tiers.states[std::string(pair->prefix)].of(e.host).note(minute, start_of(minute), -1);
       const auto add = [&](RepoSpan span, Minute first) {
         tiers.repos[repo_key(pair->repo, span, first)].add(e.rollup);
         tiers.repos[repo_key(kAllRepos, span, first)].add(e.rollup);
@@ -174,7 +177,7 @@ void check_tiers(const Store& store, Violations& violations) {
   }
   const Tiers expected =
       sum_up(read_rows(*view, *sealed_tier(Span::kMinute), boundaries->hour.current, violations),
-             *boundaries);
+             *boundaries, violations);
   const auto hours =
       read_rows(*view, *sealed_tier(Span::kHour), boundaries->day.current, violations);
   compare("the hour", hours, expected.hours, violations);

@@ -150,6 +150,11 @@ class NodeHistory {
       const auto begin = now - static_cast<std::uint32_t>(pick(2) ? pick(6) : pick(6000));
       removal.range = MinuteRange{{begin}, {begin + static_cast<std::uint32_t>(pick(3000))}};
     }
+    fold();  // as a removal does, with the boundaries of now
+    const RollBoundaries boundaries = boundaries_of(*engine_);
+    oracle_.roll([&](const std::string& repo, const std::string& bucket) {
+      return boundaries.hour_of(pair_prefix(repo, bucket));
+    });
     const auto removed = engine_->remove(removal);
     ASSERT_TRUE(removed.ok()) << removed.error().message;
     oracle_.remove(removal);
@@ -335,7 +340,7 @@ class NodeStateTest : public NodesTest {
     e.repo = "r";
     e.bucket = "b";
     e.host = "a";
-    e.timestamp = Millis{clock_.now().value + ms};
+    e.timestamp = Millis{clock_.now().value + ms - before_ms_};
     e.latency_us = latency_us;
     request.batch.add(e);
     ASSERT_TRUE(engine_->append_and_wait(std::move(request)).ok());
@@ -347,7 +352,7 @@ class NodeStateTest : public NodesTest {
     ASSERT_TRUE(engine_->tell_node_and_wait(update).ok());
   }
   void remove_minute(std::int64_t ms) {
-    const Minute minute = minute_of(Millis{clock_.now().value + ms});
+    const Minute minute = minute_of(Millis{clock_.now().value + ms - before_ms_});
     ASSERT_TRUE(engine_->remove({"r", "b", MinuteRange{minute, {minute.value + 1}}}).ok());
   }
   // Its last sign, in milliseconds since now, its latency in µs, -1 = none, "h" if a heartbeat was last, and
@@ -357,7 +362,7 @@ class NodeStateTest : public NodesTest {
     NodeRow row;
     if (!cursor.ok() || !*(*cursor)->next(row)) return "none";
     const OracleNode node = to_oracle(row);
-    return std::to_string(node.last_ms - clock_.now().value) + " " +
+    return std::to_string(node.last_ms - clock_.now().value + before_ms_) + " " +
            std::to_string(node.last_latency_us) + (node.heartbeat_is_last ? " h" : "") +
            (node.ip.empty() ? "" : " " + node.ip);
   }
@@ -368,6 +373,9 @@ class NodeStateTest : public NodesTest {
     open();
     EXPECT_EQ(state(), expected) << "after a restart";
   }
+
+  // What all times are told relative to lies so long before now.
+  std::int64_t before_ms_ = 0;
 };
 
 TEST_F(NodeStateTest, AnEventWithoutALatencyLeavesTheOneBefore) {
@@ -398,12 +406,46 @@ TEST_F(NodeStateTest, AHeartbeatReplacesOnlyWhatItCarries) {
   expect_state("0 4 h i");
 }
 
+// Of the minutes of an hour that is not rolled it is known when hosts were seen in them.
+TEST_F(NodeStateTest, ARemovalFromAnOpenHourLeavesTheSignBefore) {
+  event(-300'000 + 10, 4);
+  event(-300'000 + 20, 7);
+  event(-180'000 + 30);
+  event(-120'000 + 40, 9);
+  remove_minute(-180'000);
+  expect_state("-119960 9");
+  remove_minute(-120'000);
+  expect_state("-299980 7");
+  event(-300'000 + 5, 1);
+  expect_state("-299980 7");
+  remove_minute(-300'000);
+  EXPECT_EQ(state(), "none");
+}
+
+// Signs of an hour that is rolled and of one that is not are one.
+TEST_F(NodeStateTest, ARollLeavesTheStateAsItIs) {
+  event(-7'200'000, 4);
+  event(-7'100'000);
+  expect_state("-7100000 4");
+  ASSERT_TRUE(engine_->seal().ok());
+  expect_state("-7100000 4");
+  event(-1'000);
+  expect_state("-1000 4");
+  event(-7'150'000, 5);  // late, into an hour that is rolled
+  expect_state("-1000 5");
+  clock_.advance_ms(7'200'000);
+  ASSERT_TRUE(engine_->seal().ok());
+  expect_state("-7201000 5");
+}
+
 TEST_F(NodeStateTest, OnlyARemovalOfTheLastSignLeavesAMinutesStartAndMean) {
+  before_ms_ = 7'200'000;
   event(-300'000 + 10, 4);
   event(-300'000 + 20, 7);
   event(-180'000 + 30);
   event(-120'000 + 40, 9);
   event(-60'000 + 50);
+  ASSERT_TRUE(engine_->seal().ok());
   remove_minute(-180'000);
   expect_state("-59950 9");
   remove_minute(-60'000);

@@ -4,9 +4,9 @@
 // The rule of a node's state, as it is stated here: of all its signs of life, events and heartbeats, the
 // latest is its last, and of those with a latency the latest has its latency. Of signs in the same
 // millisecond an event counts before a heartbeat, the larger latency before the smaller one, and the later
-// heartbeat before the earlier. A removal that takes the last event of a series leaves the start of the
-// last minute with an event as a sign of life, and one that takes the last event with a latency leaves the
-// start of the last minute with a latency as a sign that carries the minute's mean.
+// heartbeat before the earlier. Of hours that are rolled, a removal that takes the last event of a series
+// leaves the start of the last minute with an event as a sign of life, and one that takes the last event with
+// a latency leaves the start of the last minute with a latency as a sign that carries the minute's mean.
 #pragma once
 
 #include <algorithm>
@@ -72,11 +72,20 @@ class NodeOracle {
     const Event event{e.timestamp.value, e.latency_us ? static_cast<std::int64_t>(*e.latency_us) : -1};
     known_.insert(series);
     events_[series].push_back(event);
-    const auto [at, is_new] = seen_.emplace(series, Seen{event.ms / 60'000, event.ms});
-    Seen& seen = at->second;
-    seen.first = std::min(seen.first, event.ms / 60'000);
-    seen.last_ms = std::max(seen.last_ms, event.ms);
-    if (event.latency_us >= 0) keep_later(seen, event.ms, event.latency_us);
+    note(seen_, series, event);
+  }
+
+  // Hours have been rolled: those before what `before` says of a repo and a bucket. Before each removal.
+  template <class Before>
+  void roll(const Before& before) {
+    for (auto& [series, events] : events_) {
+      const std::int64_t end = before(std::get<0>(series), std::get<1>(series)).value;
+      for (Event& event : events) {
+        if (event.rolled || event.ms / 60'000 >= end) continue;
+        event.rolled = true;
+        note(rolled_, series, event);
+      }
+    }
   }
 
   void tell(const NodeUpdate& update, Millis now) {
@@ -164,6 +173,7 @@ class NodeOracle {
   struct Event {
     std::int64_t ms;
     std::int64_t latency_us;
+    bool rolled = false;
   };
   struct Beat {
     std::int64_t ms;
@@ -185,6 +195,12 @@ class NodeOracle {
   static void keep_later(Seen& seen, std::int64_t ms, std::int64_t us) {
     std::tie(seen.latency_ms, seen.latency_us) =
         std::max(std::pair(seen.latency_ms, seen.latency_us), std::pair(ms, us));
+  }
+  static void note(std::map<Series, Seen>& all, const Series& series, const Event& event) {
+    Seen& seen = all.emplace(series, Seen{event.ms / 60'000, event.ms}).first->second;
+    seen.first = std::min(seen.first, event.ms / 60'000);
+    seen.last_ms = std::max(seen.last_ms, event.ms);
+    if (event.latency_us >= 0) keep_later(seen, event.ms, event.latency_us);
   }
   static std::int64_t mean(std::int64_t sum, std::int64_t count) {
     return count == 0 ? -1 : (2 * sum + count) / (2 * count);
@@ -253,6 +269,7 @@ class NodeOracle {
     known_.erase(series);
     events_.erase(series);
     seen_.erase(series);
+    rolled_.erase(series);
     const std::string& host = std::get<2>(series);
     const bool others = std::any_of(known_.begin(), known_.end(),
                                     [&](const Series& s) { return std::get<2>(s) == host; });
@@ -267,10 +284,24 @@ class NodeOracle {
     };
     std::vector<Event>& events = events_[series];
     std::erase_if(events, [&](const Event& e) { return gone(e.ms / 60'000); });
-    const auto at = seen_.find(series);
-    if (at == seen_.end()) return;
+    take_out_rolled(series, gone);
+    seen_.erase(series);
+    const auto rolled = rolled_.find(series);
+    if (rolled != rolled_.end()) seen_.insert(*rolled);
+    for (const Event& e : events) {
+      if (!e.rolled) note(seen_, series, e);
+    }
+  }
+
+  // What is gone is not among the events any more.
+  template <class Gone>
+  void take_out_rolled(const Series& series, const Gone& gone) {
+    const auto at = rolled_.find(series);
+    if (at == rolled_.end()) return;
+    std::vector<Event> events = events_[series];
+    std::erase_if(events, [](const Event& e) { return !e.rolled; });
     if (events.empty()) {
-      seen_.erase(at);
+      rolled_.erase(at);
       return;
     }
     Seen& seen = at->second;
@@ -301,6 +332,7 @@ class NodeOracle {
   std::set<Series> known_;
   std::map<Series, std::vector<Event>> events_;
   std::map<Series, Seen> seen_;
+  std::map<Series, Seen> rolled_;  // of the events that are rolled
   std::map<std::string, Told> told_;
 };
 

@@ -4,9 +4,9 @@
 //
 // A sign of life is an event, for its (host, bucket), or a heartbeat, for all the buckets of the node. How a
 // node is in a bucket follows one rule: the latest sign of life decides its status, and the latest one
-// that carried a latency decides its latency. Where a removal deleted events, the latest minute that
-// remains stands for the events of it that are not known one by one any more: by its start, and by its
-// mean latency.
+// that carried a latency decides its latency. Where a removal deleted events of an hour that was over, the
+// latest minute that remains stands for the events of it that are not known one by one any more: by its start,
+// and by its mean latency.
 #pragma once
 
 #include <cstdint>

@@ -117,8 +117,28 @@ TEST(RollupCodecDamageTest, OtherKindsAreRefused) {
     EXPECT_EQ(accepted(hosts), kind == 1) << kind;
     EXPECT_EQ(repo_accepted(repo), kind == 2) << kind;
     HostsReader reader(hosts);
-    EXPECT_EQ(reader.ok(), kind == 1) << kind;
+    EXPECT_EQ(reader.ok(), kind == 1 || kind == 5) << kind;  // known at once, or when it is walked
   }
+}
+
+// Promise: what a minute value says of when hosts were seen is in its range, in its shortest form, and there.
+TEST(RollupCodecDamageTest, MinuteValuesAreRefusedUnlessTheyAreWhole) {
+  // One host with one operation and one latency of 7 us, and then the number of when it was seen.
+  const std::string head = test::from_hex("050101" "6805a010" "010107");
+  const auto with = [&](const char* hex) { return head + test::from_hex(hex); };
+  EXPECT_FALSE(accepted(head)) << "nothing";
+  EXPECT_FALSE(accepted(with("00"))) << "of no host";
+  EXPECT_TRUE(accepted(with("01"))) << "in the first millisecond, without a latency";
+  EXPECT_TRUE(accepted(with("02"))) << "with the only one";
+  EXPECT_TRUE(accepted(with("030800"))) << "with another";
+  EXPECT_FALSE(accepted(with("030700"))) << "with the only one, at length";
+  EXPECT_FALSE(accepted(with("030801"))) << "a latency before the minute";
+  EXPECT_FALSE(accepted(with("0308"))) << "cut short";
+  EXPECT_TRUE(accepted(with("9ffe0a"))) << "in the last millisecond";
+  EXPECT_FALSE(accepted(with("a1fe0a"))) << "after the minute";
+  // The same of a host without a latency.
+  EXPECT_FALSE(accepted(test::from_hex("0501016802200102"))) << "the only latency of none";
+  EXPECT_TRUE(accepted(test::from_hex("0501016802200101")));
 }
 
 // Promise: one damaged byte, whichever and whatever it becomes, never crashes.

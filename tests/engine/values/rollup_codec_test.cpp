@@ -152,6 +152,61 @@ TEST(RollupCodecTest, HostsBytesAreFrozen) {
 // clang-format on
 
 // clang-format off
+// A minute value keeps when each host was seen: nothing of it, an event without a latency, the only latency,
+// and any other.
+TEST(RollupCodecTest, MinuteBytesAreFrozen) {
+  HostRollups hosts;
+  EventView event;
+  hosts.of("a").add(event);
+  hosts.of("b").add(event);
+  hosts.entry_of("b").seen.note(59'999, -1);
+  event.latency_us = 7;
+  hosts.of("c").add(event);
+  hosts.entry_of("c").seen.note(1, 7);
+  hosts.of("d").add(event);
+  hosts.entry_of("d").seen.note(2, 7);
+  hosts.entry_of("d").seen.note(300, -1);
+  const std::string bytes = encoded(hosts);
+  // clang-format off
+  EXPECT_EQ(test::to_hex(bytes),
+            "05" "04"                                       // minute value, four hosts
+            "01" "61" "02" "2001" "00"                      // "a", one other operation, not known
+            "01" "62" "02" "2001" "9efe0a"                  // "b" at 59,999 ms
+            "01" "63" "05" "a010" "01" "01" "07" "05"       // "c" at 1 ms, with its latency of 7 us
+            "01" "64" "05" "a010" "01" "01" "07"            // "d" with the same latency,
+            "8707" "07" "aa02");                            // at 300 ms, 298 ms after it
+  expect_round_trip(hosts);
+  // clang-format on
+  // Beside rollups alone, which leave what is known.
+  HostRollups sum;
+  sum.merge(hosts);
+  EXPECT_EQ(static_cast<int>(encoded(sum).front()), 1);
+  sum.merge_row(hosts);
+  EXPECT_EQ(sum.entry_of("d").seen, hosts.entry_of("d").seen);
+}
+
+TEST(RollupCodecTest, OfSeveralTimesInAMinuteTheLatestIsKept) {
+  test::Random random(31);
+  for (int round = 0; round < 200; ++round) {
+    SeenInMinute all;
+    SeenInMinute parts[2];
+    std::int32_t last = -1;
+    std::pair<std::int32_t, std::int64_t> latency{-1, -1};
+    for (std::uint64_t n = random.between(1, 6); n != 0; --n) {
+      const auto ms = static_cast<std::int32_t>(random.below(4));
+      const auto us = static_cast<std::int64_t>(random.below(4)) - 1;
+      all.note(ms, us);
+      parts[random.below(2)].note(ms, us);
+      last = std::max(last, ms);
+      if (us >= 0) latency = std::max(latency, {ms, us});
+    }
+    EXPECT_EQ(all.ms, last);
+    EXPECT_EQ(std::pair(all.latency_ms, all.latency_us), latency);
+    parts[0].merge(parts[1]);
+    EXPECT_EQ(parts[0], all);
+  }
+}
+
 TEST(RollupCodecTest, RepoBytesAreFrozen) {
   EXPECT_EQ(test::to_hex(encoded(RepoRollup{})), "02000000000000");
   RepoRollup repo;
