@@ -4,7 +4,12 @@
 
 #include <optional>
 
-#include "minuted/engine.hpp"
+#include "minuted/append.hpp"
+#include "minuted/delete.hpp"
+#include "minuted/nodes.hpp"
+#include "minuted/query.hpp"
+#include "minuted/series.hpp"
+#include "minuted/storage.hpp"
 
 namespace minuted {
 

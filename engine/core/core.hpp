@@ -14,7 +14,12 @@
 #include <string>
 
 #include "ingest/committer.hpp"
-#include "minuted/engine.hpp"
+#include "minuted/nodes.hpp"
+#include "minuted/options.hpp"
+#include "minuted/query.hpp"
+#include "minuted/series.hpp"
+#include "minuted/status.hpp"
+#include "minuted/storage.hpp"
 #include "retention/horizons.hpp"
 #include "stats/counters.hpp"
 #include "store/believed_clock.hpp"

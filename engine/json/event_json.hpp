@@ -16,7 +16,7 @@
 #include <variant>
 #include <vector>
 
-#include "minuted/engine.hpp"
+#include "minuted/append.hpp"
 #include "minuted/event_batch.hpp"
 #include "minuted/time.hpp"
 

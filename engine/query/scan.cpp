@@ -168,8 +168,8 @@ Result<bool> RowScan::next_span() {
 
 // Whether the cursor stands on a key of the pair at hand within the minutes asked for, and in which
 // span.
-template <class Cursor>
-bool RowScan::at_pair(const Cursor* cursor, Minute& first) const {
+template <class Stepped>
+bool RowScan::at_pair(const Stepped* cursor, Minute& first) const {
   if (!cursor || !cursor->valid()) return false;
   const std::string_view key = cursor->key();
   if (key.size() != prefix_.size() + kMinuteKeyBytes || key.substr(0, prefix_.size()) != prefix_) {

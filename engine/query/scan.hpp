@@ -54,8 +54,8 @@ class RowScan final : public RowCursor {
   bool next_page_row(Row& row);
   bool merge_page_rows();
   Result<void> merge_raw();
-  template <class Cursor>
-  bool at_pair(const Cursor* cursor, Minute& first) const;
+  template <class Stepped>
+  bool at_pair(const Stepped* cursor, Minute& first) const;
   Result<bool> open_page(std::string_view key, const PagePart& part);
   bool merge_hosts(std::string_view value);
   bool at_open(Minute& first) const;

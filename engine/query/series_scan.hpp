@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "minuted/nodes.hpp"
+#include "minuted/series.hpp"
 #include "nodes/signs.hpp"
 #include "query/deadline.hpp"
 #include "query/pair_walk.hpp"

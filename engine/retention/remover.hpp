@@ -27,7 +27,7 @@
 #include <string>
 #include <vector>
 
-#include "minuted/engine.hpp"
+#include "minuted/delete.hpp"
 #include "minuted/result.hpp"
 #include "retention/horizons.hpp"
 #include "retention/repo_values.hpp"

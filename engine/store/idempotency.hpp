@@ -12,7 +12,8 @@
 #include <string>
 #include <string_view>
 
-#include "minuted/engine.hpp"
+#include "minuted/append.hpp"
+#include "minuted/fingerprint.hpp"
 
 namespace minuted {
 

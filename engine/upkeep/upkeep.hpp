@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "fold/folder.hpp"
-#include "minuted/engine.hpp"
+#include "minuted/delete.hpp"
 #include "minuted/options.hpp"
 #include "retention/horizons.hpp"
 #include "retention/pruner.hpp"

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "minuted/nodes.hpp"
+#include "minuted/series.hpp"
 
 namespace minuted::render {
 

@@ -16,6 +16,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -103,7 +104,16 @@ class Client {
   const std::map<unsigned, std::uint64_t>& statuses() const { return statuses_; }
 
  private:
+  // A daemon that has ended is reported with its log by whoever waits for it to serve.
   void push(std::uint16_t port) {
+    try {
+      push_all(port);
+    } catch (const std::exception& error) {
+      const std::lock_guard lock(mutex_);
+      last_refusal_ = error.what();
+    }
+  }
+  void push_all(std::uint16_t port) {
     HttpClient client(port);
     while (!stop_) {
       const std::uint64_t batch = acknowledged_;
@@ -120,6 +130,13 @@ class Client {
     }
   }
   void read(std::uint16_t port) {
+    try {
+      read_all(port);
+    } catch (const std::exception&) {
+      ++failed_reads_;
+    }
+  }
+  void read_all(std::uint16_t port) {
     HttpClient client(port);
     while (!stop_) {
       const std::uint64_t before = acknowledged_;
@@ -199,7 +216,9 @@ void run(const std::string& data, const std::string& name, const Break& how) {
       std::this_thread::sleep_for(milliseconds(20));
       how.disk();  // the store may have deleted files of its own meanwhile, and so made room
     }
-    EXPECT_TRUE(!how.refuses || client.refused() > refused) << "no push met the breakdown";
+    EXPECT_TRUE(!how.refuses || client.refused() > refused)
+        << "no push met the breakdown; the last answer: " << client.last_refusal()
+        << "\nthe daemon's log: " << daemon.output();
     how.repair();
     milliseconds took{0};
     EXPECT_TRUE(served(client, took))

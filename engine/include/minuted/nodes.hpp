@@ -1,6 +1,6 @@
 // Nodes: the machines that events name as their hosts. What is told of them (descriptions, heartbeats),
-// and what is asked: how they are now, on which minutes of a day they gave a sign of life, and which
-// series there are. Pure values but for the cursors; see each.
+// and what is asked: how they are now, and on which minutes of a day they gave a sign of life. Pure values
+// but for the cursor; see each.
 //
 // A sign of life is an event, for its (host, bucket), or a heartbeat, for all the buckets of the node. How a
 // node is in a bucket follows one rule: the latest sign of life decides its status, and the latest one
@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "minuted/cursor.hpp"
 #include "minuted/result.hpp"
 #include "minuted/rollup.hpp"
 #include "minuted/time.hpp"
@@ -94,46 +95,7 @@ struct NodeRow {
 // Hands out rows in the order (bucket, day, node), bytewise: nodes that ever had an event in the
 // bucket, under one view; with days, those days that are kept, are not to come, and on which the node
 // gave a sign of life, from the day of its first event there on. Memory: the nodes of one bucket, and
-// some thousand of their days. All else as RowCursor.
-class NodeCursor {
- public:
-  virtual ~NodeCursor() = default;
-  virtual Result<bool> next(NodeRow& row) = 0;
-};
-
-struct SeriesKey {
-  std::string repo;
-  std::string bucket;
-  std::string host;
-  friend bool operator==(const SeriesKey&, const SeriesKey&) = default;
-};
-
-// Which series (repo, bucket, host). Lists as in QuerySpec.
-struct SeriesQuery {
-  std::vector<std::string> repos;
-  std::vector<std::string> buckets;
-  std::string search;  // its repo, bucket or host begins with it; empty: all
-  std::optional<SeriesKey> after = std::nullopt;  // only series behind it, whether or not it is there
-};
-
-// The views die at the cursor's next step.
-struct SeriesRow {
-  std::string_view repo;
-  std::string_view bucket;
-  std::string_view host;
-  Minute first;  // the first and the last that had an event, as far as is kept of it: see NodeCursor
-  Minute last;
-};
-
-// Hands out series that have events, in the order (repo, bucket, host), bytewise, from one view.
-// Memory: the hosts of one (repo, bucket). All else as RowCursor, prepare() too.
-class SeriesCursor {
- public:
-  virtual ~SeriesCursor() = default;
-  // Looks for the next series for some milliseconds at most: true when next() has only to hand it out,
-  // or that there is none, and false to be called again.
-  virtual Result<bool> prepare() = 0;
-  virtual Result<bool> next(SeriesRow& row) = 0;
-};
+// some thousand of their days.
+using NodeCursor = Cursor<NodeRow>;
 
 }  // namespace minuted

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "minuted/cursor.hpp"
 #include "minuted/result.hpp"
 #include "minuted/rollup.hpp"
 #include "minuted/time.hpp"
@@ -82,14 +83,8 @@ struct EventQuery {
 };
 
 // Hands out raw events in the order of (repo, bucket, time), and those of one millisecond as they were
-// committed. Memory: the events of one minute of one (repo, bucket). All else as RowCursor.
-class EventCursor {
- public:
-  virtual ~EventCursor() = default;
-
-  // Steps to the next event, whose views die at the next step.
-  virtual Result<bool> next(EventView& event) = 0;
-};
+// committed. Memory: the events of one minute of one (repo, bucket).
+using EventCursor = Cursor<EventView>;
 
 // Of which repos or buckets, ids as in QuerySpec's lists: totals since the beginning. Of a bucket, over
 // all repos, or those named.
@@ -109,35 +104,15 @@ struct Totals {
   Int128 size_change = 0;
 };
 
-// Hands out the totals of ids that have any, in bytewise order. All else as RowCursor.
-class TotalsCursor {
- public:
-  virtual ~TotalsCursor() = default;
-  virtual Result<bool> next(Totals& totals) = 0;
-};
+// Hands out the totals of ids that have any, in bytewise order.
+using TotalsCursor = Cursor<Totals>;
 
-// Hands out rows in the order (repo, bucket, minute, host), bytewise, from one consistent view:
-// everything acknowledged before it was made, folded or not, and nothing later. Holds a snapshot for
-// at most Options::snapshot_ms_max. Memory does not grow with the answer, except under a Grouping that
+// Hands out rows in the order (repo, bucket, minute, host), bytewise. Under a Grouping it also fails with
+// kTooManyGroups, before the first row if that leaves out the repo. Memory does not grow with the answer, except under a Grouping that
 // leaves out the repo or the bucket: some 130 bytes and its ids for each group, of which there are at
 // most Options::groups_max (for each repo by itself, if repos are kept); with Columns::kAll twice that, and
 // with kSketch besides the groups' sketches, 16 bytes for each 2% step in which a group has latencies. All
-// of it counts in Options::query_bytes_max until the cursor ends or is gone. May move between threads, used
-// by one at a time; must be gone before the engine is.
-class RowCursor {
- public:
-  virtual ~RowCursor() = default;
-
-  // Adds up towards the next row, for some milliseconds at most: true when next() has only to hand it
-  // out, false to be called again. Need not be called; who shares a thread with others does so before
-  // each next() of a grouped query, whose first row may be seconds away. A step like next(), with its
-  // errors.
-  virtual Result<bool> prepare() { return true; }
-
-  // Steps to the next row: true and `row` filled, or false at the end. After an error or the end
-  // there is nothing more. kExpired, kCorruption, kIoError, kQueryTooLarge, kOverloaded; kTooManyGroups
-  // under a Grouping; always before the first row if that leaves out the repo.
-  virtual Result<bool> next(Row& row) = 0;
-};
+// of it counts in Options::query_bytes_max until the cursor ends or is gone.
+using RowCursor = Cursor<Row>;
 
 }  // namespace minuted

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "minuted/cursor.hpp"
 #include "minuted/repo_rollup.hpp"
 #include "minuted/result.hpp"
 #include "minuted/time.hpp"
@@ -62,25 +63,15 @@ struct StorageEntity {
 };
 
 // Hands out the entities that have a request in the window, those with most requests first, of equal ones
-// by id, bytewise; all in one is handed out whatever it has. Totals and points are from one view: everything acknowledged
-// before the cursor was made, folded or not, and nothing later. A point
-// holds all that is still held of its time: rows before the horizon of the tier that points of such a length
+// by id, bytewise; all in one is handed out whatever it has. Fails with kTooManyGroups as well. A point holds all that is still held of its time: rows before the horizon of the tier that points of such a length
 // are read from (see Engine::horizon) are in no point, whether or not they are pruned, and all others are,
 // also where the horizon falls within a point. Memory: some 150 bytes an entity, and of
-// points what kSeriesBytes says. May move between threads, used by one at a time; must be gone before
-// the engine is.
-class StorageCursor {
+// points what kSeriesBytes says.
+class StorageCursor : public Cursor<StorageEntity> {
  public:
-  virtual ~StorageCursor() = default;
-
-  // Adds up, for some milliseconds at most: true when entities(), requests() and the next next() have
-  // only to be asked, false to be called again. Errors as RowCursor, and kTooManyGroups.
-  virtual Result<bool> prepare() = 0;
   // Of all entities, whatever limit and offset say. Once prepared.
   virtual std::uint64_t entities() const = 0;
   virtual UInt128 requests() const = 0;
-  // Steps to the next entity; false at the end. Errors as prepare().
-  virtual Result<bool> next(StorageEntity& entity) = 0;
 };
 
 // Points are added up for as many entities at once as fit in so many bytes.
