@@ -1,7 +1,7 @@
 // Keys: made and taken apart.
 #include <benchmark/benchmark.h>
 
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 
 namespace minuted {
 namespace {

@@ -1,7 +1,7 @@
 // The raw events of one commit, as the raw family stores them: one value, or several parts where it
 // would be very large. A part can be read without the others.
 //
-//   key    commit u64 | number of the part u32                  (big-endian, see store/key_codec.hpp)
+//   key    commit u64 | number of the part u32                  (big-endian, see schema/keys.hpp)
 //   value  version  0x01
 //          then for each (repo, bucket, minute), ascending by pair prefix and minute:
 //            shared   varint: how many bytes the pair prefix has in common with that of the one before

@@ -17,7 +17,7 @@
 #include "chunk/chunk_codec.hpp"
 #include "nodes/signs.hpp"
 #include "rollup/rollup_codec.hpp"
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 #include "store/raw_table.hpp"
 #include "store/roll_boundaries.hpp"
 #include "store/store.hpp"

@@ -6,8 +6,8 @@
 #include "chunk/chunk_codec.hpp"
 #include "chunk/raw_commit.hpp"
 #include "minuted/event.hpp"
+#include "schema/keys.hpp"
 #include "store/fold_progress.hpp"
-#include "store/key_codec.hpp"
 #include "store/roll_boundaries.hpp"
 
 namespace minuted {

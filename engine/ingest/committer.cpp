@@ -11,7 +11,7 @@
 #include "codec/bytes.hpp"
 #include "ingest/leaving_hosts.hpp"
 #include "minuted/event.hpp"
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 
 namespace minuted {
 namespace {

@@ -2,7 +2,7 @@
 
 #include "minuted/event.hpp"
 #include "nodes/signs.hpp"
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 
 namespace minuted {
 namespace {

@@ -8,15 +8,15 @@
 #include "chunk/raw_commit.hpp"
 #include "nodes/signs.hpp"
 #include "rollup/rollup_codec.hpp"
+#include "schema/keys.hpp"
 #include "store/event_ids.hpp"
 #include "store/fold_progress.hpp"
-#include "store/key_codec.hpp"
 #include "store/node_book.hpp"
 
 namespace minuted {
 namespace {
 
-// The first byte of a series' key; see store/key_codec.hpp.
+// The first byte of a series' key; see schema/keys.hpp.
 constexpr char kSeriesMark = 'S';
 
 void add_damage(std::string_view key, TierInspection& tier) {

@@ -4,7 +4,7 @@
 
 #include "minuted/event.hpp"
 #include "query/planner.hpp"
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 
 namespace minuted {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "query/planner.hpp"
 #include "rollup/rollup_codec.hpp"
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 
 namespace minuted {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 
 namespace minuted {
 namespace {

@@ -1,6 +1,6 @@
 #include "query/series_scan.hpp"
 
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 
 namespace minuted {
 namespace {

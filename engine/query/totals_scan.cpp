@@ -5,7 +5,7 @@
 #include "query/planner.hpp"
 #include "rollup/rollup_codec.hpp"
 #include "rollup/wrapping.hpp"
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 
 namespace minuted {
 namespace {

@@ -4,7 +4,7 @@
 #include <array>
 #include <optional>
 
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 #include "store/roll_boundaries.hpp"
 
 namespace minuted {

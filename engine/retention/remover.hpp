@@ -33,8 +33,8 @@
 #include "retention/repo_values.hpp"
 #include "retention/tier_rows.hpp"
 #include "rollup/rollup_codec.hpp"
+#include "schema/keys.hpp"
 #include "store/event_ids.hpp"
-#include "store/key_codec.hpp"
 #include "store/raw_table.hpp"
 #include "store/store.hpp"
 

@@ -7,7 +7,7 @@
 #include "nodes/signs.hpp"
 #include "retention/tier_rows.hpp"
 #include "rollup/rollup_codec.hpp"
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 #include "store/open_rows.hpp"
 #include "store/roll_boundaries.hpp"
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "page/page_codec.hpp"
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 
 namespace minuted {
 namespace {

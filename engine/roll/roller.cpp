@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 
 namespace minuted {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "page/page_codec.hpp"
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 #include "store/roll_boundaries.hpp"
 
 namespace minuted {

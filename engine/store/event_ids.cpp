@@ -10,7 +10,7 @@
 
 #include "codec/bytes.hpp"
 #include "minuted/event.hpp"
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 
 namespace minuted {
 namespace {

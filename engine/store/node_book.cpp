@@ -5,7 +5,7 @@
 #include "codec/bytes.hpp"
 #include "minuted/event.hpp"
 #include "nodes/signs.hpp"
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 
 namespace minuted {
 namespace {

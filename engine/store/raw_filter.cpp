@@ -4,7 +4,7 @@
 #include <string_view>
 #include <utility>
 
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 
 namespace minuted {
 namespace {

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <new>
 
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 
 namespace minuted {
 namespace {

@@ -14,7 +14,7 @@
 
 #include "minuted/query.hpp"
 #include "minuted/result.hpp"
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 #include "store/store.hpp"
 
 namespace minuted {

@@ -1,6 +1,6 @@
 #include "store/roll_boundaries.hpp"
 
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 
 namespace minuted {
 namespace {

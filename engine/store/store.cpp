@@ -21,11 +21,11 @@
 #include <vector>
 
 #include "codec/bytes.hpp"
+#include "schema/keys.hpp"
 #include "store/directory.hpp"
 #include "store/event_ids.hpp"
 #include "store/idempotency.hpp"
 #include "store/log_scan.hpp"
-#include "store/key_codec.hpp"
 #include "store/raw_filter.hpp"
 #include "store/tuning.hpp"
 #include "store/watermark.hpp"

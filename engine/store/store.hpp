@@ -1,5 +1,5 @@
 // The only door to RocksDB: families of keys, atomic sets of writes, consistent views, and its
-// statuses translated into ours. What the bytes mean is said elsewhere (key_codec.hpp, rollup_codec,
+// statuses translated into ours. What the bytes mean is said elsewhere (schema/keys.hpp, rollup_codec,
 // chunk_codec, idempotency.hpp); how they are kept is decided here.
 //
 // A Store is safe from any thread. A WriteSet, a View's cursor: one thread at a time.

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "rollup/rollup_codec.hpp"
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 #include "store/open_rows.hpp"
 #include "store/roll_boundaries.hpp"
 

@@ -14,7 +14,7 @@
 #include "crash/faulty_file_system.hpp"
 #include "fold/folder.hpp"
 #include "rollup/rollup_codec.hpp"
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 #include "store/store.hpp"
 #include "support/long_form.hpp"
 #include "support/random.hpp"

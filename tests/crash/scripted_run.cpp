@@ -11,7 +11,7 @@
 #include "crash/stored_state.hpp"
 #include "engine_over.hpp"
 #include "model/oracle.hpp"
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 #include "store/store.hpp"
 #include "store/tiers.hpp"
 

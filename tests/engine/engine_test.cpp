@@ -10,7 +10,7 @@
 #include "engine/rolling.hpp"
 #include "engine_over.hpp"
 #include "rollup/rollup_codec.hpp"
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 #include "store/store.hpp"
 
 namespace minuted::test {

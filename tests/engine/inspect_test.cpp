@@ -13,7 +13,7 @@
 
 #include "engine_over.hpp"
 #include "minuted/engine.hpp"
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 #include "store/store.hpp"
 #include "support/manual_clock.hpp"
 #include "support/temp_dir.hpp"

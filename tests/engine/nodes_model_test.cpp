@@ -11,7 +11,7 @@
 #include "engine_over.hpp"
 #include "minuted/engine.hpp"
 #include "model/node_oracle.hpp"
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 #include "store/store.hpp"
 #include "support/long_form.hpp"
 #include "support/manual_clock.hpp"

@@ -8,7 +8,7 @@
 #include "minuted/engine.hpp"
 #include "model/oracle.hpp"
 #include "rollup/rollup_codec.hpp"
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 #include "store/store.hpp"
 #include "support/manual_clock.hpp"
 #include "support/temp_dir.hpp"

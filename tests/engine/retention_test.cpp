@@ -11,7 +11,7 @@
 #include "model/oracle.hpp"
 #include "model/storage_oracle.hpp"
 #include "rollup/rollup_codec.hpp"
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 #include "store/store.hpp"
 #include "support/manual_clock.hpp"
 #include "support/temp_dir.hpp"

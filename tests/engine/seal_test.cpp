@@ -7,11 +7,11 @@
 
 #include "engine/engine_fixture.hpp"
 #include "engine_over.hpp"
+#include "schema/keys.hpp"
 #include "seal/sealer.hpp"
 #include "minuted/engine.hpp"
 #include "model/oracle.hpp"
 #include "page/page_codec.hpp"
-#include "store/key_codec.hpp"
 #include "store/store.hpp"
 #include "store/tiers.hpp"
 #include "support/manual_clock.hpp"

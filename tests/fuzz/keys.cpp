@@ -1,5 +1,5 @@
 // A key that is taken apart is put together again as it was.
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 
 #include <string>
 

@@ -25,8 +25,8 @@
 #include "render/event_json.hpp"
 #include "render/page_cursor.hpp"
 #include "rollup/rollup_codec.hpp"
+#include "schema/keys.hpp"
 #include "store/idempotency.hpp"
-#include "store/key_codec.hpp"
 #include "store/node_book.hpp"
 #include "support/random.hpp"
 

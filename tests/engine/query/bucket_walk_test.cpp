@@ -8,7 +8,7 @@
 #include <map>
 #include <set>
 
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 #include "support/random.hpp"
 #include "support/temp_dir.hpp"
 

@@ -12,7 +12,7 @@
 #include "engine/rolling.hpp"
 #include "retention/pruner.hpp"
 #include "roll/roller.hpp"
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 
 namespace minuted::test {
 namespace {

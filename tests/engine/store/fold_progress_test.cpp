@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 #include "support/hex.hpp"
 #include "support/temp_dir.hpp"
 

@@ -6,7 +6,7 @@
 
 #include <set>
 
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 #include "store/store.hpp"
 #include "support/random.hpp"
 #include "support/temp_dir.hpp"

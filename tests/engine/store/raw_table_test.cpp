@@ -4,7 +4,7 @@
 
 #include <thread>
 
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 #include "support/temp_dir.hpp"
 
 namespace minuted::test {

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 #include "store/open_rows.hpp"
 #include "store/roll_boundaries.hpp"
 #include "support/random.hpp"

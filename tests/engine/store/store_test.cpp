@@ -12,9 +12,9 @@
 
 #include "codec/bytes.hpp"
 #include "rollup/rollup_codec.hpp"
+#include "schema/keys.hpp"
 #include "store/catalog.hpp"
 #include "store/event_ids.hpp"
-#include "store/key_codec.hpp"
 #include "support/manual_clock.hpp"
 #include "support/temp_dir.hpp"
 

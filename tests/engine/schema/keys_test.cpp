@@ -1,5 +1,5 @@
 // Keys sort as the answers must: by repo, bucket, minute, bytewise; and each says where it ends.
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "store/key_codec.hpp"
+#include "schema/keys.hpp"
 
 #include <cassert>
 
