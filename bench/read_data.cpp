@@ -14,6 +14,7 @@
 #include "fill/fill.hpp"
 #include "page/page_codec.hpp"
 #include "render/row_json.hpp"
+#include "schema/families.hpp"
 #include "store/store.hpp"
 
 namespace minuted::bench {
@@ -169,23 +170,11 @@ ReadCeilings measure_ceilings(Engine& engine, const fill::FleetOptions& fleet) {
 }
 
 std::vector<FamilyAtRest> families_in(const Store& store) {
-  constexpr std::pair<Family, const char*> kNames[] = {
-      {Family::kMinute, "minute"},
-      {Family::kMinutePage, "minute_page"},
-      {Family::kMinuteSketches, "minute_sketches"},
-      {Family::kHour, "hour"},
-      {Family::kHourPage, "hour_page"},
-      {Family::kHourSketches, "hour_sketches"},
-      {Family::kDay, "day"},
-      {Family::kTotal, "total"},
-      {Family::kRepo, "repo"},
-      {Family::kCatalog, "catalog"},
-  };
   std::vector<FamilyAtRest> families;
   const auto view = store.view();
-  for (const auto& [family, name] : kNames) {
-    FamilyAtRest one{name};
-    for (auto cursor = view->cursor(family, {}, {}); cursor->valid(); cursor->next()) {
+  for (const FamilyInfo& info : kFamilyTable) {
+    FamilyAtRest one{info.disk_name};
+    for (auto cursor = view->cursor(info.family, {}, {}); cursor->valid(); cursor->next()) {
       ++one.keys;
       one.bytes += cursor->key().size() + cursor->value().size();
     }

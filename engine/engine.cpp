@@ -20,6 +20,7 @@
 #include "core/arguments.hpp"
 #include "core/core.hpp"
 #include "engine_over.hpp"
+#include "schema/families.hpp"
 #include "stats/counters.hpp"
 #include "store/believed_clock.hpp"
 #include "store/disk_guard.hpp"
@@ -647,6 +648,7 @@ EngineStats EngineImpl::stats() const {
   (void)disk_.check();  // for the figures
   s.disk_free_bytes = disk_.free_bytes();
   s.disk_reserve_bytes = disk_.reserve_bytes();
+  for (const FamilyInfo& family : kFamilyTable) s.store_tiers.push_back({family.metric_name, 0, 0});
   if (const auto core = readable_core()) add_stats(**core, s);
   return s;
 }
@@ -672,9 +674,9 @@ void EngineImpl::add_stats(const Core& core, EngineStats& s) const {
   s.store_running_compactions = store.running_compactions;
   s.store_stall_micros = store.stall_micros;
   s.store_write_stopped = store.write_stopped;
-  static_assert(kStoreTiers.size() == kFamilies);
   for (std::size_t i = 0; i < kFamilies; ++i) {
-    s.store_tiers[i] = {store.families[i].table_bytes, store.families[i].keys};
+    s.store_tiers[i].bytes = store.families[i].table_bytes;
+    s.store_tiers[i].keys = store.families[i].keys;
   }
 }
 

@@ -41,7 +41,7 @@ const std::map<std::string, std::set<std::string>> kEngineDoors = {
     {"process", {}},
     {"engine_over.hpp", {}},
     {"core", {"fold", "ingest", "query", "retention", "stats", "store", "upkeep"}},
-    {"engine.cpp", {"core", "engine_over.hpp", "stats", "store"}},
+    {"engine.cpp", {"core", "engine_over.hpp", "schema", "stats", "store"}},
     {"result.cpp", {}},
 };
 

@@ -1,14 +1,13 @@
 #include "minuted/inspect.hpp"
 
-#include <array>
 #include <filesystem>
 #include <utility>
 
 #include "inspect/repos.hpp"
 #include "inspect/tier_walk.hpp"
+#include "schema/families.hpp"
 #include "store/catalog.hpp"
 #include "store/store.hpp"
-#include "store/tiers.hpp"
 
 namespace minuted {
 namespace {
@@ -16,27 +15,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kBlockCacheBytes = 16U << 20;
-
-struct SingleKeys {
-  Tier tier;
-  Family family;
-};
-constexpr std::array<SingleKeys, kTiers> kSingleKeys = {{
-    {Tier::kRaw, Family::kRaw},
-    {Tier::kArchive, Family::kArchive},
-    {Tier::kMinute, Family::kMinute},
-    {Tier::kHour, Family::kHour},
-    {Tier::kDay, Family::kDay},
-    {Tier::kTotal, Family::kTotal},
-    {Tier::kRepo, Family::kRepo},
-    {Tier::kSeries, Family::kCatalog},
-    {Tier::kIdempotency, Family::kIdempotency},
-    {Tier::kEventId, Family::kEventId},
-    {Tier::kMeta, Family::kMeta},
-    {Tier::kDaySigns, Family::kDaySigns},
-    {Tier::kHostState, Family::kHostState},
-    {Tier::kNode, Family::kNode},
-}};
 
 StoredKeys stored(const Store& store, Family family) {
   const FamilySize size = store.size_of(family);
@@ -63,15 +41,9 @@ Result<void> measure_disk(const std::string& path, Inspection& found) {
 // Sizes, and the estimates of keys. Returns how many keys that makes.
 std::uint64_t measure_tiers(const Store& store, Inspection& found) {
   std::uint64_t keys = 0;
-  for (const SingleKeys& single : kSingleKeys) {
-    found.tier(single.tier).single = stored(store, single.family);
+  for (const FamilyInfo& info : kFamilyTable) {
+    keys_of(found, info.family) = stored(store, info.family);
   }
-  for (const auto& [tier, span] :
-       {std::pair{Tier::kMinute, Span::kMinute}, std::pair{Tier::kHour, Span::kHour}}) {
-    found.tier(tier).pages = stored(store, sealed_tier(span)->pages);
-    found.tier(tier).sketches = stored(store, sealed_tier(span)->sketches);
-  }
-  found.tier(Tier::kRepo).pages = stored(store, Family::kRepoPage);
   for (const TierInspection& t : found.tiers) {
     keys += t.single.keys + t.pages.keys + t.sketches.keys;
   }

@@ -30,6 +30,17 @@ Result<void> for_each_pair(const View& view, const std::string& lower, const std
 
 }  // namespace
 
+StoredKeys& keys_of(Inspection& found, Family family) {
+  const FamilyInfo& info = info_of(family);
+  TierInspection& tier = found.tier(info.tier);
+  switch (info.part) {
+    case TierPart::kSingle: return tier.single;
+    case TierPart::kPages: return tier.pages;
+    case TierPart::kSketches: return tier.sketches;
+  }
+  return tier.single;
+}
+
 bool is_larger(const RepoInspection& a, const RepoInspection& b) {
   return a.bytes != b.bytes ? a.bytes > b.bytes : a.repo < b.repo;
 }

@@ -3,11 +3,11 @@
 // bucket and not a step a series; keeps kBatch repos and the largest so far. One thread at a time.
 #pragma once
 
-#include <array>
 #include <string>
 #include <vector>
 
 #include "minuted/inspect.hpp"
+#include "schema/families.hpp"
 #include "store/store.hpp"
 
 namespace minuted {
@@ -15,11 +15,11 @@ namespace minuted {
 // Families whose keys begin with the repo: what a repo takes. Its own sums, what requests and events
 // left behind and the index of series are small beside it, and left out, as are events that wait for a
 // fold.
-inline constexpr std::array kRepoFamilies = {
-    Family::kArchive,  Family::kMinute,   Family::kMinutePage,   Family::kMinuteSketches,
-    Family::kHour, Family::kHourPage, Family::kHourSketches, Family::kDay,
-    Family::kTotal,
-};
+inline constexpr auto kRepoFamilies =
+    families_where([](const FamilyInfo& info) { return info.counts_for_repo; });
+
+// Where the inspection counts the keys of a family.
+StoredKeys& keys_of(Inspection& found, Family family);
 
 // The larger first.
 bool is_larger(const RepoInspection& a, const RepoInspection& b);

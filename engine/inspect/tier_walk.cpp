@@ -8,6 +8,7 @@
 #include "chunk/raw_commit.hpp"
 #include "nodes/signs.hpp"
 #include "rollup/rollup_codec.hpp"
+#include "schema/families.hpp"
 #include "schema/keys.hpp"
 #include "store/event_ids.hpp"
 #include "store/fold_progress.hpp"
@@ -42,6 +43,14 @@ std::optional<Minute> minute_of_pair_key(std::string_view key, std::size_t more 
 // The repo of a key and the zero after it; empty if it has none.
 std::string_view repo_part(std::string_view key) { return key.substr(0, key.find('\0') + 1); }
 
+// That has the family for its rows or its pages; nullptr if none has.
+const SealedTier* sealed_tier_of(Family family) {
+  for (const SealedTier& tier : kSealedTiers) {
+    if (tier.rows == family || tier.pages == family) return &tier;
+  }
+  return nullptr;
+}
+
 // Hosts of a value; nullopt if it is damaged.
 std::optional<std::uint64_t> count_hosts(std::string_view value) {
   HostsReader reader(value);
@@ -62,7 +71,8 @@ void TierWalk::count(const StoreCursor& cursor, StoredKeys& keys, const Look& lo
   if (++progress_.keys % kProgressEveryKeys == 0 && options_.progress) options_.progress(progress_);
 }
 
-Result<void> TierWalk::walk_all(Family family, StoredKeys& keys, const Look& look) {
+Result<void> TierWalk::walk_all(Family family, const Look& look) {
+  StoredKeys& keys = keys_of(found_, family);
   keys.keys = 0;
   const auto cursor = view_.cursor(family, {}, {});
   for (; cursor->valid(); cursor->next()) count(*cursor, keys, look);
@@ -135,8 +145,9 @@ TierWalk::Look TierWalk::archive_look() {
 }
 
 // Of totals a key is the pair alone, and there is no minute.
-TierWalk::Look TierWalk::rows_look(Tier of, Family family, const SealedTier* sealed) {
-  TierInspection& tier = found_.tier(of);
+TierWalk::Look TierWalk::rows_look(Family family) {
+  TierInspection& tier = found_.tier(info_of(family).tier);
+  const SealedTier* const sealed = sealed_tier_of(family);
   std::string span;  // the pair and first minute of the one at hand
   std::string span_of_key;
   return [&tier, family, sealed, span, span_of_key](std::string_view key,
@@ -156,8 +167,9 @@ TierWalk::Look TierWalk::rows_look(Tier of, Family family, const SealedTier* sea
   };
 }
 
-TierWalk::Look TierWalk::pages_look(Tier of, const SealedTier& sealed) {
-  TierInspection& tier = found_.tier(of);
+TierWalk::Look TierWalk::pages_look(Family family) {
+  TierInspection& tier = found_.tier(info_of(family).tier);
+  const SealedTier& sealed = *sealed_tier_of(family);
   return [this, &tier, &sealed](std::string_view key, std::string_view value) {
     const auto first = minute_of_pair_key(key);
     if (!first || !page_.open(value)) return add_damage(key, tier);
@@ -258,12 +270,11 @@ Result<void> TierWalk::tell_largest() {
   return {};
 }
 
-Result<void> TierWalk::walk_series() {
-  std::string last;  // pair
-  std::string last_repo;
-  found_.series = 0;
+TierWalk::Look TierWalk::series_look() {
   TierInspection& tier = found_.tier(Tier::kSeries);
-  return walk_all(Family::kCatalog, tier.single, [&](std::string_view key, std::string_view) {
+  found_.series = 0;
+  return [this, &tier, last = std::string(), last_repo = std::string()](
+             std::string_view key, std::string_view) mutable {
     if (!key.starts_with(kSeriesMark)) return;
     const auto pair = split_pair(key.substr(1));
     if (!pair) return add_damage(key, tier);
@@ -274,73 +285,87 @@ Result<void> TierWalk::walk_series() {
     if (pair->repo == last_repo) return;
     last_repo = pair->repo;
     ++found_.repos;
-  });
+  };
 }
 
-Result<void> TierWalk::walk_event_ids() {
+TierWalk::Look TierWalk::event_ids_look() {
   TierInspection& tier = found_.tier(Tier::kEventId);
-  return walk_all(Family::kEventId, tier.single, [&](std::string_view key, std::string_view) {
+  return [&tier](std::string_view key, std::string_view) {
     if (key.size() != kEventIdKeyBytes) return add_damage(key, tier);
     const Minute minute = read_minute(key);
     add_minutes({minute, minute}, tier);
-  });
+  };
 }
 
-Result<void> TierWalk::walk_nodes() {
+TierWalk::Look TierWalk::day_signs_look() {
   TierInspection& days = found_.tier(Tier::kDaySigns);
-  auto walked = walk_all(Family::kDaySigns, days.single, [&](std::string_view key, std::string_view value) {
+  return [&days](std::string_view key, std::string_view value) {
     DaySigns signs;
     const auto day = minute_of_pair_key(key);
     if (!day || !merge_encoded(value, signs)) return add_damage(key, days);
     days.rows_open += signs.entries().size();
     add_minutes({*day, *day}, days);
-  });
-  if (!walked) return walked;
+  };
+}
+
+TierWalk::Look TierWalk::host_states_look() {
   TierInspection& states = found_.tier(Tier::kHostState);
-  walked = walk_all(Family::kHostState, states.single, [&](std::string_view key, std::string_view value) {
+  return [&states](std::string_view key, std::string_view value) {
     HostStates hosts;
     if (!merge_encoded(value, hosts)) return add_damage(key, states);
     states.rows_open += hosts.entries().size();
-  });
-  if (!walked) return walked;
-  TierInspection& told = found_.tier(Tier::kNode);
-  return walk_all(Family::kNode, told.single, [&](std::string_view key, std::string_view value) {
+  };
+}
+
+TierWalk::Look TierWalk::nodes_look() {
+  TierInspection& nodes = found_.tier(Tier::kNode);
+  return [&nodes](std::string_view key, std::string_view value) {
     HeartbeatDay day;
     const bool whole = key.starts_with('N') ? decode_node(value).has_value() : merge_encoded(value, day);
-    if (!whole) add_damage(key, told);
-  });
+    if (!whole) add_damage(key, nodes);
+  };
+}
+
+// Complete: the compiler warns of a family that is missing.
+TierWalk::Look TierWalk::look_of(Family family) {
+  switch (family) {
+    case Family::kMinute:
+    case Family::kHour:
+    case Family::kDay:
+    case Family::kTotal: return rows_look(family);
+    case Family::kMinutePage:
+    case Family::kHourPage: return pages_look(family);
+    case Family::kArchive: return archive_look();
+    case Family::kRepo: return repos_look();
+    case Family::kRepoPage: return repo_pages_look();
+    case Family::kCatalog: return series_look();
+    case Family::kEventId: return event_ids_look();
+    case Family::kDaySigns: return day_signs_look();
+    case Family::kHostState: return host_states_look();
+    case Family::kNode: return nodes_look();
+    case Family::kRaw:  // see walk_raw()
+    case Family::kMinuteSketches:
+    case Family::kHourSketches:
+    case Family::kIdempotency:
+    case Family::kMeta: return {};
+  }
+  return {};
 }
 
 Result<void> TierWalk::run() {
-  const auto rows = [&](Tier tier, Family family, const SealedTier* sealed = nullptr) {
-    return Lane{&found_.tier(tier).single, rows_look(tier, family, sealed), nullptr};
-  };
-  lanes_.push_back({&found_.tier(Tier::kArchive).single, archive_look(), nullptr});
-  for (const auto& [tier, span] :
-       {std::pair{Tier::kMinute, Span::kMinute}, std::pair{Tier::kHour, Span::kHour}}) {
-    const SealedTier& sealed = *sealed_tier(span);
-    lanes_.push_back(rows(tier, sealed.rows, &sealed));
-    lanes_.push_back({&found_.tier(tier).pages, pages_look(tier, sealed), nullptr});
-    lanes_.push_back({&found_.tier(tier).sketches, {}, nullptr});
-  }
-  lanes_.push_back(rows(Tier::kDay, Family::kDay));
-  lanes_.push_back(rows(Tier::kTotal, Family::kTotal));
-  for (std::size_t i = 0; i < lanes_.size(); ++i) {
-    lanes_[i].keys->keys = 0;
-    lanes_[i].cursor = view_.cursor(kRepoFamilies[i], {}, {});
+  for (const Family family : kRepoFamilies) {
+    StoredKeys& keys = keys_of(found_, family);
+    keys.keys = 0;
+    lanes_.push_back({&keys, look_of(family), view_.cursor(family, {}, {})});
   }
   if (auto done = walk_lanes(); !done) return done;
   if (auto done = tell_largest(); !done) return done;
   if (auto done = walk_raw(); !done) return done;
-  TierInspection& repos = found_.tier(Tier::kRepo);
-  if (auto done = walk_all(Family::kRepo, repos.single, repos_look()); !done) return done;
-  if (auto done = walk_all(Family::kRepoPage, repos.pages, repo_pages_look()); !done) return done;
-  if (auto done = walk_series(); !done) return done;
-  if (auto done = walk_event_ids(); !done) return done;
-  if (auto done = walk_nodes(); !done) return done;
-  auto keys = walk_all(Family::kIdempotency, found_.tier(Tier::kIdempotency).single, {});
-  if (!keys) return keys;
-  return walk_all(Family::kMeta, found_.tier(Tier::kMeta).single, {});
+  for (const FamilyInfo& info : kFamilyTable) {
+    if (info.counts_for_repo || info.family == Family::kRaw) continue;
+    if (auto done = walk_all(info.family, look_of(info.family)); !done) return done;
+  }
+  return {};
 }
 
 }  // namespace minuted

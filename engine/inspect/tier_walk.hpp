@@ -37,7 +37,7 @@ class TierWalk {
 
  private:
   using Look = std::function<void(std::string_view key, std::string_view value)>;
-  // A family whose keys begin with the repo, in the order of kRepoFamilies.
+  // One of kRepoFamilies, in their order.
   struct Lane {
     StoredKeys* keys;
     Look look;
@@ -51,17 +51,21 @@ class TierWalk {
   };
 
   Look archive_look();
-  Look rows_look(Tier tier, Family family, const SealedTier* sealed);
-  Look pages_look(Tier tier, const SealedTier& sealed);
+  // What is looked for in a family's keys and values; empty if nothing is.
+  Look look_of(Family family);
+  Look rows_look(Family family);
+  Look pages_look(Family family);
   Look repos_look();
   Look repo_pages_look();
+  Look series_look();
+  Look event_ids_look();
+  Look day_signs_look();
+  Look host_states_look();
+  Look nodes_look();
   void count(const StoreCursor& cursor, StoredKeys& keys, const Look& look);
   Result<void> walk_raw();
-  Result<void> walk_all(Family family, StoredKeys& keys, const Look& look);
+  Result<void> walk_all(Family family, const Look& look);
   Result<void> walk_lanes();
-  Result<void> walk_series();
-  Result<void> walk_event_ids();
-  Result<void> walk_nodes();
   void keep_largest(std::size_t most);
   Result<void> tell_largest();
 

@@ -1,13 +1,13 @@
 #include "retention/remover.hpp"
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 #include <utility>
 #include <vector>
 
 #include "codec/bytes.hpp"
 #include "retention/signs_removal.hpp"
+#include "schema/families.hpp"
 #include "store/open_rows.hpp"
 #include "store/roll_boundaries.hpp"
 
@@ -22,11 +22,9 @@ constexpr MinuteRange kAllMinutes{{0}, {kMinuteMax.value + 1}};
 constexpr std::uint32_t kGapMinutes = 60;
 
 // Those whose keys begin with a pair; a pair's total is last, as what it was is needed until then.
-constexpr std::array kPairFamilies = {Family::kMinute,       Family::kMinutePage,
-                                      Family::kMinuteSketches, Family::kHour,
-                                      Family::kHourPage,     Family::kHourSketches,
-                                      Family::kDay,          Family::kArchive,
-                                      Family::kDaySigns,     Family::kHostState};
+constexpr auto kPairFamilies = families_where([](const FamilyInfo& info) {
+  return begins_with_pair(info.key) && info.family != Family::kTotal;
+});
 
 MinuteRange whole(const MinuteRange& range, std::uint32_t length) {
   const Minute last = floor_to({range.end.value - 1}, length);

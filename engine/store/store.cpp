@@ -34,12 +34,6 @@
 namespace minuted {
 namespace {
 
-// Names on disk, by Family. Persisted. The first must be RocksDB's default family.
-constexpr std::array<const char*, kFamilies> kFamilyNames = {
-    "default", "raw", "minute", "hour", "day", "total", "repo", "catalog", "idempotency",
-    "event_id", "minute_page", "minute_sketches", "hour_page", "hour_sketches",
-    "archive", "day_signs", "host_state", "node", "repo_page"};
-
 constexpr std::string_view kSecretKey = "secret";
 // Never there; see Store::sync().
 constexpr std::string_view kSyncKey = "sync";
@@ -380,11 +374,10 @@ Result<void> Store::Impl::prepare(const StoreOptions& options) {
 std::vector<rocksdb::ColumnFamilyDescriptor> Store::Impl::descriptors(const StoreOptions& options,
                                                                       bool read_only) const {
   std::vector<rocksdb::ColumnFamilyDescriptor> all;
-  for (std::size_t i = 0; i < kFamilies; ++i) {
-    const auto f = static_cast<Family>(i);
-    const auto& expired = f == Family::kEventId ? expired_ids : expired_keys;
-    all.emplace_back(kFamilyNames[i], family_options(f, options, cache, expired.get(), read_only));
-    if (f == Family::kRaw && !read_only) {
+  for (const FamilyInfo& info : kFamilyTable) {
+    const auto& expired = info.family == Family::kEventId ? expired_ids : expired_keys;
+    all.emplace_back(info.disk_name, family_options(info, options, cache, expired.get(), read_only));
+    if (info.expiry == Expiry::kFolded && !read_only) {
       all.back().options.compaction_filter_factory = make_raw_filter(raw_floors);
     }
   }
@@ -548,7 +541,7 @@ Result<void> Store::Impl::open_database(const StoreOptions& options, bool is_new
   open.create_if_missing = is_new;
   open.create_missing_column_families = is_new;
   open.listeners.push_back(
-      make_floor_listener(raw_floors, kFamilyNames[static_cast<std::size_t>(Family::kMeta)]));
+      make_floor_listener(raw_floors, info_of(Family::kMeta).disk_name));
   open.listeners.push_back(std::make_shared<FlushListener>([this] {
     flushes.fetch_add(1, std::memory_order_acq_rel);
     const std::lock_guard lock(mark_mutex);

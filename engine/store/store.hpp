@@ -18,6 +18,7 @@
 
 #include "minuted/result.hpp"
 #include "minuted/time.hpp"
+#include "schema/families.hpp"
 
 namespace rocksdb {
 class Env;
@@ -33,30 +34,6 @@ class WriteGuard;
 // The version of everything below the data directory. Before the first release a change of any
 // layout raises it, and stores of another version are refused.
 inline constexpr std::uint32_t kFormatVersion = 10;
-
-// The families. Their names on disk are in store.cpp.
-enum class Family : std::uint8_t {
-  kMeta,         // what the store knows of itself
-  kRaw,          // the events of each commit until they are folded; see chunk/raw_commit.hpp, RawTable
-  kMinute,       // hosts values per (repo, bucket, minute)
-  kHour,         // the same per hour
-  kDay,          // the same per UTC day
-  kTotal,        // the same since ever
-  kRepo,         // repo values per 5 minutes, hour, 6 hours, day and since ever
-  kCatalog,      // the known series, and buckets' repos
-  kIdempotency,  // answers by idempotency key
-  kEventId,      // which events with an id of their own were committed
-  kMinutePage,      // closed spans of minutes, sealed: pages, see store/tiers.hpp
-  kMinuteSketches,  // the latency sketches of those pages
-  kHourPage,        // closed spans of hours
-  kHourSketches,
-  kArchive,  // raw values that are folded and kept all the same
-  kDaySigns,  // the minutes of a day on which each host had an event; see nodes/signs.hpp
-  kHostState,  // when each host was seen first and last, of the hours that are rolled
-  kNode,  // what nodes and operators say of nodes; see store/node_book.hpp
-  kRepoPage,  // closed slots of repo values: repo pages, see store/repo_tiers.hpp
-};
-inline constexpr std::size_t kFamilies = 19;
 
 enum class Durability : std::uint8_t {
   kSynced,    // on disk when the call returns

@@ -45,9 +45,9 @@ constexpr double kMemtableFilterShare = 0.02;
 // takes 1 µs less: that is what reads of sealed spans are kept quick with.
 constexpr std::size_t kDeletionsWindow = 4096;
 constexpr std::size_t kDeletionsOfWindow = 1024;
-// Of a family that gets a key from most events of a fleet of a million series: tables that one flush each has
-// written, and which overlap, until they are compacted. With RocksDB's four such a fleet takes 4.9 s of
-// compaction for a million events, with ten 2.3.
+// Of a family that is written all over: tables that one flush each has
+// written, and which overlap, until they are compacted. With RocksDB's four a fleet of a million series takes
+// 4.9 s of compaction for a million events, with ten 2.3.
 constexpr int kOverlappingTables = 10;
 constexpr int kOverlappingTablesSlow = 30;  // writes are slowed down, and stopped
 constexpr int kOverlappingTablesStop = 40;
@@ -93,17 +93,19 @@ class ValueMergeOperator final : public rocksdb::MergeOperator {
   const Merge merge_;
 };
 
-std::shared_ptr<rocksdb::MergeOperator> signs_operator(Family family) {
-  switch (family) {
-    case Family::kDaySigns:
-      return std::make_shared<ValueMergeOperator>("minuted.day_signs.1", merge_day_signs);
-    case Family::kHostState:
-      return std::make_shared<ValueMergeOperator>("minuted.host_state.1", merge_host_states);
-    case Family::kNode:
-      return std::make_shared<ValueMergeOperator>("minuted.node.1", merge_heartbeats);
-    default:
-      return nullptr;
+// Null where values are replaced.
+std::shared_ptr<rocksdb::MergeOperator> operator_of(MergeRule rule) {
+  const auto by = [&](ValueMergeOperator::Merge merge) {
+    return std::make_shared<ValueMergeOperator>(merge_operator_name(rule), merge);
+  };
+  switch (rule) {
+    case MergeRule::kNone: return nullptr;
+    case MergeRule::kRollups: return by(merge_rollups);
+    case MergeRule::kDaySigns: return by(merge_day_signs);
+    case MergeRule::kHostStates: return by(merge_host_states);
+    case MergeRule::kHeartbeats: return by(merge_heartbeats);
   }
+  return nullptr;
 }
 
 // Says where a memtable begins its search for a key's place: at the key it took in last of those that begin
@@ -141,11 +143,6 @@ class ErrorListener final : public rocksdb::EventListener {
   const std::shared_ptr<WriteGuard> guard_;
 };
 
-bool holds_rollups(Family family) {
-  return family == Family::kMinute || family == Family::kHour || family == Family::kDay ||
-         family == Family::kTotal || family == Family::kRepo;
-}
-
 }  // namespace
 
 rocksdb::DBOptions db_options(const StoreOptions& options, std::shared_ptr<StallListener> stalls) {
@@ -179,7 +176,7 @@ rocksdb::DBOptions db_options(const StoreOptions& options, std::shared_ptr<Stall
   return db;
 }
 
-rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& options,
+rocksdb::ColumnFamilyOptions family_options(const FamilyInfo& info, const StoreOptions& options,
                                             const std::shared_ptr<rocksdb::Cache>& cache,
                                             const ExpiredRecords* expired,
                                             bool read_only) {
@@ -203,9 +200,7 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& o
   // Debian's RocksDB computes CRC32C without the processor's help: a fill takes 15% more with it. Blocks stay
   // at 4 KiB: of 16 KiB a fill writes 2% less, and a lookup unpacks four times as much.
   table.checksum = rocksdb::kXXH3;
-  const bool expires = family == Family::kIdempotency || family == Family::kEventId;
-  if (family == Family::kCatalog || expires) {
-    // Looked up by whole key, mostly for keys that are not there.
+  if (info.lookup == Lookup::kWholeKey) {
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kFilterBitsPerKey));
     // In parts: a table's filter in one piece is larger than a shard of the cache once there are a
     // million keys, and is then read and checked anew for every key looked up.
@@ -215,30 +210,23 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& o
     if (!read_only) cf.memtable_prefix_bloom_size_ratio = kMemtableFilterShare;
   }
   cf.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  cf.merge_operator = signs_operator(family);
-  if (holds_rollups(family)) cf.merge_operator = std::make_shared<ValueMergeOperator>("minuted.rollup.1", merge_rollups);
-  if (family == Family::kMinute || family == Family::kHour || family == Family::kRepo) {
+  cf.merge_operator = operator_of(info.merge);
+  if (info.is_deleted_in_runs) {
     cf.table_properties_collector_factories.push_back(
         rocksdb::NewCompactOnDeletionCollectorFactory(kDeletionsWindow, kDeletionsOfWindow));
   }
   // A table of the raw family is of no use as soon as its events are folded: it is deleted then, see
   // Store::drop_folded_raw(), and a compaction before would only write it once more.
-  if (family == Family::kRaw) cf.disable_auto_compactions = true;
-  if (family == Family::kMinute || family == Family::kHostState || family == Family::kCatalog) {
+  if (info.expiry == Expiry::kFolded) cf.disable_auto_compactions = true;
+  if (info.is_written_all_over) {
     cf.level0_file_num_compaction_trigger = kOverlappingTables;
     cf.level0_slowdown_writes_trigger = kOverlappingTablesSlow;
     cf.level0_stop_writes_trigger = kOverlappingTablesStop;
   }
-  // A commit's ids come sorted, and so does what a fold or a roll writes.
-  if (family == Family::kEventId || holds_rollups(family) || family == Family::kHostState ||
-      family == Family::kDaySigns) {
-    cf.memtable_insert_with_hint_prefix_extractor = std::make_shared<LastPlace>(0);
+  if (info.sorted_within) {
+    cf.memtable_insert_with_hint_prefix_extractor = std::make_shared<LastPlace>(*info.sorted_within);
   }
-  // A commit's new series come sorted, and so do their hosts' records, which begin with another byte.
-  if (family == Family::kCatalog) {
-    cf.memtable_insert_with_hint_prefix_extractor = std::make_shared<LastPlace>(1);
-  }
-  if (expires) {
+  if (info.expiry == Expiry::kIdempotencyWindow) {
     cf.compaction_filter = expired;
     // Even a file nothing else touches is rewritten, and so emptied, within a window.
     cf.periodic_compaction_seconds =

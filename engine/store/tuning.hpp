@@ -71,7 +71,7 @@ class StallListener final : public rocksdb::EventListener {
 rocksdb::DBOptions db_options(const StoreOptions& options, std::shared_ptr<StallListener> stalls);
 
 // `expired` is borrowed, and null where nothing expires. `read_only`: nothing will be written.
-rocksdb::ColumnFamilyOptions family_options(Family family, const StoreOptions& options,
+rocksdb::ColumnFamilyOptions family_options(const FamilyInfo& info, const StoreOptions& options,
                                             const std::shared_ptr<rocksdb::Cache>& cache,
                                             const ExpiredRecords* expired, bool read_only);
 

@@ -163,14 +163,14 @@ void append_openings(const EngineStats& stats, MetricsWriter& out) {
 
 void append_store_tiers(const EngineStats& stats, MetricsWriter& out) {
   out.gauge("minuted_store_tier_bytes", "Size of the tables in use on disk, by what they hold.");
-  for (std::size_t i = 0; i < kStoreTiers.size(); ++i) {
-    out.sample(stats.store_tiers[i].bytes, {{"tier", kStoreTiers[i]}});
+  for (const StoreTierStats& family : stats.store_tiers) {
+    out.sample(family.bytes, {{"tier", family.tier}});
   }
   out.gauge("minuted_store_tier_keys",
             "Keys in the store, by what they are, as RocksDB estimates: overwritten and deleted ones "
             "may count until they are compacted.");
-  for (std::size_t i = 0; i < kStoreTiers.size(); ++i) {
-    out.sample(stats.store_tiers[i].keys, {{"tier", kStoreTiers[i]}});
+  for (const StoreTierStats& family : stats.store_tiers) {
+    out.sample(family.keys, {{"tier", family.tier}});
   }
 }
 

@@ -11,11 +11,11 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "minuted/result.hpp"
 #include "minuted/rollup.hpp"
+#include "minuted/tier.hpp"
 #include "minuted/time.hpp"
 
 namespace minuted {
@@ -50,27 +50,6 @@ struct MinuteBounds {
   Minute last;
   friend bool operator==(const MinuteBounds&, const MinuteBounds&) = default;
 };
-
-enum class Tier : std::uint8_t {
-  kRaw,          // events that no fold has added up yet
-  kArchive,      // events that are folded, and kept
-  kMinute,
-  kHour,
-  kDay,
-  kTotal,
-  kRepo,         // sums of repos, and of all of them
-  kSeries,       // the known series, and their buckets' repos
-  kIdempotency,  // keys of requests
-  kEventId,
-  kMeta,         // what the store knows of itself
-  kDaySigns,     // on which minutes of a day hosts had events
-  kHostState,    // when hosts were seen
-  kNode,         // what was told of nodes
-};
-inline constexpr std::size_t kTiers = 14;
-inline constexpr std::array<std::string_view, kTiers> kTierNames = {
-    "raw", "archive", "minute", "hour", "day", "total", "repo", "series", "idempotency", "event_id", "meta",
-    "day_signs", "host_state", "node"};
 
 struct TierInspection {
   // What has a key of its own: of minutes and hours, the rows not sealed; of raw events, the commits that

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "minuted/status.hpp"
 
@@ -24,14 +25,9 @@ inline constexpr std::array<double, 12> kSyncSecondsBounds = {
 inline constexpr std::array<double, 10> kBatchesPerSyncBounds = {1,  2,  4,   8,   16,
                                                                  32, 64, 128, 256, 1024};
 
-// The families of keys a store has, in the order of EngineStats::store_tiers.
-inline constexpr std::array<std::string_view, 19> kStoreTiers = {
-    "meta",        "raw",         "minute",          "hour",      "day",
-    "total",       "repo",        "series",          "idempotency", "event_id",
-    "minute_page", "minute_sketches", "hour_page",   "hour_sketches",
-    "archive",     "day_signs",   "host_state",      "node",      "repo_page"};
-
+// One column family of the store.
 struct StoreTierStats {
+  std::string_view tier;    // its name, a constant
   std::uint64_t bytes = 0;  // of the tables in use
   std::uint64_t keys = 0;   // as RocksDB estimates
 };
@@ -118,7 +114,7 @@ struct EngineStats {
   std::uint64_t store_running_compactions = 0;
   std::uint64_t store_stall_micros = 0;
   bool store_write_stopped = false;
-  std::array<StoreTierStats, kStoreTiers.size()> store_tiers;
+  std::vector<StoreTierStats> store_tiers;  // all families, always in the same order
   std::uint64_t disk_free_bytes = 0;
   std::uint64_t disk_reserve_bytes = 0;
 };
