@@ -16,9 +16,9 @@
 #include "minuted/inspect.hpp"
 #include "page/page_codec.hpp"
 #include "page/repo_page_codec.hpp"
+#include "schema/tiers.hpp"
 #include "store/repo_tiers.hpp"
 #include "store/store.hpp"
-#include "store/tiers.hpp"
 
 namespace minuted {
 

@@ -15,11 +15,11 @@
 #include "query/planner.hpp"
 #include "query/row_count.hpp"
 #include "rollup/rollup_codec.hpp"
+#include "schema/tiers.hpp"
 #include "stats/counters.hpp"
 #include "store/open_rows.hpp"
 #include "store/raw_table.hpp"
 #include "store/store.hpp"
-#include "store/tiers.hpp"
 
 namespace minuted {
 

@@ -13,10 +13,10 @@
 
 #include "minuted/result.hpp"
 #include "retention/horizons.hpp"
+#include "schema/tiers.hpp"
 #include "stats/counters.hpp"
 #include "store/repo_tiers.hpp"
 #include "store/store.hpp"
-#include "store/tiers.hpp"
 
 namespace minuted {
 

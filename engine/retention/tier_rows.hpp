@@ -9,8 +9,8 @@
 #include "minuted/result.hpp"
 #include "minuted/time.hpp"
 #include "rollup/rollup_codec.hpp"
+#include "schema/tiers.hpp"
 #include "store/store.hpp"
-#include "store/tiers.hpp"
 
 namespace minuted {
 

@@ -1,4 +1,4 @@
-// Seals: moves the rows of closed spans into pages (store/tiers.hpp), so that history takes a few
+// Seals: moves the rows of closed spans into pages (schema/tiers.hpp), so that history takes a few
 // bytes a row and is read a page at a time. A pass walks the rows once, pair by pair; rows of a span
 // that has a page already, left by late events, are added to it. Each step writes one atomic batch of
 // bounded size: a row is in its page or still by itself, never both and never neither, wherever a
@@ -15,9 +15,9 @@
 #include "minuted/result.hpp"
 #include "minuted/time.hpp"
 #include "rollup/rollup_codec.hpp"
+#include "schema/tiers.hpp"
 #include "stats/counters.hpp"
 #include "store/store.hpp"
-#include "store/tiers.hpp"
 
 namespace minuted {
 

@@ -12,8 +12,8 @@
 #include "engine_over.hpp"
 #include "model/oracle.hpp"
 #include "schema/keys.hpp"
+#include "schema/tiers.hpp"
 #include "store/store.hpp"
-#include "store/tiers.hpp"
 
 namespace minuted::test {
 namespace {

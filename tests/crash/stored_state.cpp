@@ -10,10 +10,10 @@
 #include "page/repo_page_codec.hpp"
 #include "rollup/rollup_codec.hpp"
 #include "schema/keys.hpp"
+#include "schema/tiers.hpp"
 #include "store/fold_progress.hpp"
 #include "store/repo_tiers.hpp"
 #include "store/roll_boundaries.hpp"
-#include "store/tiers.hpp"
 
 namespace minuted::test {
 namespace {

@@ -8,12 +8,12 @@
 #include "engine/engine_fixture.hpp"
 #include "engine_over.hpp"
 #include "schema/keys.hpp"
+#include "schema/tiers.hpp"
 #include "seal/sealer.hpp"
 #include "minuted/engine.hpp"
 #include "model/oracle.hpp"
 #include "page/page_codec.hpp"
 #include "store/store.hpp"
-#include "store/tiers.hpp"
 #include "support/manual_clock.hpp"
 #include "support/temp_dir.hpp"
 

@@ -11,7 +11,7 @@
 #include <cstdint>
 
 #include "minuted/query.hpp"
-#include "store/store.hpp"
+#include "schema/families.hpp"
 
 namespace minuted {
 
