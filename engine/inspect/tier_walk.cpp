@@ -10,6 +10,7 @@
 #include "rollup/rollup_codec.hpp"
 #include "schema/families.hpp"
 #include "schema/keys.hpp"
+#include "schema/meta_records.hpp"
 #include "store/event_ids.hpp"
 #include "store/fold_progress.hpp"
 #include "store/node_book.hpp"
@@ -42,14 +43,6 @@ std::optional<Minute> minute_of_pair_key(std::string_view key, std::size_t more 
 
 // The repo of a key and the zero after it; empty if it has none.
 std::string_view repo_part(std::string_view key) { return key.substr(0, key.find('\0') + 1); }
-
-// That has the family for its rows or its pages; nullptr if none has.
-const SealedTier* sealed_tier_of(Family family) {
-  for (const SealedTier& tier : kSealedTiers) {
-    if (tier.rows == family || tier.pages == family) return &tier;
-  }
-  return nullptr;
-}
 
 // Hosts of a value; nullopt if it is damaged.
 std::optional<std::uint64_t> count_hosts(std::string_view value) {
@@ -147,7 +140,7 @@ TierWalk::Look TierWalk::archive_look() {
 // Of totals a key is the pair alone, and there is no minute.
 TierWalk::Look TierWalk::rows_look(Family family) {
   TierInspection& tier = found_.tier(info_of(family).tier);
-  const SealedTier* const sealed = sealed_tier_of(family);
+  const SealedTier* const sealed = sealed_tier(family);
   std::string span;  // the pair and first minute of the one at hand
   std::string span_of_key;
   return [&tier, family, sealed, span, span_of_key](std::string_view key,
@@ -169,7 +162,7 @@ TierWalk::Look TierWalk::rows_look(Family family) {
 
 TierWalk::Look TierWalk::pages_look(Family family) {
   TierInspection& tier = found_.tier(info_of(family).tier);
-  const SealedTier& sealed = *sealed_tier_of(family);
+  const SealedTier& sealed = *sealed_tier(family);
   return [this, &tier, &sealed](std::string_view key, std::string_view value) {
     const auto first = minute_of_pair_key(key);
     if (!first || !page_.open(value)) return add_damage(key, tier);
@@ -326,6 +319,13 @@ TierWalk::Look TierWalk::nodes_look() {
   };
 }
 
+TierWalk::Look TierWalk::meta_look() {
+  TierInspection& meta = found_.tier(Tier::kMeta);
+  return [&meta](std::string_view key, std::string_view value) {
+    if (!is_meta_record(key, value)) add_damage(key, meta);
+  };
+}
+
 // Complete: the compiler warns of a family that is missing.
 TierWalk::Look TierWalk::look_of(Family family) {
   switch (family) {
@@ -343,11 +343,11 @@ TierWalk::Look TierWalk::look_of(Family family) {
     case Family::kDaySigns: return day_signs_look();
     case Family::kHostState: return host_states_look();
     case Family::kNode: return nodes_look();
+    case Family::kMeta: return meta_look();
     case Family::kRaw:  // see walk_raw()
     case Family::kMinuteSketches:
     case Family::kHourSketches:
-    case Family::kIdempotency:
-    case Family::kMeta: return {};
+    case Family::kIdempotency: return {};
   }
   return {};
 }

@@ -62,6 +62,7 @@ class TierWalk {
   Look day_signs_look();
   Look host_states_look();
   Look nodes_look();
+  Look meta_look();
   void count(const StoreCursor& cursor, StoredKeys& keys, const Look& look);
   Result<void> walk_raw();
   Result<void> walk_all(Family family, const Look& look);

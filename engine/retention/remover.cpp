@@ -5,16 +5,15 @@
 #include <utility>
 #include <vector>
 
-#include "codec/bytes.hpp"
 #include "retention/signs_removal.hpp"
 #include "schema/families.hpp"
+#include "store/meta.hpp"
 #include "store/open_rows.hpp"
 #include "store/roll_boundaries.hpp"
 
 namespace minuted {
 namespace {
 
-constexpr std::string_view kRemovingKey = "removing";
 constexpr std::uint32_t kFiveMinutes = 5;
 constexpr std::uint32_t kSixHours = 6 * kMinutesPerHour;
 constexpr MinuteRange kAllMinutes{{0}, {kMinuteMax.value + 1}};
@@ -71,36 +70,15 @@ std::string key_of(std::string_view prefix, Minute minute) {
 
 }  // namespace
 
-std::string Remover::encode(const Job& job) {
+RemovalRecord Remover::record_of(const Job& job) {
   const Removal& removal = job.removal;
-  std::string out;
-  put_string(out, removal.repo);
-  out.push_back(removal.bucket ? 1 : 0);
-  if (removal.bucket) put_string(out, *removal.bucket);
-  out.push_back(removal.range ? 1 : 0);
-  if (removal.range) {
-    put_fixed64(out, removal.range->begin.value);
-    put_fixed64(out, removal.range->end.value);
-  }
-  put_fixed64(out, job.rows_begin.value);
-  put_fixed64(out, job.commits_end);
-  return out;
+  return {removal.repo, removal.bucket, removal.range, job.rows_begin, job.commits_end};
 }
 
-std::optional<Remover::Job> Remover::decode(std::string_view bytes) {
-  ByteReader in(bytes);
-  Job job;
-  Removal& removal = job.removal;
-  removal.repo = in.string(kIdBytesMax);
-  if (in.byte() != 0) removal.bucket = in.string(kIdBytesMax);
-  if (in.byte() != 0) {
-    const auto begin = static_cast<std::uint32_t>(in.fixed64());
-    removal.range = MinuteRange{{begin}, {static_cast<std::uint32_t>(in.fixed64())}};
-  }
-  job.rows_begin = Minute{static_cast<std::uint32_t>(in.fixed64())};
-  job.commits_end = in.fixed64();
-  if (!in.done() || removal.repo.empty()) return std::nullopt;
-  return job;
+Remover::Job Remover::job_of(RemovalRecord record) {
+  return {{std::move(record.repo), std::move(record.bucket), record.range},
+          record.rows_begin,
+          record.commits_end};
 }
 
 Remover::Remover(Store& store, RawTable& table, const Horizons& horizons, Options options)
@@ -140,7 +118,7 @@ Result<void> Remover::remove(const Removal& removal) {
   }
   // On record before anything is deleted; the folds before it become durable with it.
   set_.clear();
-  set_.put(Family::kMeta, kRemovingKey, encode(job_));
+  put_meta(record_of(job_), set_);
   auto written = store_.write(set_, Durability::kSynced);
   set_.clear();
   if (!written) {
@@ -151,14 +129,10 @@ Result<void> Remover::remove(const Removal& removal) {
 }
 
 Result<void> Remover::resume() {
-  const auto record = store_.get(Family::kMeta, kRemovingKey);
+  auto record = read_meta<RemovalRecord>(store_);
   if (!record) return record.error();
   if (!record->has_value()) return {};
-  auto job = decode(**record);
-  if (!job) {
-    return Error{ErrorCode::kCorruption, "the record of a removal under way is damaged"};
-  }
-  job_ = std::move(*job);
+  job_ = job_of(std::move(**record));
   return run();
 }
 
@@ -177,7 +151,7 @@ Result<void> Remover::run() {
   }
   if (done.ok() && !removal.range) done = options_.forget_series(removal);
   if (!done) return done;
-  set_.remove(Family::kMeta, kRemovingKey);
+  remove_meta<RemovalRecord>(set_);
   return write();
 }
 

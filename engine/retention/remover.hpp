@@ -13,10 +13,7 @@
 // be deleted is on record before anything is, and the next start goes on where it ended. The ids of events
 // go before their rows: an event that is sent while the removal runs is never both a duplicate and gone.
 //
-//   in the meta family, "removing"   string repo | byte: 1 and string bucket, or 0
-//                                    | byte: 1, first minute u64, end u64, or 0
-//                                    | first minute that is not past its horizon u64
-//                                    | number of the first commit whose events stay u64
+// The record is RemovalRecord of schema/meta_records.hpp.
 //
 // One thread at a time.
 #pragma once
@@ -34,6 +31,7 @@
 #include "retention/tier_rows.hpp"
 #include "rollup/rollup_codec.hpp"
 #include "schema/keys.hpp"
+#include "schema/meta_records.hpp"
 #include "store/event_ids.hpp"
 #include "store/raw_table.hpp"
 #include "store/store.hpp"
@@ -71,8 +69,8 @@ class Remover {
     Minute rows_begin{};            // of the first day that is not past its horizon
     std::uint64_t commits_end = 0;  // the first commit that is not folded
   };
-  static std::string encode(const Job& job);
-  static std::optional<Job> decode(std::string_view bytes);
+  static RemovalRecord record_of(const Job& job);
+  static Job job_of(RemovalRecord record);
 
   Result<void> run();
   Result<void> remove_minutes();

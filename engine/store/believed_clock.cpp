@@ -2,12 +2,11 @@
 
 #include <algorithm>
 
-#include "codec/bytes.hpp"
+#include "store/meta.hpp"
 
 namespace minuted {
 namespace {
 
-constexpr std::string_view kClockKey = "clock";
 constexpr std::int64_t kKeepEveryMs = kMillisPerMinute;
 // A difference between the machine's clock and monotonic time that is no leap: adjustments by NTP, and
 // what lies between the two readings.
@@ -20,22 +19,11 @@ std::int64_t clamp_ms(std::int64_t ms) {
 }  // namespace
 
 Result<void> BelievedClock::open(const Store& store) {
-  const auto stored = store.get(Family::kMeta, kClockKey);
+  const auto stored = read_meta<ClockRecord>(store);
   if (!stored) return stored.error();
   const std::lock_guard lock(mutex_);
   if (stored->has_value()) {
-    ByteReader in(**stored);
-    Record record;
-    for (std::int64_t* field : {&record.commit_ms, &record.anchor_ms, &record.since_ms}) {
-      const std::uint64_t value = in.fixed64();
-      if (value > static_cast<std::uint64_t>(kMillisMax.value)) {
-        return Error{ErrorCode::kCorruption, "the record of the store's time is damaged"};
-      }
-      *field = static_cast<std::int64_t>(value);
-    }
-    if (!in.done()) {
-      return Error{ErrorCode::kCorruption, "the record of the store's time is damaged"};
-    }
+    const ClockRecord& record = **stored;
     kept_ = record;
     // A store that is opened again by the same process may know less than the process does.
     if (!commit_ms_) {
@@ -167,20 +155,12 @@ bool BelievedClock::confirms(const Reading& reading, const EventBatch& batch) {
   return false;
 }
 
-std::string BelievedClock::encode(const Record& record) {
-  std::string bytes;
-  put_fixed64(bytes, static_cast<std::uint64_t>(record.commit_ms));
-  put_fixed64(bytes, static_cast<std::uint64_t>(record.anchor_ms));
-  put_fixed64(bytes, static_cast<std::uint64_t>(record.since_ms));
-  return bytes;
-}
-
 // A commit at a time that is not confirmed leaves the record as it is.
 void BelievedClock::put_commit(const Reading& reading, bool confirmed, WriteSet& set) const {
   if (reading.state != State::kBelieved && !confirmed) return;
   const std::lock_guard lock(mutex_);
   const std::int64_t time = std::max(reading.machine.value, commit_ms_.value_or(0));
-  set.put(Family::kMeta, kClockKey, encode({time, time, 0}));
+  put_meta(ClockRecord{time, time, 0}, set);
 }
 
 void BelievedClock::committed(const Reading& reading, bool confirmed) {
@@ -196,7 +176,7 @@ bool BelievedClock::keep(WriteSet& set) {
   const Reading reading = read();
   const std::lock_guard lock(mutex_);
   if (!commit_ms_) return false;
-  const Record record{*commit_ms_, anchor_ms_, clamp_ms(since_anchor(reading.steady_ms))};
+  const ClockRecord record{*commit_ms_, anchor_ms_, clamp_ms(since_anchor(reading.steady_ms))};
   const auto apart = [](std::int64_t a, std::int64_t b) {
     return a > b + kKeepEveryMs || b > a + kKeepEveryMs;
   };
@@ -204,7 +184,7 @@ bool BelievedClock::keep(WriteSet& set) {
       !apart(record.since_ms, kept_.since_ms)) {
     return false;
   }
-  set.put(Family::kMeta, kClockKey, encode(record));
+  put_meta(record, set);
   kept_ = record;
   return true;
 }

@@ -10,15 +10,10 @@
 //                 right again.
 //   kBelieved     all else, and always when the operator accepts the clock.
 //
-// What is on record, in the meta family, is written in each commit's own batch, so that a commit and its
-// time are durable together; and by keep() at an interval, so that an idle engine need not be confirmed
-// after a restart:
-//
-//   "clock"   newest commit u64 | anchor u64 | monotonic time since the anchor u64
-//             (Unix ms, Unix ms, ms; little-endian)
-//
-// The anchor is the last time that was believed and not itself a leap: that of the newest commit, or a
-// later one that monotonic time explains.
+// The record, ClockRecord of schema/meta_records.hpp, is written in each commit's own batch, so that a
+// commit and its time are durable together; and by keep() at an interval, so that an idle engine need not be
+// confirmed after a restart. Its anchor is the last time that was believed and not itself a leap: that of the
+// newest commit, or a later one that monotonic time explains.
 //
 // Safe from any thread, but for keep() and the calls of a commit: one thread at a time each.
 #pragma once
@@ -31,6 +26,7 @@
 #include "minuted/event_batch.hpp"
 #include "minuted/result.hpp"
 #include "minuted/time.hpp"
+#include "schema/meta_records.hpp"
 #include "store/store.hpp"
 
 namespace minuted {
@@ -106,16 +102,9 @@ class BelievedClock {
    private:
     const BelievedClock& clock_;
   };
-  struct Record {
-    std::int64_t commit_ms = 0;
-    std::int64_t anchor_ms = 0;
-    std::int64_t since_ms = 0;
-  };
-
   bool judges_believed(std::int64_t machine_ms, std::int64_t steady_ms) const;
   std::int64_t since_anchor(std::int64_t steady_ms) const;
   void set_anchor(std::int64_t machine_ms, std::int64_t steady_ms) const;
-  static std::string encode(const Record& record);
 
   const Options options_;
   const ExpiryClock expiry_clock_;
@@ -128,7 +117,7 @@ class BelievedClock {
   mutable std::int64_t anchor_steady_ms_ = 0;
   mutable std::int64_t before_ms_ = 0;  // since the anchor, in earlier processes
   mutable std::optional<std::int64_t> leap_steady_ms_;  // when a leap was first seen
-  Record kept_;  // on record
+  ClockRecord kept_;  // on record
 };
 
 }  // namespace minuted

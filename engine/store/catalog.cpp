@@ -5,30 +5,25 @@
 
 #include <algorithm>
 
-#include "codec/bytes.hpp"
 #include "minuted/event.hpp"
 #include "schema/keys.hpp"
+#include "store/meta.hpp"
 
 namespace minuted {
 namespace {
 
 constexpr std::string_view kRecord = "\x01";
-// In the meta family: how many series there are, 8 bytes little-endian.
-constexpr std::string_view kTotalKey = "series";
 
 }  // namespace
 
 SeriesCatalog::SeriesCatalog(const Store& store) : store_(store) {}
 
 Result<void> SeriesCatalog::open() {
-  const auto stored = store_.get(Family::kMeta, kTotalKey);
+  const auto stored = read_meta<SeriesCountRecord>(store_);
   if (!stored) return stored.error();
-  if (!stored->has_value()) return {};
-  ByteReader in(**stored);
-  total_ = in.fixed64();
+  total_ = stored->value_or(SeriesCountRecord{}).count;
   if (total_ != 0) known_.exclude_nothing();
-  if (in.done()) return {};
-  return Error{ErrorCode::kCorruption, "the record of the number of series is not 8 bytes long"};
+  return {};
 }
 
 Result<std::uint64_t> SeriesCatalog::count_of_repo(std::string_view repo) const {
@@ -102,9 +97,7 @@ void SeriesCatalog::finish(WriteSet& set) {
   for (const std::string& key : host_keys_) set.put(Family::kCatalog, key, kRecord);
   host_keys_.clear();
   if (!total_changed_) return;
-  std::string total;
-  put_fixed64(total, total_);
-  set.put(Family::kMeta, kTotalKey, total);
+  put_meta(SeriesCountRecord{total_}, set);
   total_changed_ = false;
 }
 

@@ -1,12 +1,11 @@
 // How far folds have come, as the meta family records it. Folds delete no raw events; three records say
 // which of them are counted in rollups, and each is written in the same atomic write as those rollups.
 //
-//   floor, see WriteSet::raise_raw_floor   the first commit that may not be folded
-//   mark, key "folded"                     how far the newest generation that a fold has begun is folded:
-//       epoch u64 | number of the generation u64 | its first commit u64 | its last commit u64
-//       | pair prefix | minute u32         (numbers little-endian but for the minute, as in keys)
-//   unreadable raw events, a key each      "unreadable:" | pair prefix | minute u32 | first commit of the
-//                                          generation u64, as in keys of the archive → the raw value
+//   RawFloorRecord, see WriteSet::raise_raw_floor   the first commit that may not be folded
+//   FoldMarkRecord, the mark      how far the newest generation that a fold has begun is folded
+//   UnreadableKey, a key each     raw values that a fold could not read
+//
+// Their bytes are in schema/meta_records.hpp.
 //
 // Generations (raw_table.hpp) are folded one after another, each in the order of its pairs and minutes. So
 // the events of a commit are folded if the commit is below the floor or before the mark's generation, or
@@ -21,21 +20,14 @@
 
 #include <cstdint>
 #include <functional>
-#include <string>
 #include <string_view>
 
+#include "minuted/result.hpp"
 #include "minuted/time.hpp"
+#include "schema/meta_records.hpp"
 #include "store/store.hpp"
 
 namespace minuted {
-
-// How far folds had come in a view: see above.
-struct FoldMark {
-  std::uint64_t generation = 0;  // number; 0 = none of this process's
-  std::string key;               // the last that is folded: pair prefix | minute
-  std::uint64_t first_commit = 0;  // of the generation
-  std::uint64_t last_commit = 0;   // same
-};
 
 // Puts the mark there, in the fold's own write.
 void put_mark(const Store& store, const FoldMark& mark, WriteSet& set);

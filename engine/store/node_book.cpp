@@ -6,12 +6,12 @@
 #include "minuted/event.hpp"
 #include "nodes/signs.hpp"
 #include "schema/keys.hpp"
+#include "store/meta.hpp"
 
 namespace minuted {
 namespace {
 
 constexpr std::uint8_t kVersion = 0x02;
-constexpr std::string_view kTotalKey = "nodes";
 
 constexpr std::string NodeFacts::*kFacts[] = {&NodeFacts::endpoint, &NodeFacts::region,
                                               &NodeFacts::storage_type, &NodeFacts::provider,
@@ -102,13 +102,10 @@ std::optional<NodeRecord> decode_node(std::string_view bytes) {
 }
 
 Result<void> NodeBook::open() {
-  const auto stored = store_.get(Family::kMeta, kTotalKey);
+  const auto stored = read_meta<NodeCountRecord>(store_);
   if (!stored) return stored.error();
-  if (!stored->has_value()) return {};
-  ByteReader in(**stored);
-  total_ = in.fixed64();
-  if (in.done()) return {};
-  return Error{ErrorCode::kCorruption, "the record of the number of nodes is not 8 bytes long"};
+  total_ = stored->value_or(NodeCountRecord{}).count;
+  return {};
 }
 
 namespace {
@@ -138,9 +135,7 @@ Result<std::optional<NodeRecord>> NodeBook::find(const std::string& node) const 
 }
 
 void NodeBook::put_total(WriteSet& set) const {
-  std::string total;
-  put_fixed64(total, total_);
-  set.put(Family::kMeta, kTotalKey, total);
+  put_meta(NodeCountRecord{total_}, set);
 }
 
 Result<NodeFacts> NodeBook::apply(const NodeUpdate& update, Millis now, WriteSet& set) {

@@ -7,8 +7,7 @@
 //                                    | strings endpoint, region, storage type, provider, version
 //   'D' | host 00 | day u32   → heartbeats, see nodes/signs.hpp
 //
-// and in the meta family, under "nodes", how many there are, 8 bytes little-endian. A node is there
-// from the first that is told of it. When its last series is forgotten its heartbeats go; its description
+// and in the meta family a NodeCountRecord, how many there are. A node is there from the first that is told of it. When its last series is forgotten its heartbeats go; its description
 // stays until it is cleared, and a node without one goes too. One that never had series stays.
 // One thread at a time; memory does not grow with the nodes.
 #pragma once

@@ -1,24 +1,17 @@
 #include "store/repo_tiers.hpp"
 
-#include <string>
+#include <cstddef>
+
+#include "store/meta.hpp"
 
 namespace minuted {
 namespace {
 
-constexpr std::string_view kKey = "repo rows";
-
-Result<RepoRowsBegin> decode(const Result<std::optional<std::string>>& stored) {
+template <class From>
+Result<RepoRowsBegin> read(const From& from) {
+  const auto stored = read_meta<RepoRowsRecord>(from);
   if (!stored) return stored.error();
-  RepoRowsBegin begin;
-  if (!stored->has_value()) return begin;
-  const std::string_view bytes = **stored;
-  if (bytes.size() != begin.first.size() * kMinuteKeyBytes) {
-    return Error{ErrorCode::kCorruption, "the record of where the repos' rows begin is damaged"};
-  }
-  for (std::size_t i = 0; i < begin.first.size(); ++i) {
-    begin.first[i] = read_minute(bytes.substr(i * kMinuteKeyBytes));
-  }
-  return begin;
+  return RepoRowsBegin{stored->value_or(RepoRowsRecord{})};
 }
 
 }  // namespace
@@ -34,17 +27,9 @@ void RepoRowsBegin::lower(Minute minute, WriteSet& set) {
   if (lowered) put(set);
 }
 
-void RepoRowsBegin::put(WriteSet& set) const {
-  std::string bytes;
-  for (const Minute minute : first) append_minute(bytes, minute);
-  set.put(Family::kMeta, kKey, bytes);
-}
+void RepoRowsBegin::put(WriteSet& set) const { put_meta<RepoRowsRecord>(*this, set); }
 
-Result<RepoRowsBegin> read_repo_rows_begin(const Store& store) {
-  return decode(store.get(Family::kMeta, kKey));
-}
-Result<RepoRowsBegin> read_repo_rows_begin(const View& view) {
-  return decode(view.get(Family::kMeta, kKey));
-}
+Result<RepoRowsBegin> read_repo_rows_begin(const Store& store) { return read(store); }
+Result<RepoRowsBegin> read_repo_rows_begin(const View& view) { return read(view); }
 
 }  // namespace minuted

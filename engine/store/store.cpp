@@ -20,12 +20,12 @@
 #include <thread>
 #include <vector>
 
-#include "codec/bytes.hpp"
 #include "schema/keys.hpp"
 #include "store/directory.hpp"
 #include "store/event_ids.hpp"
 #include "store/idempotency.hpp"
 #include "store/log_scan.hpp"
+#include "store/meta.hpp"
 #include "store/raw_filter.hpp"
 #include "store/tuning.hpp"
 #include "store/watermark.hpp"
@@ -34,13 +34,6 @@
 namespace minuted {
 namespace {
 
-constexpr std::string_view kSecretKey = "secret";
-// Never there; see Store::sync().
-constexpr std::string_view kSyncKey = "sync";
-// 8 bytes sequence, 8 bytes epoch of the last commit, little-endian.
-constexpr std::string_view kCommitKey = "commit";
-// The first commit that may not be folded, 8 bytes, little-endian.
-constexpr std::string_view kRawFloorKey = "folded_below";
 // A corruption of a key or value between us and the log is caught by this many checksum bytes.
 constexpr std::size_t kProtectionBytes = 8;
 // A block larger than a shard is never kept: few shards, so that the largest index fits.
@@ -220,9 +213,7 @@ void WriteSet::merge(Family family, std::string_view key, std::string_view opera
   must(impl_->batch.Merge(impl_->store.family(family), slice(key), slice(operand)));
 }
 void WriteSet::raise_raw_floor(std::uint64_t first_commit) {
-  std::string bytes;
-  put_fixed64(bytes, first_commit);
-  put(Family::kMeta, kRawFloorKey, bytes);
+  put_meta(RawFloorRecord{first_commit}, *this);
   impl_->raw_floor = first_commit;
 }
 bool WriteSet::empty() const { return impl_->batch.Count() == 0; }
@@ -322,19 +313,18 @@ Store::~Store() = default;
 namespace {
 
 Result<void> load_secret(rocksdb::DB& db, bool is_new, std::string& secret) {
-  rocksdb::Status status = db.Get({}, slice(kSecretKey), &secret);
-  if (status.ok() && secret.size() == kSecretBytes) return {};
+  rocksdb::Status status = db.Get({}, slice(SecretRecord::kKey), &secret);
   if (status.ok()) {
-    return Error{ErrorCode::kCorruption, "the store's secret is " + std::to_string(secret.size()) +
-                                             " bytes long, not " + std::to_string(kSecretBytes)};
+    const auto record = decode_meta<SecretRecord>(std::optional(secret));
+    return record ? Result<void>() : record.error();
   }
   if (!status.IsNotFound()) return translate(status, "reading the store's secret");
   if (!is_new) return Error{ErrorCode::kCorruption, "the store's secret is missing"};
-  secret.resize(kSecretBytes);
+  secret.resize(SecretRecord::kBytes);
   if (auto filled = fill_random(secret.data(), secret.size()); !filled) return filled;
   rocksdb::WriteOptions write;
   write.sync = true;
-  return check(db.Put(write, slice(kSecretKey), secret), "writing the store's secret");
+  return check(db.Put(write, slice(SecretRecord::kKey), secret), "writing the store's secret");
 }
 
 // RocksDB would make its directory too, but syncs only the names within: a power cut could take the
@@ -741,7 +731,7 @@ Result<std::unique_ptr<Store>> Store::open_read_only(const StoreOptions& options
       status = rocksdb::Status::IOError("log files vanish as they are read");
       continue;
     }
-    status = impl->db->Get({}, slice(kSecretKey), &impl->secret);
+    status = impl->db->Get({}, slice(SecretRecord::kKey), &impl->secret);
     if (!status.ok()) continue;
     if (loss) impl->notes.push_back(loss->what + ". The loss was accepted");
     return std::unique_ptr<Store>(new Store(std::move(impl)));
@@ -912,36 +902,20 @@ Result<void> Store::compact() {
 Result<std::uint64_t> Store::last_commit() const { return impl_->last_commit(); }
 
 Result<std::uint64_t> Store::Impl::raw_floor(const rocksdb::ReadOptions& options) const {
-  const auto value = get(options, Family::kMeta, kRawFloorKey);
-  if (!value) return value.error();
-  if (!value->has_value()) return std::uint64_t{0};
-  ByteReader in(**value);
-  const std::uint64_t floor = in.fixed64();
-  if (in.done()) return floor;
-  return Error{ErrorCode::kCorruption, "the record of which commits are folded is " +
-                                           std::to_string((*value)->size()) +
-                                           " bytes long, not 8"};
+  const auto record = decode_meta<RawFloorRecord>(get(options, Family::kMeta, RawFloorRecord::kKey));
+  if (!record) return record.error();
+  return record->value_or(RawFloorRecord{}).first_commit;
 }
 
 Result<std::uint64_t> Store::Impl::last_commit() const {
-  const auto value = get({}, Family::kMeta, kCommitKey);
-  if (!value) return value.error();
-  if (!value->has_value()) return std::uint64_t{0};
-  ByteReader in(**value);
-  const std::uint64_t sequence = in.fixed64();
-  in.fixed64();
-  if (!in.done()) {
-    return Error{ErrorCode::kCorruption, "the record of the last commit is not 16 bytes long"};
-  }
-  return sequence;
+  const auto record = decode_meta<CommitRecord>(get({}, Family::kMeta, CommitRecord::kKey));
+  if (!record) return record.error();
+  return record->value_or(CommitRecord{}).sequence;
 }
 
 void Store::mark_commit(std::uint64_t sequence, WriteSet& set) const {
-  std::string mark;
-  put_fixed64(mark, sequence);
-  put_fixed64(mark, impl_->epoch);
   set.impl_->commit = sequence;
-  set.put(Family::kMeta, kCommitKey, mark);
+  put_meta(CommitRecord{sequence, impl_->epoch}, set);
 }
 
 std::uint64_t Store::acknowledged() const { return impl_->acknowledged; }

@@ -288,7 +288,4 @@ class Store {
 inline constexpr std::uint64_t kFoldedRawBytesMax = 4U << 20;
 inline constexpr std::int64_t kFoldedRawPatienceMs = 5 * 60 * 1000;
 
-// Bytes of Store::secret().
-inline constexpr std::size_t kSecretBytes = 192;
-
 }  // namespace minuted

@@ -192,7 +192,7 @@ TEST_F(ClockTest, ALeapTakesNothingWithItWhateverArrives) {
       }
       // No fold, prune, compaction or restart takes anything, and nothing of the above confirms it.
       for (const auto& [family, count] : keys_left()) {
-        EXPECT_GE(count, before.at(family)) << info_of(family).metric_name;
+        EXPECT_GE(count, before.at(family)) << kFamilyTable[static_cast<std::size_t>(family)].metric_name;
       }
       open();
       expect_nothing_lost();

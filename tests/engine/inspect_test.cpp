@@ -360,6 +360,8 @@ TEST_F(InspectTest, DamagedValuesAreCountedAndNamed) {
     append_minute(key, minute_at(0));
     set.put(Family::kMinutePage, key, "\x03nonsense");
     set.put(Family::kDay, key, "nonsense");
+    set.put(Family::kMeta, "rolled", "nonsense");
+    set.put(Family::kMeta, "no record", "");
     ASSERT_TRUE(store.write(set, Durability::kSynced).ok());
   }
   const Inspection found = must_inspect();
@@ -367,6 +369,8 @@ TEST_F(InspectTest, DamagedValuesAreCountedAndNamed) {
   EXPECT_EQ(found.tier(Tier::kMinute).rows_sealed, 1U) << "of the other repo";
   EXPECT_NE(found.tier(Tier::kMinute).first_damaged.find('r'), std::string::npos);
   EXPECT_EQ(found.tier(Tier::kDay).damaged, 1U);
+  EXPECT_EQ(found.tier(Tier::kMeta).damaged, 2U);
+  EXPECT_EQ(found.tier(Tier::kMeta).first_damaged, "\"no record\"");
 }
 
 TEST_F(InspectTest, ProgressIsToldNowAndThen) {

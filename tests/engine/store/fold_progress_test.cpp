@@ -112,7 +112,7 @@ TEST_F(FoldProgressTest, RecordsThatAreDamagedAreReported) {
             ErrorCode::kCorruption);
   write([&](WriteSet& set) { set.put(Family::kMeta, "folded_below", "7 bytes"); });
   EXPECT_EQ(FoldProgress::read(*store_->view()).error().message,
-            "the record of which commits are folded is 7 bytes long, not 8");
+            "the record of which commits are folded cannot be read; it has 7 bytes");
 }
 
 TEST_F(FoldProgressTest, GoldenBytes) {

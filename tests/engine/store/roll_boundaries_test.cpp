@@ -1,13 +1,10 @@
-// The record of which minutes are in the hours and days: its bytes, what it says of a pair in the middle of
-// a pass, and that no other bytes are taken for one. And which rows of finer tiers are read beside a
-// coarse one: each minute in exactly one of them.
+// Which rows of finer tiers are read beside a coarse one: each minute in exactly one of them.
 #include <gtest/gtest.h>
 
 #include <map>
 #include <random>
 #include <set>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,60 +16,6 @@
 
 namespace minuted::test {
 namespace {
-
-using namespace std::string_literals;
-
-TEST(RollBoundariesTest, TheRecordHasTheseBytes) {
-  RollBoundaries boundaries{{{28'000'800}, {28'000'860}},
-                            {{27'999'360}, {28'000'800}},
-                            pair_prefix("repo", "b")};
-  const std::string bytes =
-      "\x01\xAB\x42\x20\x01\xAB\x42\x5C"
-      "\x01\xAB\x3C\x80\x01\xAB\x42\x20"s
-      "repo\0b\0"s;
-  EXPECT_EQ(encode_roll_boundaries(boundaries), bytes);
-  EXPECT_EQ(decode_roll_boundaries(bytes), boundaries);
-  boundaries.end_pass();
-  EXPECT_EQ(decode_roll_boundaries(encode_roll_boundaries(boundaries)), boundaries);
-  EXPECT_EQ(decode_roll_boundaries(std::string(16, '\0')), RollBoundaries{});
-}
-
-TEST(RollBoundariesTest, OtherBytesAreRefused) {
-  const RollBoundaries good{{{2880}, {3000}}, {{1440}, {2880}}, pair_prefix("r", "b")};
-  ASSERT_TRUE(decode_roll_boundaries(encode_roll_boundaries(good)));
-  const auto refused = [&](auto change) {
-    RollBoundaries bad = good;
-    change(bad);
-    return !decode_roll_boundaries(encode_roll_boundaries(bad));
-  };
-  EXPECT_TRUE(refused([](auto& b) { b.hour.next = {3001}; })) << "no hour";
-  EXPECT_TRUE(refused([](auto& b) { b.day.current = {1500}; })) << "no day";
-  EXPECT_TRUE(refused([](auto& b) { b.hour.next = {2820}; })) << "back";
-  EXPECT_TRUE(refused([](auto& b) { b.day.next = {4320}; })) << "a day before its hours";
-  EXPECT_TRUE(refused([](auto& b) { b.last_rolled = "r"; })) << "no pair";
-  EXPECT_TRUE(refused([](auto& b) { b.last_rolled.push_back('x'); })) << "more than a pair";
-  EXPECT_TRUE(refused([](auto& b) {
-    b.hour.current = b.hour.next;
-    b.day.current = b.day.next;
-  })) << "a pair without a pass";
-  const std::string bytes = encode_roll_boundaries(good);
-  for (std::size_t size = 0; size < 16; ++size) {
-    EXPECT_FALSE(decode_roll_boundaries(std::string_view(bytes).substr(0, size))) << size;
-  }
-}
-
-TEST(RollBoundariesTest, PairsUpToTheLastOneHaveTheNextBoundaries) {
-  RollBoundaries boundaries{{{2880}, {3000}}, {{1440}, {2880}}, {}};
-  EXPECT_EQ(boundaries.hour_of(pair_prefix("a", "a")), Minute{2880}) << "none has";
-  boundaries.last_rolled = pair_prefix("m", "b");
-  EXPECT_EQ(boundaries.hour_of(pair_prefix("m", "b")), Minute{3000});
-  EXPECT_EQ(boundaries.day_of(pair_prefix("m", "b")), Minute{2880});
-  EXPECT_EQ(boundaries.hour_of(pair_prefix("m", "ba")), Minute{2880});
-  EXPECT_EQ(boundaries.day_of(pair_prefix("m", "ba")), Minute{1440});
-  boundaries.end_pass();
-  EXPECT_EQ(boundaries.hour_of(pair_prefix("z", "z")), Minute{3000});
-  EXPECT_EQ(boundaries.day_of(pair_prefix("z", "z")), Minute{2880});
-}
 
 TEST(OpenRowsTest, EachMinuteIsInExactlyOneRowWhateverTheOrderOfThePairs) {
   TempDir dir;

@@ -13,6 +13,7 @@
 #include "codec/bytes.hpp"
 #include "rollup/rollup_codec.hpp"
 #include "schema/keys.hpp"
+#include "schema/meta_records.hpp"
 #include "store/catalog.hpp"
 #include "store/event_ids.hpp"
 #include "support/manual_clock.hpp"
@@ -280,7 +281,7 @@ TEST_F(StoreTest, SecretStaysAndEpochChangesWithEveryOpening) {
   auto store = must_open();
   const std::string secret(store->secret());
   const std::uint64_t epoch = store->epoch();
-  EXPECT_EQ(secret.size(), kSecretBytes);
+  EXPECT_EQ(secret.size(), SecretRecord::kBytes);
   store.reset();
   store = must_open();
   EXPECT_EQ(store->secret(), secret);
