@@ -11,15 +11,11 @@
 #include "schema/families.hpp"
 #include "schema/keys.hpp"
 #include "schema/meta_records.hpp"
-#include "store/event_ids.hpp"
 #include "store/fold_progress.hpp"
 #include "store/node_book.hpp"
 
 namespace minuted {
 namespace {
-
-// The first byte of a series' key; see schema/keys.hpp.
-constexpr char kSeriesMark = 'S';
 
 void add_damage(std::string_view key, TierInspection& tier) {
   if (tier.damaged++ == 0) tier.first_damaged = shorten(key);
@@ -268,7 +264,7 @@ TierWalk::Look TierWalk::series_look() {
   found_.series = 0;
   return [this, &tier, last = std::string(), last_repo = std::string()](
              std::string_view key, std::string_view) mutable {
-    if (!key.starts_with(kSeriesMark)) return;
+    if (!is_series_key(key)) return;
     const auto pair = split_pair(key.substr(1));
     if (!pair) return add_damage(key, tier);
     ++found_.series;
@@ -314,7 +310,7 @@ TierWalk::Look TierWalk::nodes_look() {
   TierInspection& nodes = found_.tier(Tier::kNode);
   return [&nodes](std::string_view key, std::string_view value) {
     HeartbeatDay day;
-    const bool whole = key.starts_with('N') ? decode_node(value).has_value() : merge_encoded(value, day);
+    const bool whole = is_node_key(key) ? decode_node(value).has_value() : merge_encoded(value, day);
     if (!whole) add_damage(key, nodes);
   };
 }

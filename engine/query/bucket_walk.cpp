@@ -63,7 +63,7 @@ Result<bool> BucketWalk::next(std::string& bucket) {
     if (!asked_ && !repos_.empty()) {
       if (auto listed = list_own(); !listed) return listed.error();
     } else if (!asked_) {
-      index_ = view_.cursor(Family::kCatalog, "B", "C");
+      index_ = view_.cursor(Family::kCatalog, kBucketIndexBegin, kBucketIndexEnd);
     }
   }
   if (auto in_time = check_time_(); !in_time) return in_time.error();
@@ -101,7 +101,7 @@ Result<void> BucketWalk::list_own() {
       if (own_.size() == own_pairs_max_) {
         std::vector<std::pair<std::string, std::string>>().swap(own_);
         own_bytes_ = 0;
-        index_ = view_.cursor(Family::kCatalog, "B", "C");
+        index_ = view_.cursor(Family::kCatalog, kBucketIndexBegin, kBucketIndexEnd);
         return {};
       }
       own_.emplace_back(pair->bucket, pair->repo);

@@ -24,12 +24,6 @@ Error corrupt(std::string_view what, std::string_view key) {
   return {ErrorCode::kCorruption, std::string(what) + " cannot be read: " + shorten(key)};
 }
 
-std::string key_of(std::string_view prefix, Minute minute) {
-  std::string key(prefix);
-  append_minute(key, minute);
-  return key;
-}
-
 std::optional<std::uint64_t> mean(UInt128 sum, std::uint64_t count) {
   if (count == 0) return std::nullopt;
   return static_cast<std::uint64_t>((2 * sum + count) / (UInt128{2} * count));
@@ -224,7 +218,7 @@ Result<void> NodeScan::read_past(const std::string& prefix) {
     at->second.past = std::max(at->second.past.value_or(minute), minute);
   };
   const Minute end{now_.value + 1};
-  const auto cursor = view_->cursor(Family::kDaySigns, key_of(prefix, {0}), key_of(prefix, end));
+  const auto cursor = view_->cursor(Family::kDaySigns, row_key(prefix, {0}), row_key(prefix, end));
   for (; cursor->valid(); cursor->next()) {
     if (auto in_time = deadline_.check(); !in_time) return in_time;
     DaySigns signs;
@@ -322,7 +316,7 @@ NodeScan::Day& NodeScan::day_of(Minute minute, std::string_view host) {
 
 Result<void> NodeScan::read_signs(const std::string& prefix, const MinuteRange& minutes) {
   const auto cursor =
-      view_->cursor(Family::kDaySigns, key_of(prefix, minutes.begin), key_of(prefix, minutes.end));
+      view_->cursor(Family::kDaySigns, row_key(prefix, minutes.begin), row_key(prefix, minutes.end));
   for (; cursor->valid(); cursor->next()) {
     if (auto in_time = deadline_.check(); !in_time) return in_time;
     DaySigns signs;
@@ -354,7 +348,7 @@ Result<void> NodeScan::for_each_open_host(const std::string& prefix, const Minut
 
 Result<void> NodeScan::read_latencies(const std::string& prefix, const MinuteRange& minutes) {
   const auto cursor =
-      view_->cursor(Family::kDay, key_of(prefix, minutes.begin), key_of(prefix, minutes.end));
+      view_->cursor(Family::kDay, row_key(prefix, minutes.begin), row_key(prefix, minutes.end));
   for (; cursor->valid(); cursor->next()) {
     if (auto in_time = deadline_.check(); !in_time) return in_time;
     const Minute day = read_minute(cursor->key().substr(prefix.size()));

@@ -174,7 +174,7 @@ Result<void> Pruner::prune_heartbeats() {
   const Minute horizon = horizons_.of(Span::kDay);
   const auto view = store_.view();
   const auto keys =
-      view->cursor(Family::kNode, position_.empty() ? "D" : position_, std::string_view("E"));
+      view->cursor(Family::kNode, position_.empty() ? kNodeDaysBegin : position_, kNodeDaysEnd);
   std::size_t nodes = 0;
   while (keys->valid()) {
     const std::string_view key = keys->key();

@@ -1,8 +1,38 @@
 #include "schema/keys.hpp"
 
+#include <bit>
 #include <cassert>
+#include <cstring>
 
 namespace minuted {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "hashes are stored as they lie");
+
+// What the keys of families with several kinds of records begin with. Persisted.
+constexpr char kSeries = 'S';
+constexpr char kBucketIndex = 'B';
+constexpr char kHostIndex = 'H';
+constexpr char kRepoMetadata = 'R';
+constexpr char kWorkspaceIndex = 'W';
+constexpr char kNode = 'N';
+constexpr char kNodeDay = 'D';
+static_assert(kBucketIndexBegin[0] == kBucketIndex && kBucketIndexEnd[0] == kBucketIndex + 1);
+static_assert(kRepoMetadataEnd[0] == kRepoMetadata + 1);
+static_assert(kNodeDaysBegin[0] == kNodeDay && kNodeDaysEnd[0] == kNodeDay + 1);
+
+void put_big_endian(std::uint32_t value, char* out) {
+  for (int shift = 24; shift >= 0; shift -= 8) *out++ = static_cast<char>(value >> shift);
+}
+
+// Letter, text, 00.
+std::string letter_prefix(char letter, std::string_view text) {
+  std::string key(1, letter);
+  key.append(text).push_back('\0');
+  return key;
+}
+
+}  // namespace
 
 std::string pair_prefix(std::string_view repo, std::string_view bucket) {
   std::string key;
@@ -26,6 +56,20 @@ void append_minute(std::string& key, Minute minute) {
 
 void append_sequence(std::string& key, std::uint64_t sequence) {
   for (int shift = 56; shift >= 0; shift -= 8) key.push_back(static_cast<char>(sequence >> shift));
+}
+
+std::string row_key(std::string_view prefix, Minute first) {
+  std::string key;
+  key.reserve(prefix.size() + kMinuteKeyBytes);
+  key.append(prefix);
+  append_minute(key, first);
+  return key;
+}
+
+std::string archive_key(std::string_view prefix, Minute minute, std::uint64_t first_commit) {
+  std::string key = row_key(prefix, minute);
+  append_sequence(key, first_commit);
+  return key;
 }
 
 std::string raw_key(std::uint64_t commit, std::uint32_t part) {
@@ -66,17 +110,17 @@ std::optional<RepoKeyView> split_repo_key(std::string_view key) {
 }
 
 std::string series_key(std::string_view prefix, std::string_view host) {
-  std::string key("S");
+  std::string key(1, kSeries);
   key.append(prefix).append(host);
   return key;
 }
 
-std::string series_end() { return "T"; }
+bool is_series_key(std::string_view key) { return key.starts_with(kSeries); }
+
+std::string series_end() { return std::string(1, kSeries + 1); }
 
 std::string bucket_index_prefix(std::string_view bucket) {
-  std::string key("B");
-  key.append(bucket).push_back('\0');
-  return key;
+  return letter_prefix(kBucketIndex, bucket);
 }
 
 std::string bucket_index_key(std::string_view prefix) {
@@ -87,28 +131,66 @@ std::string bucket_index_key(std::string_view prefix) {
   return key;
 }
 
-std::string host_index_prefix(std::string_view host) {
-  std::string key("H");
-  key.append(host).push_back('\0');
-  return key;
-}
+std::string host_index_prefix(std::string_view host) { return letter_prefix(kHostIndex, host); }
 
 std::string host_index_key(std::string_view prefix, std::string_view host) {
   return host_index_prefix(host).append(prefix);
 }
 
-std::string node_key(std::string_view host) { return std::string("N").append(host); }
+std::string repo_metadata_key(std::string_view repo) {
+  return std::string(1, kRepoMetadata).append(repo);
+}
 
-std::string node_days_prefix(std::string_view host) {
-  std::string key("D");
-  key.append(host).push_back('\0');
+std::string workspace_index_prefix(std::string_view workspace) {
+  return letter_prefix(kWorkspaceIndex, workspace);
+}
+
+std::string workspace_index_key(std::string_view workspace, std::string_view repo) {
+  return workspace_index_prefix(workspace).append(repo);
+}
+
+std::string node_key(std::string_view host) { return std::string(1, kNode).append(host); }
+
+bool is_node_key(std::string_view key) { return key.starts_with(kNode); }
+
+std::string node_days_prefix(std::string_view host) { return letter_prefix(kNodeDay, host); }
+
+std::string node_day_key(std::string_view host, Minute day) {
+  return row_key(node_days_prefix(host), day);
+}
+
+std::string idempotency_key(std::uint64_t high, std::uint64_t low) {
+  std::string key(2 * sizeof high, '\0');
+  std::memcpy(key.data(), &high, sizeof high);
+  std::memcpy(key.data() + sizeof high, &low, sizeof low);
   return key;
 }
 
-std::string node_day_key(std::string_view host, Minute day) {
-  std::string key = node_days_prefix(host);
-  append_minute(key, day);
+EventIdPair event_id_pair(std::uint64_t repo_hash, std::uint64_t pair_hash) {
+  static_assert(sizeof repo_hash == kEventIdRepoBytes &&
+                sizeof repo_hash + sizeof pair_hash == kEventIdPairBytes);
+  EventIdPair pair;
+  std::memcpy(pair.data(), &repo_hash, sizeof repo_hash);
+  std::memcpy(pair.data() + sizeof repo_hash, &pair_hash, sizeof pair_hash);
+  return pair;
+}
+
+EventIdKey event_id_key(Minute minute, const EventIdPair& pair, std::uint64_t low,
+                        std::uint64_t high) {
+  constexpr std::size_t kLowAt = kMinuteKeyBytes + kEventIdPairBytes;
+  constexpr std::size_t kHighAt = kLowAt + sizeof low;
+  EventIdKey key;
+  put_big_endian(minute.value, key.data());
+  std::memcpy(key.data() + kMinuteKeyBytes, pair.data(), pair.size());
+  std::memcpy(key.data() + kLowAt, &low, sizeof low);
+  std::memcpy(key.data() + kHighAt, &high, kEventIdKeyBytes - kHighAt);
   return key;
+}
+
+std::string event_id_begin(Minute minute, std::string_view scope) {
+  std::string key;
+  append_minute(key, minute);
+  return key.append(scope);
 }
 
 std::string after_prefix(std::string_view prefix) {

@@ -10,7 +10,6 @@
 
 #include "codec/bytes.hpp"
 #include "minuted/event.hpp"
-#include "schema/keys.hpp"
 
 namespace minuted {
 namespace {
@@ -19,12 +18,6 @@ constexpr char kRecordVersion = 0x02;
 // Keys looked at in one lot of a removal, at most.
 constexpr std::size_t kKeysPerLot = 2'000;
 constexpr std::size_t kLotBytes = 64U << 10;
-
-void put_minute(Minute minute, char* out) {
-  for (std::size_t i = 0; i < kMinuteKeyBytes; ++i) {
-    out[i] = static_cast<char>(minute.value >> (8 * (kMinuteKeyBytes - 1 - i)));
-  }
-}
 
 XXH128_hash_t hash_of(const Store& store, std::string_view bytes) {
   return XXH3_128bits_withSecret(bytes.data(), bytes.size(), store.secret().data(),
@@ -47,22 +40,11 @@ std::optional<Record> decode(std::string_view bytes) {
   return record;
 }
 
-std::string first_key(Minute minute, std::string_view scope) {
-  std::string key;
-  append_minute(key, minute);
-  return key.append(scope);
-}
-
 }  // namespace
 
 EventIdPair EventIds::pair_of(std::string_view prefix) const {
-  static_assert(sizeof(XXH128_hash_t::low64) == kEventIdRepoBytes);
-  const std::uint64_t repo = hash_of(store_, prefix.substr(0, prefix.find('\0') + 1)).low64;
-  const std::uint64_t pair = hash_of(store_, prefix).low64;
-  EventIdPair bytes;
-  std::memcpy(bytes.data(), &repo, sizeof repo);
-  std::memcpy(bytes.data() + sizeof repo, &pair, sizeof pair);
-  return bytes;
+  return event_id_pair(hash_of(store_, prefix.substr(0, prefix.find('\0') + 1)).low64,
+                       hash_of(store_, prefix).low64);
 }
 
 // The host ends in a byte that no id of a host holds, so that no two events look the same.
@@ -74,13 +56,7 @@ EventIdKey EventIds::key_of(const EventIdPair& pair, const NamedEvent& event) co
   end += event.id.copy(end, event.id.size());
   const XXH128_hash_t hash =
       hash_of(store_, std::string_view(bytes, static_cast<std::size_t>(end - bytes)));
-  EventIdKey key;
-  put_minute(event.minute, key.data());
-  char* at = std::copy(pair.begin(), pair.end(), key.data() + kMinuteKeyBytes);
-  std::memcpy(at, &hash.low64, sizeof hash.low64);
-  at += sizeof hash.low64;
-  std::memcpy(at, &hash.high64, static_cast<std::size_t>(key.data() + key.size() - at));
-  return key;
+  return event_id_key(event.minute, pair, hash.low64, hash.high64);
 }
 
 std::size_t EventIds::Hash::operator()(const EventIdKey& key) const {
@@ -122,9 +98,9 @@ Result<void> remove_event_ids(const Store& store, const EventIdRemoval& removal,
                               WriteSet& set) {
   const std::size_t before = set.bytes();
   const std::string lower =
-      from.empty() ? first_key(removal.minutes.begin, removal.scope) : std::exchange(from, {});
+      from.empty() ? event_id_begin(removal.minutes.begin, removal.scope) : std::exchange(from, {});
   const auto view = store.view();
-  const auto keys = view->cursor(Family::kEventId, lower, first_key(removal.minutes.end, {}));
+  const auto keys = view->cursor(Family::kEventId, lower, event_id_begin(removal.minutes.end, {}));
   for (std::size_t looked_at = 0; keys->valid(); ++looked_at) {
     const std::string_view key = keys->key();
     if (key.size() != kEventIdKeyBytes) {
@@ -139,7 +115,7 @@ Result<void> remove_event_ids(const Store& store, const EventIdRemoval& removal,
     if (order != 0) {
       // To its own of this minute, or of the next that has any ids.
       const Minute next{minute.value + (order < 0 ? 0 : 1)};
-      keys->seek(first_key(next, removal.scope));
+      keys->seek(event_id_begin(next, removal.scope));
       continue;
     }
     const auto record = decode(keys->value());

@@ -4,15 +4,13 @@
 // the minute come hashes of the repo and of the pair, so that a removal finds the ids of either with one
 // seek for each minute that has any ids.
 //
-//   minute u32, big-endian | 8 bytes of hash of the repo | 8 of the pair prefix | 12 of (host, id)
-//       → 0x02 | varint: committed at, Unix ms | varint: number of the commit
+//   key, see schema/keys.hpp → 0x02 | varint: committed at, Unix ms | varint: number of the commit
 //
 // A batch's are asked for one by one on the commit thread; nothing of them stays in memory but those
 // of the commit at hand. pair_of(), key_of() and remove_event_ids() are safe from any thread; the rest is
 // one thread's at a time.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,16 +20,10 @@
 
 #include "minuted/result.hpp"
 #include "minuted/time.hpp"
+#include "schema/keys.hpp"
 #include "store/store.hpp"
 
 namespace minuted {
-
-inline constexpr std::size_t kEventIdRepoBytes = 8;
-inline constexpr std::size_t kEventIdPairBytes = 16;  // the repo's included
-inline constexpr std::size_t kEventIdKeyBytes = 32;
-using EventIdKey = std::array<char, kEventIdKeyBytes>;
-// What stands for a pair in the keys of its ids; its first kEventIdRepoBytes stand for the repo.
-using EventIdPair = std::array<char, kEventIdPairBytes>;
 
 // The one event an id may name, within its pair.
 struct NamedEvent {

@@ -4,6 +4,7 @@
 #include <xxhash.h>
 
 #include "codec/bytes.hpp"
+#include "schema/keys.hpp"
 
 namespace minuted {
 namespace {
@@ -70,10 +71,7 @@ std::string record_key(std::string_view secret, const IdempotencyKey& key) {
   put_string(named, key.scope);
   named += key.key;
   const Fingerprint hash = hash_of(secret, named);
-  std::string out;
-  put_fixed64(out, hash.high);
-  put_fixed64(out, hash.low);
-  return out;
+  return idempotency_key(hash.high, hash.low);
 }
 
 Fingerprint fingerprint_of(std::string_view secret, std::string_view body, bool strict) {

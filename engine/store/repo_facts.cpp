@@ -11,17 +11,8 @@ namespace minuted {
 namespace {
 
 constexpr char kVersion = 1;
-constexpr std::string_view kFactsEnd = "S";  // behind every 'R'
 // Records of other repos passed over one by one before the next is sought.
 constexpr int kStepsBeforeSeek = 4;
-
-std::string facts_key(std::string_view repo) { return std::string("R").append(repo); }
-
-std::string workspace_prefix(std::string_view workspace) {
-  std::string key("W");
-  key.append(workspace).push_back('\0');
-  return key;
-}
 
 Result<RepoFacts> decode(std::string_view bytes, std::string_view repo) {
   RepoFacts facts;
@@ -42,9 +33,9 @@ Result<RepoFacts> decode(const Result<std::optional<std::string>>& stored, std::
 }  // namespace
 
 Result<RepoFacts> RepoFactsReader::of(std::string_view repo) {
-  const std::string key = facts_key(repo);
+  const std::string key = repo_metadata_key(repo);
   if (!cursor_) {
-    cursor_ = view_.cursor(Family::kCatalog, key, kFactsEnd);
+    cursor_ = view_.cursor(Family::kCatalog, key, kRepoMetadataEnd);
   } else if (key < key_) {
     cursor_->seek(key);
   } else {
@@ -65,7 +56,7 @@ Result<RepoFacts> RepoFactsReader::of(std::string_view repo) {
 
 Result<std::vector<std::string>> repos_of_workspace(const View& view, std::string_view workspace,
                                                     std::size_t repos_max) {
-  const std::string prefix = workspace_prefix(workspace);
+  const std::string prefix = workspace_index_prefix(workspace);
   std::vector<std::string> repos;
   const auto cursor = view.cursor(Family::kCatalog, prefix, after_prefix(prefix));
   for (; cursor->valid(); cursor->next()) {
@@ -83,7 +74,7 @@ Result<std::vector<std::string>> repos_of_workspace(const View& view, std::strin
 
 Result<RepoFacts> RepoFactsTable::change(std::string_view repo, const RepoFactsChange& change) {
   const std::lock_guard lock(mutex_);
-  const auto before = decode(store_.get(Family::kCatalog, facts_key(repo)), repo);
+  const auto before = decode(store_.get(Family::kCatalog, repo_metadata_key(repo)), repo);
   if (!before) return before;
   RepoFacts after{change.workspace.value_or(before->workspace),
                   change.provider.value_or(before->provider)};
@@ -103,7 +94,7 @@ Result<RepoFacts> RepoFactsTable::change(std::string_view repo, const RepoFactsC
 Result<void> RepoFactsTable::write(std::string_view repo, const RepoFacts& before,
                                    const RepoFacts& after) {
   WriteSet set(store_);
-  const std::string key = facts_key(repo);
+  const std::string key = repo_metadata_key(repo);
   if (after == RepoFacts{}) {
     set.remove(Family::kCatalog, key);
   } else {
@@ -113,7 +104,7 @@ Result<void> RepoFactsTable::write(std::string_view repo, const RepoFacts& befor
     set.put(Family::kCatalog, key, value);
   }
   const auto index_key = [&](const RepoFacts& facts) {
-    return workspace_prefix(facts.workspace).append(repo);
+    return workspace_index_key(facts.workspace, repo);
   };
   if (before.workspace != after.workspace) {
     if (!before.workspace.empty()) set.remove(Family::kCatalog, index_key(before));

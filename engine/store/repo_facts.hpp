@@ -1,7 +1,7 @@
 // What an operator told of repos, in the catalog family, and an index of it by workspace.
 //
-//   'R' | repo                       0x01 | string workspace | string provider
-//   'W' | workspace 00 | repo        0x01
+//   key of a repo (schema/keys.hpp)              0x01 | string workspace | string provider
+//   key of a workspace and one of its repos      0x01
 //
 // RepoFactsTable: any thread, one change after another.
 #pragma once
