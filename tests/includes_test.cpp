@@ -74,13 +74,16 @@ const std::map<std::string, std::string> kNames = {
     {"string_view", "string_view"},
     {"system_error", "errc error_code generic_category"},
     {"thread", "jthread this_thread thread"},
-    {"tuple", "make_tuple tie tuple"},
+    {"tuple", "make_tuple tie tuple tuple_size_v"},
     {"type_traits",
-     "decay_t invoke_result_t is_copy_assignable_v is_copy_constructible_v is_nothrow_move_assignable_v "
-     "is_nothrow_move_constructible_v remove_reference_t"},
+     "conditional_t decay_t integral_constant invoke_result_t is_copy_assignable_v is_copy_constructible_v "
+     "is_nothrow_move_assignable_v is_nothrow_move_constructible_v is_same_v remove_cvref_t "
+     "remove_reference_t"},
     {"unordered_map", "unordered_map"},
     {"unordered_set", "unordered_set"},
-    {"utility", "exchange forward in_place in_place_index make_pair move pair swap"},
+    {"utility",
+     "declval exchange forward in_place in_place_index index_sequence make_index_sequence make_pair move pair "
+     "swap"},
     {"variant", "get_if holds_alternative variant"},
     {"vector", "erase_if vector"},
 };

@@ -23,9 +23,9 @@ const std::map<std::string, std::set<std::string>> kEngineDoors = {
     {"codec", {}},
     {"schema", {"codec"}},
     {"stats", {}},
-    {"rollup", {"codec"}},
+    {"rollup", {"codec", "schema"}},
     {"chunk", {"codec"}},
-    {"page", {"codec", "rollup"}},
+    {"page", {"codec", "rollup", "schema"}},
     {"nodes", {"codec", "rollup"}},
     {"json", {}},
     {"store", {"codec", "nodes", "rollup", "schema", "stats"}},
@@ -111,6 +111,8 @@ TEST(LayersTest, LibrariesAreNamedOnlyWhereTheyBelong) {
 TEST(LayersTest, ServerSeesTheEnginesFaceOnly) {
   for (const Include& include : includes_below("server")) {
     const std::string to = first_part(include.what);
+    // The table of columns, whose names are the API's.
+    if (include.what == "schema/columns.hpp" && include.file == "server/render/fields.cpp") continue;
     EXPECT_FALSE(kEngineDoors.contains(to) && to != "stats" && to != "time" && to != "json")
         << include.file << " includes " << include.what;
   }

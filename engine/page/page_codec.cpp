@@ -4,6 +4,8 @@
 #include <bit>
 #include <cassert>
 #include <cstring>
+#include <tuple>
+#include <utility>
 
 #include "codec/bits.hpp"
 #include "codec/bytes.hpp"
@@ -21,18 +23,44 @@ enum Encoding : std::uint8_t {
   kSparse = 0x04,
 };
 
-// The columns after the operations' classes.
-enum ColumnIndex : std::size_t {
-  kClientErrors = kOpClasses,
-  kServerErrors,
-  kUplBytes,
-  kDwlBytes,
-  kSizeChange,
-  kLatencyCount,
-  kLatencySum,
-  kLatencyBelowMean,
-  kLatencySpread,
+// The row of the table that the column at a place of the page is, and its type.
+template <std::size_t kPlace>
+constexpr const auto& kColumnAt = std::get<kPageColumns[kPlace]>(kColumns);
+template <std::size_t kPlace>
+using TypeAt = ColumnAt<kColumns, kPageColumns[kPlace]>;
+
+// Calls take(place) for each column of a page in their order.
+template <class Take>
+constexpr void for_each_page_column(Take&& take) {
+  [&]<std::size_t... kPlace>(std::index_sequence<kPlace...>) {
+    (take(std::integral_constant<std::size_t, kPlace>{}), ...);
+  }(std::make_index_sequence<kPageColumns.size()>{});
+}
+
+template <class Access>
+constexpr std::size_t place_of() {
+  std::size_t found = kPageColumns.size();
+  for_each_page_column([&](auto place) {
+    if (kPageColumns[place] == index_of<kColumns, Access>()) found = place;
+  });
+  return found;
+}
+constexpr std::size_t kLatencyCountAt = place_of<Member<&Rollup::latency_count>>();
+constexpr std::size_t kLatencyMinAt = place_of<Member<&Rollup::latency_min_us>>();
+constexpr std::size_t kLatencyMaxAt = place_of<Member<&Rollup::latency_max_us>>();
+
+// By place: whether its values fit 64 bits, and whether they are among the sums.
+struct ColumnTraits {
+  bool is_narrow;
+  bool is_sum;
 };
+constexpr auto kTraits = [] {
+  std::array<ColumnTraits, kPageColumns.size()> traits{};
+  for_each_page_column([&](auto place) {
+    traits[place] = {!TypeAt<place>::kIsWide, kColumnAt<place>.needs == Columns::kSums};
+  });
+  return traits;
+}();
 
 using Values = std::vector<UInt128>;
 
@@ -129,20 +157,22 @@ std::uint64_t mean_of(const Rollup& r) {
   return static_cast<std::uint64_t>(r.latency_sum_us) / r.latency_count;
 }
 
-UInt128 value_of(const Rollup& r, std::size_t column) {
-  if (column < kOpClasses) return r.ops[column];
-  switch (column) {
-    case kClientErrors: return r.client_errors;
-    case kServerErrors: return r.server_errors;
-    case kUplBytes: return r.upl_bytes;
-    case kDwlBytes: return r.dwl_bytes;
-    case kSizeChange: return zigzag(r.size_change - static_cast<Int128>(r.upl_bytes));
-    case kLatencyCount:
-      return zigzag(static_cast<std::int64_t>(r.latency_count - r.requests()));
-    case kLatencySum: return r.latency_sum_us;
-    case kLatencyBelowMean:
-      return zigzag(static_cast<std::int64_t>(mean_of(r) - r.latency_min_us));
-    default: return r.latency_max_us - r.latency_min_us;
+// What stands in the column at a place of the page.
+template <std::size_t kPlace>
+UInt128 code_of(const Rollup& r) {
+  constexpr PageCoding kCoding = kColumnAt<kPlace>.page;
+  const auto value = TypeAt<kPlace>::Access::of(r);
+  if constexpr (kCoding == PageCoding::kPlain) {
+    return static_cast<UInt128>(value);
+  } else if constexpr (kCoding == PageCoding::kLessUplBytes) {
+    return zigzag(value - static_cast<Int128>(r.upl_bytes));
+  } else if constexpr (kCoding == PageCoding::kLessRequests) {
+    return zigzag(static_cast<std::int64_t>(value - r.requests()));
+  } else if constexpr (kCoding == PageCoding::kLatencyBelow) {
+    return zigzag(static_cast<std::int64_t>(mean_of(r) - value));
+  } else {
+    static_assert(kCoding == PageCoding::kLatencySpread);
+    return value - r.latency_min_us;
   }
 }
 
@@ -231,13 +261,13 @@ void encode_page(std::span<const PageRow> rows, std::string& page, std::string& 
   for (const std::string_view host : hosts) put_string(page, host);
   for (const auto& of_host : slots) put_presence(of_host, page);
   Values values;
-  for (std::size_t column = 0; column <= kLatencySpread; ++column) {
+  for_each_page_column([&](auto place) {
     values.clear();
     for (const auto& of_host : by_host) {
-      for (const Rollup* rollup : of_host) values.push_back(value_of(*rollup, column));
+      for (const Rollup* rollup : of_host) values.push_back(code_of<place>(*rollup));
     }
     put_column(values, page);
-  }
+  });
   std::string packed;
   values.clear();
   for (const auto& of_host : by_host) {
@@ -265,10 +295,8 @@ bool PageReader::open(std::string_view page, const PagePart& part) {
   if (part.sketches) picks_.assign(1, {0, page_rows_});
   decoded_rows_ = part.sketches ? page_rows_ : places_.size();
   static const std::vector<Pick> kNone;
-  for (std::size_t c = 0; c < kColumns; ++c) {
-    const bool extra = c == kClientErrors || c == kServerErrors || c == kLatencyBelowMean ||
-                       c == kLatencySpread;
-    const auto& picks = part.sums_only && extra ? kNone : picks_;
+  for (std::size_t c = 0; c < columns_.size(); ++c) {
+    const auto& picks = part.sums_only && !kTraits[c].is_sum ? kNone : picks_;
     if (!take_column(in, page_rows_, picks, columns_[c], 0)) return false;
   }
   return in.done() && values_agree();
@@ -428,16 +456,18 @@ std::size_t PageReader::memory_bytes() const {
 
 // What next() relies on: counts that fit their type.
 bool PageReader::values_agree() const {
-  const auto narrow = {std::size_t{kClientErrors}, std::size_t{kServerErrors},
-                       std::size_t{kLatencyCount}, std::size_t{kLatencyBelowMean},
-                       std::size_t{kLatencySpread}};
-  for (std::size_t op = 0; op < kOpClasses; ++op) {
-    if (!columns_[op].high.empty()) return false;
-  }
-  for (const std::size_t column : narrow) {
-    if (!columns_[column].high.empty()) return false;
+  for (std::size_t c = 0; c < columns_.size(); ++c) {
+    if (kTraits[c].is_narrow && !columns_[c].high.empty()) return false;
   }
   return true;
+}
+
+std::uint64_t PageReader::requests_at(std::size_t i) const {
+  std::uint64_t requests = 0;
+  for_each_page_column([&](auto place) {
+    if constexpr (kIsOpCount<typename TypeAt<place>::Access>) requests += columns_[place].low_at(i);
+  });
+  return requests;
 }
 
 bool PageReader::open_sketches(std::string_view sketches) {
@@ -445,10 +475,8 @@ bool PageReader::open_sketches(std::string_view sketches) {
   sketches_.assign(page_rows_, {});
   std::vector<std::size_t> rows;  // that have one
   for (std::size_t row = 0; row < page_rows_; ++row) {
-    std::uint64_t requests = 0;
-    for (std::size_t op = 0; op < kOpClasses; ++op) requests += columns_[op].low_at(row);
     const std::uint64_t latencies =
-        requests + static_cast<std::uint64_t>(unzigzag(columns_[kLatencyCount].low_at(row)));
+        requests_at(row) + static_cast<std::uint64_t>(unzigzag(columns_[kLatencyCountAt].low_at(row)));
     if (latencies >= kSketchLatenciesMin) rows.push_back(row);
   }
   ByteReader in(sketches);
@@ -461,8 +489,8 @@ bool PageReader::open_sketches(std::string_view sketches) {
 }
 
 bool PageReader::take_extremes(std::size_t i, Rollup& r) const {
-  const std::int64_t below = unzigzag(columns_[kLatencyBelowMean].low_at(i));
-  const std::uint64_t spread = columns_[kLatencySpread].low_at(i);
+  const std::int64_t below = unzigzag(columns_[kLatencyMinAt].low_at(i));
+  const std::uint64_t spread = columns_[kLatencyMaxAt].low_at(i);
   r.latency_min_us = mean_of(r) - static_cast<std::uint64_t>(below);
   r.latency_max_us = r.latency_min_us + spread;
   return r.latency_min_us <= kLatencyUsMax && spread <= kLatencyUsMax - r.latency_min_us;
@@ -474,16 +502,24 @@ bool PageReader::next(std::uint32_t& slot, std::string_view& host, Rollup& r) {
   slot = place.slot;
   host = hosts_[place.host];
   const std::size_t i = place.row;
+  // Those that others are coded by come first.
   std::uint64_t requests = 0;
-  for (std::size_t op = 0; op < kOpClasses; ++op) requests += r.ops[op] = columns_[op].low_at(i);
-  r.client_errors = columns_[kClientErrors].low_at(i);
-  r.server_errors = columns_[kServerErrors].low_at(i);
-  r.upl_bytes = columns_[kUplBytes].at(i);
-  r.dwl_bytes = columns_[kDwlBytes].at(i);
-  r.size_change = unzigzag(columns_[kSizeChange].at(i)) + static_cast<Int128>(r.upl_bytes);
-  r.latency_count =
-      requests + static_cast<std::uint64_t>(unzigzag(columns_[kLatencyCount].low_at(i)));
-  r.latency_sum_us = columns_[kLatencySum].at(i);
+  for_each_page_column([&](auto at) {
+    using Value = typename TypeAt<at>::Value;
+    constexpr PageCoding kCoding = kColumnAt<at>.page;
+    const Column& column = columns_[at];
+    auto& value = TypeAt<at>::Access::of(r);
+    if constexpr (kCoding == PageCoding::kPlain && TypeAt<at>::kIsWide) {
+      value = static_cast<Value>(column.at(i));
+    } else if constexpr (kCoding == PageCoding::kPlain) {
+      value = column.low_at(i);
+      if constexpr (kIsOpCount<typename TypeAt<at>::Access>) requests += value;
+    } else if constexpr (kCoding == PageCoding::kLessUplBytes) {
+      value = unzigzag(column.at(i)) + static_cast<Int128>(r.upl_bytes);
+    } else if constexpr (kCoding == PageCoding::kLessRequests) {
+      value = requests + static_cast<std::uint64_t>(unzigzag(column.low_at(i)));
+    }
+  });
   r.latency_min_us = r.latency_max_us = 0;
   r.sketch.clear();
   if (sums_only_) return true;

@@ -39,6 +39,7 @@
 
 #include "codec/bytes.hpp"
 #include "minuted/rollup.hpp"
+#include "schema/columns.hpp"
 
 namespace minuted {
 
@@ -110,14 +111,13 @@ class PageReader {
     std::size_t first;
     std::size_t count;
   };
-  static constexpr std::size_t kColumns = kOpClasses + 9;
-
   bool take_places(ByteReader& in, const PagePart& part);
   static bool take_column(ByteReader& in, std::size_t rows, const std::vector<Pick>& picks,
                           Column& column, unsigned depth);
   static bool take_sparse(ByteReader& in, std::size_t rows, const std::vector<Pick>& picks,
                           Column& column, unsigned depth);
   bool values_agree() const;
+  std::uint64_t requests_at(std::size_t i) const;
   bool take_extremes(std::size_t i, Rollup& r) const;
 
   std::vector<std::string_view> hosts_;
@@ -126,7 +126,7 @@ class PageReader {
   std::vector<Pick> picks_;
   std::size_t page_rows_ = 0;
   std::size_t decoded_rows_ = 0;  // all of them, or the part's
-  std::array<Column, kColumns> columns_;
+  std::array<Column, kPageColumns.size()> columns_;
   std::vector<std::string_view> sketches_;  // by row; empty unless opened
   std::vector<std::uint32_t> ends_;
   std::size_t next_ = 0;

@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cstring>
 #include <limits>
+#include <tuple>
 
 #include "codec/bytes.hpp"
 #include "rollup/rollup_codec.hpp"
@@ -16,27 +17,55 @@ static_assert(std::endian::native == std::endian::little, "columns are loaded as
 
 constexpr std::size_t kLoadBytes = 8;
 constexpr std::uint32_t kWide = 16;
-constexpr std::size_t kColumnsOfSlot = 6;
+constexpr std::size_t kColumnsOfSlot = kSizeOf<kRepoColumns>;
+
+static_assert(index_of<kRepoColumns, Member<&RepoRollup::requests>>() == 0,
+              "others are coded by requests, which therefore come first");
+
+// The access and the coding of a column.
+template <std::size_t kIndex>
+using AccessAt = typename ColumnAt<kRepoColumns, kIndex>::Access;
+template <std::size_t kIndex>
+constexpr bool kIsLessThanRequests =
+    std::get<kIndex>(kRepoColumns).page == PageCoding::kRequestsLess;
 
 // A slot's values in the order of the columns.
 std::array<Int128, kColumnsOfSlot> columns_of(const RepoRollup& sums) {
-  return {Int128{sums.requests},
-          static_cast<Int128>(sums.upl_bytes),
-          static_cast<Int128>(sums.dwl_bytes),
-          sums.size_change,
-          Int128{sums.requests - sums.latency_count},
-          static_cast<Int128>(sums.latency_sum_us)};
+  std::array<Int128, kColumnsOfSlot> values;
+  for_each_column<kRepoColumns>([&](auto index) {
+    const auto value = AccessAt<index>::of(sums);
+    if constexpr (kIsLessThanRequests<index>) {
+      values[index] = Int128{sums.requests - value};
+    } else {
+      values[index] = static_cast<Int128>(value);
+    }
+  });
+  return values;
 }
 
 RepoRollup sums_of(const std::array<Int128, kColumnsOfSlot>& values) {
   RepoRollup sums;
-  sums.requests = static_cast<std::uint64_t>(values[0]);
-  sums.upl_bytes = static_cast<UInt128>(values[1]);
-  sums.dwl_bytes = static_cast<UInt128>(values[2]);
-  sums.size_change = values[3];
-  sums.latency_count = sums.requests - static_cast<std::uint64_t>(values[4]);
-  sums.latency_sum_us = static_cast<UInt128>(values[5]);
+  for_each_column<kRepoColumns>([&](auto index) {
+    using Value = typename ColumnAt<kRepoColumns, index>::Value;
+    const auto value = static_cast<Value>(values[index]);
+    AccessAt<index>::of(sums) = kIsLessThanRequests<index> ? static_cast<Value>(sums.requests - value) : value;
+  });
   return sums;
+}
+
+// Adds what a column of 64 bits has to a sum. Requests are also added where they are less something.
+template <std::size_t kIndex>
+void add_coded(RepoRollup& sum, std::uint64_t value) {
+  if constexpr (kIsLessThanRequests<kIndex>) {
+    AccessAt<kIndex>::of(sum) -= value;
+    return;
+  }
+  AccessAt<kIndex>::of(sum) += value;
+  if constexpr (kIndex == 0) {
+    for_each_column<kRepoColumns>([&](auto other) {
+      if constexpr (kIsLessThanRequests<other>) AccessAt<other>::of(sum) += value;
+    });
+  }
 }
 
 std::uint32_t width_of(UInt128 most) {
@@ -162,8 +191,8 @@ bool RepoPageReader::read_slots(std::string_view bits, std::uint32_t first, std:
 }
 
 RepoSlot RepoPageReader::at(std::size_t number) const {
-  std::array<Int128, kColumns> values{};
-  for (std::size_t c = 0; c < kColumns; ++c) {
+  std::array<Int128, kColumnsOfSlot> values{};
+  for (std::size_t c = 0; c < kColumnsOfSlot; ++c) {
     for_each(columns_[c], number, number + 1, [&](std::size_t, auto value) {
       values[c] = static_cast<Int128>(static_cast<UInt128>(columns_[c].least) + value);
     });
@@ -182,8 +211,8 @@ RepoPageReader::Numbers RepoPageReader::numbers_of(const SlotRange& range) const
 
 void RepoPageReader::add_to(const SlotRange& range, RepoRollup& sum) const {
   const auto [begin, end] = numbers_of(range);
-  std::array<Int128, kColumns> sums{};
-  for (std::size_t c = 0; c < kColumns; ++c) {
+  std::array<Int128, kColumnsOfSlot> sums{};
+  for (std::size_t c = 0; c < kColumnsOfSlot; ++c) {
     UInt128 column = static_cast<UInt128>(columns_[c].least) * (end - begin);
     for_each(columns_[c], begin, end, [&](std::size_t, auto value) { column += value; });
     sums[c] = static_cast<Int128>(column);
@@ -199,29 +228,23 @@ void RepoPageReader::add_to(const SlotRange& range, const Points& to) const {
   for (std::size_t i = begin; i != end; ++i) {
     places[i] = static_cast<std::uint16_t>((slots_[i] + to.lead) / to.slots_per_point);
   }
-  const auto wide = [&](std::size_t column, auto field) {
-    const auto least = static_cast<UInt128>(columns_[column].least);
-    for_each(columns_[column], begin, end, [&](std::size_t i, auto value) {
-      auto& sum = to.points[places[i]].*field;
-      sum = static_cast<std::remove_reference_t<decltype(sum)>>(static_cast<UInt128>(sum) + least +
-                                                                value);
-    });
-  };
-  const auto count = [&](std::size_t column, auto take) {
-    const auto least = static_cast<std::uint64_t>(columns_[column].least);
-    for_each(columns_[column], begin, end, [&](std::size_t i, auto value) {
-      take(to.points[places[i]], least + static_cast<std::uint64_t>(value));
-    });
-  };
-  count(0, [](RepoRollup& point, std::uint64_t requests) {
-    point.requests += requests;
-    point.latency_count += requests;
+  for_each_column<kRepoColumns>([&](auto index) {
+    using OneColumn = ColumnAt<kRepoColumns, index>;
+    using Value = typename OneColumn::Value;
+    const Column& column = columns_[index];
+    if constexpr (OneColumn::kIsWide) {
+      const auto least = static_cast<UInt128>(column.least);
+      for_each(column, begin, end, [&](std::size_t i, auto value) {
+        auto& sum = OneColumn::Access::of(to.points[places[i]]);
+        sum = static_cast<Value>(static_cast<UInt128>(sum) + least + value);
+      });
+    } else {
+      const auto least = static_cast<std::uint64_t>(column.least);
+      for_each(column, begin, end, [&](std::size_t i, auto value) {
+        add_coded<index>(to.points[places[i]], least + static_cast<std::uint64_t>(value));
+      });
+    }
   });
-  wide(1, &RepoRollup::upl_bytes);
-  wide(2, &RepoRollup::dwl_bytes);
-  wide(3, &RepoRollup::size_change);
-  count(4, [](RepoRollup& point, std::uint64_t without) { point.latency_count -= without; });
-  wide(5, &RepoRollup::latency_sum_us);
 }
 
 }  // namespace minuted

@@ -10,7 +10,8 @@
 //        | six columns: of each slot that has events its value less the least, little-endian, width bytes
 //        | 8 zero bytes, so that any value may be loaded as eight
 //
-// The columns: requests, upl_bytes, dwl_bytes, size_change, requests without a latency, latency_sum_us.
+// The columns are those of kRepoColumns (schema/columns.hpp): requests, upl_bytes, dwl_bytes, size_change,
+// requests without a latency, latency_sum_us.
 // Equal contents have equal bytes. Pure; each object for one thread at a time.
 #pragma once
 
@@ -22,6 +23,7 @@
 #include <vector>
 
 #include "minuted/repo_rollup.hpp"
+#include "schema/columns.hpp"
 
 namespace minuted {
 
@@ -66,7 +68,6 @@ class RepoPageReader {
   void add_to(const SlotRange& range, const Points& points) const;
 
  private:
-  static constexpr std::size_t kColumns = 6;
   struct Column {
     Int128 least = 0;
     std::uint32_t width = 0;
@@ -83,7 +84,7 @@ class RepoPageReader {
   Numbers numbers_of(const SlotRange& range) const;
 
   std::vector<std::uint16_t> slots_;
-  std::array<Column, kColumns> columns_;
+  std::array<Column, kSizeOf<kRepoColumns>> columns_;
 };
 
 }  // namespace minuted

@@ -32,11 +32,7 @@ bool is_after(const Row& row, const std::optional<RowKey>& key) {
 
 void fill(const RepoRollup& sums, Rollup& rollup) {
   rollup.ops[static_cast<std::size_t>(OpClass::kOther)] = sums.requests;
-  rollup.upl_bytes = sums.upl_bytes;
-  rollup.dwl_bytes = sums.dwl_bytes;
-  rollup.size_change = sums.size_change;
-  rollup.latency_count = sums.latency_count;
-  rollup.latency_sum_us = sums.latency_sum_us;
+  copy_sums(sums, rollup);
 }
 
 // Hosts added up: their rows stand side by side, so one group at a time is all there is to hold.

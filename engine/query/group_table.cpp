@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
+#include <utility>
 
 namespace minuted {
 namespace {
@@ -66,20 +68,32 @@ void GroupTable::add(std::string_view bucket, Minute minute, std::string_view ho
   sums.add(rollup);
   if (columns_ == Columns::kSums) return;
   Rest& more = rest(last_);
-  const std::size_t before = more.sketch.room_bytes();
+  const std::size_t before = more.sketch().room_bytes();
   more.add(rollup, first_latency);
-  sketch_bytes_ += more.sketch.room_bytes() - before;
+  sketch_bytes_ += more.sketch().room_bytes() - before;
 }
 
 void GroupTable::Rest::add(const Rollup& rollup, bool first_latency) {
-  for (std::size_t i = 0; i < ops.size(); ++i) ops[i] += rollup.ops[i];
-  client_errors += rollup.client_errors;
-  server_errors += rollup.server_errors;
-  if (rollup.latency_count == 0) return;
-  latency_min_us =
-      first_latency ? rollup.latency_min_us : std::min(latency_min_us, rollup.latency_min_us);
-  latency_max_us = std::max(latency_max_us, rollup.latency_max_us);
-  sketch.merge(rollup.sketch);
+  const bool has_latency = rollup.latency_count != 0;
+  for_each_column<kColumns>([&](auto index) {
+    using Access = typename ColumnAt<kColumns, index>::Access;
+    constexpr Merge kMerge = std::get<index>(kColumns).merge;
+    if constexpr (!is_in_repo_sums<Access>()) {
+      auto& kept = std::get<index>(values);
+      const auto& more = Access::of(rollup);
+      if constexpr (kMerge == Merge::kSum) {
+        add_to(kept, more);
+      } else if (has_latency) {
+        if constexpr (kMerge == Merge::kLeast) {
+          kept = first_latency ? more : std::min(kept, more);
+        } else if constexpr (kMerge == Merge::kMost) {
+          kept = std::max(kept, more);
+        } else {
+          kept.merge(more);
+        }
+      }
+    }
+  });
 }
 
 // Most rows are of the group of the row before, or of the one that was made after it: the minutes of
@@ -135,21 +149,17 @@ void GroupTable::sort() {
 GroupTable::Group GroupTable::take(std::size_t place, Rollup& rollup) {
   const Entry& e = entry(order_[place]);
   const RepoRollup& sums = e.sums;
-  rollup.upl_bytes = sums.upl_bytes;
-  rollup.dwl_bytes = sums.dwl_bytes;
-  rollup.size_change = sums.size_change;
-  rollup.latency_count = sums.latency_count;
-  rollup.latency_sum_us = sums.latency_sum_us;
+  copy_sums(sums, rollup);
   if (columns_ == Columns::kSums) {
     rollup.ops[static_cast<std::size_t>(OpClass::kOther)] = sums.requests;
   } else {
     Rest& more = rest(order_[place]);
-    rollup.ops = more.ops;
-    rollup.client_errors = more.client_errors;
-    rollup.server_errors = more.server_errors;
-    rollup.latency_min_us = more.latency_min_us;
-    rollup.latency_max_us = more.latency_max_us;
-    rollup.sketch = std::move(more.sketch);
+    for_each_column<kColumns>([&](auto index) {
+      using Access = typename ColumnAt<kColumns, index>::Access;
+      if constexpr (!is_in_repo_sums<Access>()) {
+        Access::of(rollup) = std::move(std::get<index>(more.values));
+      }
+    });
   }
   return {buckets_.id(bucket_order_[e.bucket]), e.minute, hosts_.id(host_order_[e.host])};
 }

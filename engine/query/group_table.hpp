@@ -3,17 +3,20 @@
 // those take, which is counted. Values; one thread at a time.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "minuted/query.hpp"
 #include "minuted/time.hpp"
 #include "rollup/rollup_codec.hpp"
+#include "schema/columns.hpp"
 
 namespace minuted {
 
@@ -128,21 +131,24 @@ class GroupTable {
   // A block is some 100 KB: what a table of a few groups costs.
   static constexpr std::size_t kBlockGroups = 1024;
 
+  template <std::size_t kIndex>
+  struct InSums {};
   struct Entry {
     RepoRollup sums;
     std::uint32_t bucket = 0;  // the id's number; once sorted, its place among the ids
     Minute minute;
     std::uint32_t host = 0;  // same
   };
-  // What an entry is more than sums.
+  // The columns of the rollup that the sums do not have.
   struct Rest {
-    std::array<std::uint64_t, kOpClasses> ops{};
-    std::uint64_t client_errors = 0;
-    std::uint64_t server_errors = 0;
-    std::uint64_t latency_min_us = 0;  // 0 while there is no latency
-    std::uint64_t latency_max_us = 0;
-    LatencySketch sketch;
+    // By place in kColumns; those that the sums have take no room.
+    template <std::size_t... kIndex>
+    static auto values_of(std::index_sequence<kIndex...>) -> std::tuple<
+        std::conditional_t<is_in_repo_sums<typename ColumnAt<kColumns, kIndex>::Access>(),
+                           InSums<kIndex>, typename ColumnAt<kColumns, kIndex>::Value>...>;
+    decltype(values_of(std::make_index_sequence<kSizeOf<kColumns>>{})) values{};
 
+    LatencySketch& sketch() { return std::get<index_of<kColumns, Member<&Rollup::sketch>>()>(values); }
     void add(const Rollup& rollup, bool first_latency);
   };
   static_assert(sizeof(Entry) <= kGroupBytes && sizeof(Rest) <= kGroupBytes);

@@ -5,7 +5,7 @@
 
 #include "minuted/event.hpp"
 #include "rollup/rollup_codec.hpp"
-#include "rollup/wrapping.hpp"
+#include "schema/columns.hpp"
 
 namespace minuted {
 namespace {
@@ -22,21 +22,21 @@ std::vector<std::string> listed_keys(WantedRepos& wanted) {
   return std::move(wanted.listed);
 }
 
+}  // namespace
+
 RepoRollup sum_of(const std::vector<ChunkEvent>& events) {
   RepoRollup sums;
   sums.requests = events.size();
   for (const ChunkEvent& event : events) {
     sums.upl_bytes += event.upl_bytes;
     sums.dwl_bytes += event.dwl_bytes;
-    sums.size_change = wrapping_sum(sums.size_change, event.size_change);
+    add_to(sums.size_change, Int128{event.size_change});
     if (event.latency_us < 0) continue;
     ++sums.latency_count;
     sums.latency_sum_us += static_cast<std::uint64_t>(event.latency_us);
   }
   return sums;
 }
-
-}  // namespace
 
 RepoWalk::RepoWalk(const View& view, std::unique_ptr<RawCursor> raw, const RepoTier& tier,
                    const MinuteRange& minutes, WantedRepos wanted, Deadline& deadline)

@@ -42,6 +42,9 @@ struct RepoPart {
   RepoRollup sums;                       // of the slot
 };
 
+// What raw events add up to.
+RepoRollup sum_of(const std::vector<ChunkEvent>& events);
+
 class RepoWalk {
  public:
   // `minutes`: whole slots. Borrows the view and the deadline.

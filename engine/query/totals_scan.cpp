@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "query/planner.hpp"
+#include "query/repo_walk.hpp"
 #include "rollup/rollup_codec.hpp"
-#include "rollup/wrapping.hpp"
 #include "schema/keys.hpp"
 
 namespace minuted {
@@ -69,8 +69,7 @@ Result<bool> TotalsScan::next(Totals& totals) {
     const auto added = query_.by == TotalsQuery::By::kRepo ? add_repo() : add_bucket();
     if (!added) return added.error();
     if (sums_.requests == 0) continue;  // unknown, or another's
-    sums_.id = id_;
-    totals = sums_;
+    totals = {id_, sums_.requests, sums_.upl_bytes, sums_.dwl_bytes, sums_.size_change};
     ++counters_.rows;
     return true;
   }
@@ -134,10 +133,7 @@ Result<void> TotalsScan::add_repo() {
   if (stored->has_value() && !merge_encoded_repo(**stored, repo)) {
     return corrupt("the total of a repo", key);
   }
-  sums_.requests += repo.requests;
-  sums_.upl_bytes += repo.upl_bytes;
-  sums_.dwl_bytes += repo.dwl_bytes;
-  sums_.size_change = wrapping_sum(sums_.size_change, repo.size_change);
+  sums_.merge(repo);
   return add_raw(repo_prefix(id_));
 }
 
@@ -168,12 +164,7 @@ Result<void> TotalsScan::add_hosts(std::string_view key, std::string_view value)
   HostsReader hosts(value);
   std::string_view host;
   Rollup rollup;
-  while (hosts.next(host, rollup)) {
-    sums_.requests += rollup.requests();
-    sums_.upl_bytes += rollup.upl_bytes;
-    sums_.dwl_bytes += rollup.dwl_bytes;
-    sums_.size_change = wrapping_sum(sums_.size_change, rollup.size_change);
-  }
+  while (hosts.next(host, rollup)) sums_.add(rollup);
   if (!hosts.ok()) return corrupt("the total of a bucket", key);
   return {};
 }
@@ -187,12 +178,7 @@ Result<void> TotalsScan::add_raw(std::string_view prefix) {
     for (const std::string_view value : raw_->values()) {
       if (!decode_chunks(value, events_)) return corrupt("a raw chunk", raw_->key());
     }
-    sums_.requests += events_.size();
-    for (const ChunkEvent& event : events_) {
-      sums_.upl_bytes += event.upl_bytes;
-      sums_.dwl_bytes += event.dwl_bytes;
-      sums_.size_change = wrapping_sum(sums_.size_change, event.size_change);
-    }
+    sums_.merge(sum_of(events_));
   }
   return {};
 }

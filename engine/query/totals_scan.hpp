@@ -9,6 +9,7 @@
 
 #include "chunk/chunk_codec.hpp"
 #include "minuted/query.hpp"
+#include "minuted/repo_rollup.hpp"
 #include "query/bucket_walk.hpp"
 #include "query/deadline.hpp"
 #include "stats/counters.hpp"
@@ -61,7 +62,7 @@ class TotalsScan final : public TotalsCursor {
   bool begun_ = false;
   std::size_t next_given_ = 0;
   std::string id_;
-  Totals sums_;
+  RepoRollup sums_;  // of the id
   std::vector<ChunkEvent> events_;
 };
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 
+#include "schema/families.hpp"
 #include "schema/keys.hpp"
 #include "store/roll_boundaries.hpp"
 
@@ -41,6 +42,24 @@ constexpr std::array<Part, kRowParts> kRowPart{{
     {std::nullopt, Family::kArchive, Family::kArchive, 1, kSequenceKeyBytes},
 }};
 
+// Whether a pass deletes what is past of each family whose rows expire with a tier's retention.
+template <class Part>
+constexpr bool covers_all_rows() {
+  for (const FamilyInfo& info : kFamilyTable) {
+    const bool by_minute = info.expiry == Expiry::kMinuteRetention ||
+                           info.expiry == Expiry::kHourRetention ||
+                           info.expiry == Expiry::kDayRetention ||
+                           info.expiry == Expiry::kArchiveRetention;
+    if (!by_minute || !begins_with_pair(info.key)) continue;
+    bool found = false;
+    for (const Part& part : kRowPart<Part>) {
+      found = found || part.family == info.family || part.beside == info.family;
+    }
+    if (!found) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 // Rows and pages of each tier.
@@ -56,7 +75,9 @@ Pruner::Pruner(Store& store, const Horizons& horizons, PruneCounters& counters, 
       counters_(counters),
       options_(std::move(options)),
       next_pass_ms_(options_.clock->steady_ms()),
-      set_(store) {}
+      set_(store) {
+  static_assert(covers_all_rows<Part>(), "a family of the table expires, and is in no part");
+}
 
 bool Pruner::due() const {
   if (passing_ || options_.clock->steady_ms() < next_pass_ms_) return false;

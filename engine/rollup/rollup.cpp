@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
-#include "rollup/wrapping.hpp"
+#include "schema/columns.hpp"
 
 namespace minuted {
 
@@ -18,7 +19,7 @@ void Rollup::add_sums(const EventView& event) {
   if (event.status >= 500 && event.status < 600) ++server_errors;
   upl_bytes += event.upl_bytes;
   dwl_bytes += event.dwl_bytes;
-  size_change = wrapping_sum(size_change, event.size_change);
+  add_to(size_change, Int128{event.size_change});
   if (event.latency_us) {
     const std::uint64_t us = *event.latency_us;
     latency_min_us = latency_count == 0 ? us : std::min(latency_min_us, us);
@@ -29,32 +30,41 @@ void Rollup::add_sums(const EventView& event) {
 }
 
 void Rollup::merge(const Rollup& other) {
-  for (std::size_t i = 0; i < ops.size(); ++i) ops[i] += other.ops[i];
-  client_errors += other.client_errors;
-  server_errors += other.server_errors;
-  upl_bytes += other.upl_bytes;
-  dwl_bytes += other.dwl_bytes;
-  size_change = wrapping_sum(size_change, other.size_change);
   if (other.latency_count != 0) {
-    latency_min_us = latency_count == 0 ? other.latency_min_us
-                                        : std::min(latency_min_us, other.latency_min_us);
-    latency_max_us = std::max(latency_max_us, other.latency_max_us);
-    latency_sum_us += other.latency_sum_us;
-    latency_count += other.latency_count;
-    sketch.merge(other.sketch);
+    const bool first = latency_count == 0;
+    for_each_column<kColumns>([&](auto index) {
+      using Access = typename ColumnAt<kColumns, index>::Access;
+      constexpr Merge kMerge = std::get<index>(kColumns).merge;
+      auto& kept = Access::of(*this);
+      const auto& more = Access::of(other);
+      if constexpr (kMerge == Merge::kLeast) {
+        kept = first ? more : std::min(kept, more);
+      } else if constexpr (kMerge == Merge::kMost) {
+        kept = std::max(kept, more);
+      } else if constexpr (kMerge == Merge::kSketch) {
+        kept.merge(more);
+      }
+    });
   }
+  for_each_column<kColumns>([&](auto index) {
+    using Access = typename ColumnAt<kColumns, index>::Access;
+    if constexpr (std::get<index>(kColumns).merge == Merge::kSum) {
+      add_to(Access::of(*this), Access::of(other));
+    }
+  });
 }
 
 void Rollup::take_out(const Rollup& part) {
-  for (std::size_t i = 0; i < ops.size(); ++i) ops[i] -= part.ops[i];
-  client_errors -= part.client_errors;
-  server_errors -= part.server_errors;
-  upl_bytes -= part.upl_bytes;
-  dwl_bytes -= part.dwl_bytes;
-  size_change = wrapping_difference(size_change, part.size_change);
-  latency_sum_us -= part.latency_sum_us;
-  latency_count -= part.latency_count;
-  sketch.take_out(part.sketch);
+  for_each_column<kColumns>([&](auto index) {
+    using Access = typename ColumnAt<kColumns, index>::Access;
+    constexpr Merge kMerge = std::get<index>(kColumns).merge;
+    if constexpr (kMerge == Merge::kSum) {
+      subtract_from(Access::of(*this), Access::of(part));
+    } else if constexpr (kMerge == Merge::kSketch) {
+      Access::of(*this).take_out(Access::of(part));
+    }
+  });
+  // The extremes may have been the part's.
   if (latency_count == 0 || sketch.empty()) {
     latency_min_us = latency_max_us = 0;
   } else if (latency_count == 1) {

@@ -1,22 +1,58 @@
 #include "rollup/rollup_codec.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
+#include <tuple>
 
-#include "rollup/wrapping.hpp"
+#include "schema/columns.hpp"
 
 namespace minuted {
 namespace {
 
-enum Flag : std::uint32_t {
-  kClientErrors = 1U << 6,
-  kServerErrors = 1U << 7,
-  kUplBytes = 1U << 8,
-  kDwlBytes = 1U << 9,
-  kSizeChange = 1U << 10,
-  kLatency = 1U << 11,
-};
-constexpr std::uint32_t kFlagsMax = (1U << 12) - 1;
+// The bit of each column in a rollup's flags: those of latencies share the first one's.
+constexpr auto kBits = [] {
+  std::array<std::uint32_t, kSizeOf<kColumns>> bits{};
+  std::uint32_t next = 1;
+  std::uint32_t latency = 0;
+  for_each_column<kColumns>([&](auto index) {
+    const bool is_latency = std::get<index>(kColumns).row == RowCoding::kLatency;
+    if (is_latency && latency != 0) {
+      bits[index] = latency;
+      return;
+    }
+    bits[index] = next;
+    if (is_latency) latency = next;
+    next <<= 1;
+  });
+  return bits;
+}();
+constexpr std::uint32_t kFlagsMax = [] {
+  std::uint32_t all = 0;
+  for (const std::uint32_t bit : kBits) all |= bit;
+  return all;
+}();
+constexpr std::size_t kLatency = index_of<kColumns, Member<&Rollup::latency_count>>();
+
+template <RowCoding kCoding, class Value>
+void put_value(Value value, std::string& out) {
+  if constexpr (kCoding == RowCoding::kZigzag) {
+    put_varint(out, zigzag(value));
+  } else {
+    put_varint(out, value);
+  }
+}
+
+template <class Column, RowCoding kCoding>
+typename Column::Value take_value(ByteReader& in) {
+  if constexpr (kCoding == RowCoding::kZigzag) {
+    return unzigzag(in.varint128());
+  } else if constexpr (Column::kIsWide) {
+    return in.varint128();
+  } else {
+    return in.varint();
+  }
+}
 
 void put_latency(const Rollup& r, std::string& out) {
   put_varint(out, r.latency_count);
@@ -29,23 +65,22 @@ void put_latency(const Rollup& r, std::string& out) {
 
 void put_rollup(const Rollup& r, std::string& out) {
   std::uint32_t flags = 0;
-  for (std::size_t i = 0; i < kOpClasses; ++i) flags |= r.ops[i] != 0 ? 1U << i : 0U;
-  if (r.client_errors != 0) flags |= kClientErrors;
-  if (r.server_errors != 0) flags |= kServerErrors;
-  if (r.upl_bytes != 0) flags |= kUplBytes;
-  if (r.dwl_bytes != 0) flags |= kDwlBytes;
-  if (r.size_change != 0) flags |= kSizeChange;
-  if (r.latency_count != 0) flags |= kLatency;
+  for_each_column<kColumns>([&](auto index) {
+    using Access = typename ColumnAt<kColumns, index>::Access;
+    if constexpr (std::get<index>(kColumns).row != RowCoding::kLatency || index == kLatency) {
+      flags |= Access::of(r) != 0 ? kBits[index] : 0U;
+    }
+  });
   put_varint(out, flags);
-  for (const std::uint64_t count : r.ops) {
-    if (count != 0) put_varint(out, count);
-  }
-  if (flags & kClientErrors) put_varint(out, r.client_errors);
-  if (flags & kServerErrors) put_varint(out, r.server_errors);
-  if (flags & kUplBytes) put_varint(out, r.upl_bytes);
-  if (flags & kDwlBytes) put_varint(out, r.dwl_bytes);
-  if (flags & kSizeChange) put_varint(out, zigzag(r.size_change));
-  if (flags & kLatency) put_latency(r, out);
+  for_each_column<kColumns>([&](auto index) {
+    using Access = typename ColumnAt<kColumns, index>::Access;
+    constexpr RowCoding kCoding = std::get<index>(kColumns).row;
+    if constexpr (kCoding != RowCoding::kLatency) {
+      if (flags & kBits[index]) put_value<kCoding>(Access::of(r), out);
+    } else if constexpr (index == kLatency) {
+      if (flags & kBits[index]) put_latency(r, out);
+    }
+  });
 }
 
 // Reads the buckets and checks that they hold as many latencies as were counted.
@@ -92,15 +127,15 @@ void take_latency(ByteReader& in, Rollup& r, bool with_sketch) {
 bool take_rollup(std::string_view bytes, bool with_sketch, Rollup& r) {
   ByteReader in(bytes);
   const auto flags = static_cast<std::uint32_t>(in.varint_up_to(kFlagsMax));
-  for (std::size_t i = 0; i < kOpClasses; ++i) {
-    if (flags & (1U << i)) r.ops[i] = in.varint();
-  }
-  if (flags & kClientErrors) r.client_errors = in.varint();
-  if (flags & kServerErrors) r.server_errors = in.varint();
-  if (flags & kUplBytes) r.upl_bytes = in.varint128();
-  if (flags & kDwlBytes) r.dwl_bytes = in.varint128();
-  if (flags & kSizeChange) r.size_change = unzigzag(in.varint128());
-  if (flags & kLatency) take_latency(in, r, with_sketch);
+  for_each_column<kColumns>([&](auto index) {
+    using OneColumn = ColumnAt<kColumns, index>;
+    constexpr RowCoding kCoding = std::get<index>(kColumns).row;
+    if constexpr (kCoding != RowCoding::kLatency) {
+      if (flags & kBits[index]) OneColumn::Access::of(r) = take_value<OneColumn, kCoding>(in);
+    } else if constexpr (index == kLatency) {
+      if (flags & kBits[index]) take_latency(in, r, with_sketch);
+    }
+  });
   return with_sketch || r.latency_count < 3 ? in.done() : in.ok();
 }
 
@@ -278,30 +313,24 @@ bool HostsReader::next(std::string_view& host, Rollup& rollup) {
 }
 
 void RepoRollup::add(const Rollup& rollup) {
-  requests += rollup.requests();
-  upl_bytes += rollup.upl_bytes;
-  dwl_bytes += rollup.dwl_bytes;
-  size_change = wrapping_sum(size_change, rollup.size_change);
-  latency_count += rollup.latency_count;
-  latency_sum_us += rollup.latency_sum_us;
+  for_each_column<kRepoColumns>([&](auto index) {
+    using OneColumn = ColumnAt<kRepoColumns, index>;
+    add_to(OneColumn::Access::of(*this), OneColumn::Source::of(rollup));
+  });
 }
 
 void RepoRollup::merge(const RepoRollup& other) {
-  requests += other.requests;
-  upl_bytes += other.upl_bytes;
-  dwl_bytes += other.dwl_bytes;
-  size_change = wrapping_sum(size_change, other.size_change);
-  latency_count += other.latency_count;
-  latency_sum_us += other.latency_sum_us;
+  for_each_column<kRepoColumns>([&](auto index) {
+    using Access = typename ColumnAt<kRepoColumns, index>::Access;
+    add_to(Access::of(*this), Access::of(other));
+  });
 }
 
 void RepoRollup::take_out(const RepoRollup& part) {
-  requests -= part.requests;
-  upl_bytes -= part.upl_bytes;
-  dwl_bytes -= part.dwl_bytes;
-  size_change = wrapping_difference(size_change, part.size_change);
-  latency_count -= part.latency_count;
-  latency_sum_us -= part.latency_sum_us;
+  for_each_column<kRepoColumns>([&](auto index) {
+    using Access = typename ColumnAt<kRepoColumns, index>::Access;
+    subtract_from(Access::of(*this), Access::of(part));
+  });
 }
 
 std::uint64_t RepoRollup::latency_mean_us() const {
@@ -311,24 +340,20 @@ std::uint64_t RepoRollup::latency_mean_us() const {
 
 void encode_repo(const RepoRollup& repo, std::string& out) {
   out.push_back(static_cast<char>(ValueKind::kRepo));
-  put_varint(out, repo.requests);
-  put_varint(out, repo.upl_bytes);
-  put_varint(out, repo.dwl_bytes);
-  put_varint(out, zigzag(repo.size_change));
-  put_varint(out, repo.latency_count);
-  put_varint(out, repo.latency_sum_us);
+  for_each_column<kRepoColumns>([&](auto index) {
+    using Access = typename ColumnAt<kRepoColumns, index>::Access;
+    put_value<std::get<index>(kRepoColumns).row>(Access::of(repo), out);
+  });
 }
 
 bool merge_encoded_repo(std::string_view bytes, RepoRollup& repo) {
   ByteReader in(bytes);
   if (in.byte() != static_cast<std::uint8_t>(ValueKind::kRepo)) return false;
   RepoRollup read;
-  read.requests = in.varint();
-  read.upl_bytes = in.varint128();
-  read.dwl_bytes = in.varint128();
-  read.size_change = unzigzag(in.varint128());
-  read.latency_count = in.varint();
-  read.latency_sum_us = in.varint128();
+  for_each_column<kRepoColumns>([&](auto index) {
+    using OneColumn = ColumnAt<kRepoColumns, index>;
+    OneColumn::Access::of(read) = take_value<OneColumn, std::get<index>(kRepoColumns).row>(in);
+  });
   if (!in.done()) return false;
   repo.merge(read);
   return true;

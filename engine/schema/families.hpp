@@ -1,12 +1,13 @@
 // The column families of the store: one table that says of each what it is called, how its keys are
-// built, how operands are merged into its values, when its records expire and how it is read. RocksDB's
-// options (store/tuning.cpp), the metrics (EngineStats::store_tiers), the inspection (inspect/) and the
-// deletion of a repo (retention/) follow from it.
+// built, how operands are merged into its values, when its records expire and how it is read.
+// RocksDB's options (store/tuning.cpp), the metrics (EngineStats::store_tiers), the inspection
+// (inspect/) and the deletion of a repo (retention/) follow from it.
 //
 // A new family is a row here, at the end, with its keys in schema/keys.hpp and its drawing in
-// engine/FORMAT.md, which tests/engine/schema/format_test.cpp compares with this table. RocksDB knows a
-// family by its disk name, and a merge operator by its name: both are persisted, and a change of either
-// is a change of the store's format. The order of the enumerators is not persisted.
+// engine/FORMAT.md, which tests/engine/schema/format_test.cpp compares with this table. RocksDB
+// knows a family by its disk name, and a merge operator by its name: both are persisted, and a
+// change of either is a change of the store's format. The order of the enumerators is not
+// persisted.
 //
 // Constants; any thread.
 #pragma once
@@ -22,14 +23,14 @@
 namespace minuted {
 
 enum class Family : std::uint8_t {
-  kMeta,            // records about the store itself, see schema/meta_records.hpp
-  kRaw,             // the events of each commit until they are folded; see chunk/raw_commit.hpp, RawTable
-  kMinute,          // hosts values per (repo, bucket, minute)
-  kHour,            // the same per hour
-  kDay,             // the same per UTC day
-  kTotal,           // the same since the beginning
-  kRepo,            // repo values per 5 minutes, hour, 6 hours, day and since the beginning
-  kCatalog,         // the known series, and the repos of buckets
+  kMeta,     // records about the store itself, see schema/meta_records.hpp
+  kRaw,      // the events of each commit until they are folded; see chunk/raw_commit.hpp, RawTable
+  kMinute,   // hosts values per (repo, bucket, minute)
+  kHour,     // the same per hour
+  kDay,      // the same per UTC day
+  kTotal,    // the same since the beginning
+  kRepo,     // repo values per 5 minutes, hour, 6 hours, day and since the beginning
+  kCatalog,  // the known series, and the repos of buckets
   kIdempotency,     // responses by idempotency key
   kEventId,         // which events with an id of their own were committed
   kMinutePage,      // closed spans of minutes, sealed: pages, see schema/tiers.hpp
@@ -72,11 +73,16 @@ enum class MergeRule : std::uint8_t {
 // The merge operator's name in RocksDB. Persisted. Null for kNone.
 constexpr const char* merge_operator_name(MergeRule rule) {
   switch (rule) {
-    case MergeRule::kNone: return nullptr;
-    case MergeRule::kRollups: return "minuted.rollup.1";
-    case MergeRule::kDaySigns: return "minuted.day_signs.1";
-    case MergeRule::kHostStates: return "minuted.host_state.1";
-    case MergeRule::kHeartbeats: return "minuted.node.1";
+    case MergeRule::kNone:
+      return nullptr;
+    case MergeRule::kRollups:
+      return "minuted.rollup.1";
+    case MergeRule::kDaySigns:
+      return "minuted.day_signs.1";
+    case MergeRule::kHostStates:
+      return "minuted.host_state.1";
+    case MergeRule::kHeartbeats:
+      return "minuted.node.1";
   }
   return nullptr;
 }
@@ -111,13 +117,14 @@ struct FamilyInfo {
   MergeRule merge;
   Expiry expiry;
   Lookup lookup = Lookup::kRanges;
-  // Rows are deleted in runs while their neighbours are read: tables full of deletions are compacted.
+  // Rows are deleted in runs while their neighbours are read: tables full of deletions are
+  // compacted.
   bool is_deleted_in_runs = false;
   // Most events of a fleet of a million series write a key, so that any two flushes overlap.
   bool is_written_all_over = false;
-  // Keys arrive sorted among those that begin with the same so many bytes: a memtable then begins its
-  // search for a key's place at the last of them. A commit's ids come sorted, and so does what a fold or a
-  // roll writes.
+  // Keys arrive sorted among those that begin with the same so many bytes: a memtable then begins
+  // its search for a key's place at the last of them. A commit's ids come sorted, and so does what
+  // a fold or a roll writes.
   std::optional<std::uint8_t> sorted_within = std::nullopt;
   // Where `minuted inspect` shows it.
   Tier tier = Tier::kMeta;
@@ -198,7 +205,8 @@ inline constexpr auto kFamilyTable = std::to_array<FamilyInfo>({
      .expiry = Expiry::kWithSeries,
      .lookup = Lookup::kWholeKey,
      .is_written_all_over = true,
-     // A commit's new series come sorted, and so do their hosts' records, which begin with another byte.
+     // A commit's new series come sorted, and so do their hosts' records, which begin with another
+     // byte.
      .sorted_within = 1,
      .tier = Tier::kSeries},
     {.family = Family::kIdempotency,

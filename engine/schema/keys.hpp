@@ -1,6 +1,6 @@
-// The bytes of the keys of all families. Ids hold no byte below 0x20 (event.hpp), so 0x00 ends each of them:
-// keys are self-delimiting and sort as (repo, bucket, minute, …) do, bytewise. Numbers are big-endian where
-// nothing else is said.
+// The bytes of the keys of all families. Ids hold no byte below 0x20 (event.hpp), so 0x00 ends each
+// of them: keys are self-delimiting and sort as (repo, bucket, minute, …) do, bytewise. Numbers are
+// big-endian where nothing else is said.
 //
 //   pair prefix              repo 00 bucket 00
 //
@@ -23,7 +23,8 @@
 //   node, its record         'N' | host
 //   node, heartbeats         'D' | host 00 | first minute of the day u32
 //   idempotency              hash of (scope, key): high u64 | low u64, little-endian
-//   event_id                 minute u32 | hashes of the repo (8 bytes), the pair (8) and (host, id) (12),
+//   event_id                 minute u32 | hashes of the repo (8 bytes), the pair (8) and (host, id)
+//   (12),
 //                            little-endian
 //
 // engine/FORMAT.md shows an example of each; tests/engine/schema/keys_test.cpp freezes the bytes.
@@ -93,8 +94,8 @@ enum class RepoSpan : char {
 // In the place of a repo's id, which is never empty: all of them together.
 inline constexpr std::string_view kAllRepos{};
 
-// Time comes before the repo, so that the values of all repos of a slot, or their pages, are neighbours,
-// and so are those past their retention.
+// Time comes before the repo, so that the values of all repos of a slot, or their pages, are
+// neighbours, and so are those past their retention.
 std::string repo_key(std::string_view repo, RepoSpan span, Minute first);
 // The first key after those of the span.
 std::string repo_span_end(RepoSpan span);
@@ -160,8 +161,8 @@ EventIdPair event_id_pair(std::uint64_t repo_hash, std::uint64_t pair_hash);
 // `low` and the low half of `high` are the hash of (host, id).
 EventIdKey event_id_key(Minute minute, const EventIdPair& pair, std::uint64_t low,
                         std::uint64_t high);
-// At or before the first key of the minute whose pair or repo is `scope`, an EventIdPair's bytes or the
-// first of them; of any if it is empty.
+// At or before the first key of the minute whose pair or repo is `scope`, an EventIdPair's bytes or
+// the first of them; of any if it is empty.
 std::string event_id_begin(Minute minute, std::string_view scope);
 
 }  // namespace minuted

@@ -1,6 +1,6 @@
-// The records of the meta family, which say what the store knows about itself: all of them, each with its
-// key, its bytes and both directions of its codec. What a record means, and who writes it when, is
-// explained where it is used. engine/FORMAT.md shows each with an example, and
+// The records of the meta family, which say what the store knows about itself: all of them, each
+// with its key, its bytes and both directions of its codec. What a record means, and who writes it
+// when, is explained where it is used. engine/FORMAT.md shows each with an example, and
 // tests/engine/schema/meta_records_test.cpp freezes the bytes.
 //
 //   key             value
@@ -8,8 +8,10 @@
 //   "commit"        number of the last commit u64 | epoch of the opening that made it u64
 //   "folded_below"  number of the first commit that may not be folded u64
 //   "folded"        epoch u64 | generation u64 | its first commit u64 | its last commit u64
-//                   | key of the last raw value that is folded: pair prefix | minute u32, big-endian
-//   "unreadable:" | pair prefix | minute u32, big-endian | first commit of the generation u64, big-endian
+//                   | key of the last raw value that is folded: pair prefix | minute u32,
+//                   big-endian
+//   "unreadable:" | pair prefix | minute u32, big-endian | first commit of the generation u64,
+//   big-endian
 //                   the raw value, which a fold could not read
 //   "rolled"        current hour boundary u32 | next u32 | current day boundary u32 | next u32,
 //                   all big-endian | prefix of the last pair that has the next ones
@@ -23,12 +25,12 @@
 //                   | first minute that was not past its retention u64
 //                   | number of the first commit whose events stay u64
 //
-// Numbers are little-endian where nothing else is said; a string is its length as a varint and its bytes.
-// A record that is absent has the value of an empty store. Keys and bytes are persisted: a change is a
-// change of the store's format.
+// Numbers are little-endian where nothing else is said; a string is its length as a varint and its
+// bytes. A record that is absent has the value of an empty store. Keys and bytes are persisted: a
+// change is a change of the store's format.
 //
-// Every record is a value with encode(), and decode(), which is nullopt unless the bytes are exactly one
-// record. kKey is its key, kMeaning names it in messages. Pure; any thread.
+// Every record is a value with encode(), and decode(), which is nullopt unless the bytes are
+// exactly one record. kKey is its key, kMeaning names it in messages. Pure; any thread.
 #pragma once
 
 #include <array>
@@ -226,9 +228,9 @@ inline constexpr std::string_view kSyncKey = "sync";
 
 // The keys of all records, in no order. An UnreadableKey begins with its own.
 inline constexpr std::array<std::string_view, 11> kMetaKeys = {
-    SecretRecord::kKey,   CommitRecord::kKey,   RawFloorRecord::kKey,    FoldMarkRecord::kKey,
-    RollBoundaries::kKey, RepoRowsRecord::kKey, ClockRecord::kKey,       SeriesCountRecord::kKey,
-    NodeCountRecord::kKey, RemovalRecord::kKey, UnreadableKey::kPrefix};
+    SecretRecord::kKey,    CommitRecord::kKey,   RawFloorRecord::kKey,  FoldMarkRecord::kKey,
+    RollBoundaries::kKey,  RepoRowsRecord::kKey, ClockRecord::kKey,     SeriesCountRecord::kKey,
+    NodeCountRecord::kKey, RemovalRecord::kKey,  UnreadableKey::kPrefix};
 
 // Whether the key is that of a record and the value its bytes.
 bool is_meta_record(std::string_view key, std::string_view value);

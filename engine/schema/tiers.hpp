@@ -1,15 +1,15 @@
-// How rows become pages: which families the tiers of rows are kept in, and how long the spans are that one
-// page holds; and the same of the values of repos. Persisted: a change of a length is a change of the
-// store's format. Constants; any thread.
+// How rows become pages: which families the tiers of rows are kept in, and how long the spans are
+// that one page holds; and the same of the values of repos. Persisted: a change of a length is a
+// change of the store's format. Constants; any thread.
 //
 // A span is aligned to 1970-01-01. Its rows lie in `rows`, one key each, until it is closed; a seal
 // moves them into one page and one value of sketches, both under (pair, first minute of the span),
 // and deletes them in the same batch. A late event becomes a row again, to be added to the page's:
 // what a minute holds is the page's row and the rows' and the raw events, together.
 //
-// A fold adds to a row of Family::kRepo for each repo it has events of, and to one of all repos together.
-// The rows of slots that are closed are moved into the repo's page of Family::kRepoPage, in one batch, also
-// while the page's span is still open. A late event makes a row again.
+// A fold adds to a row of Family::kRepo for each repo it has events of, and to one of all repos
+// together. The rows of slots that are closed are moved into the repo's page of Family::kRepoPage,
+// in one batch, also while the page's span is still open. A late event makes a row again.
 #pragma once
 
 #include <array>
@@ -58,8 +58,8 @@ struct RepoTier {
   RepoSpan span;
   Span kept_as;  // the tier whose retention it follows
   std::uint32_t slot_minutes;
-  // So long that any window is in three pages at most, and at most 512 slots, so that one is written
-  // anew in microseconds.
+  // So long that any window is in three pages at most, and at most 512 slots, so that one is
+  // written anew in microseconds.
   std::uint32_t page_minutes;
 };
 

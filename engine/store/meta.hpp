@@ -1,5 +1,5 @@
-// Reading and writing the records of schema/meta_records.hpp in the meta family. `From` is a Store or a View.
-// Safe from any thread, as what they are given is.
+// Reading and writing the records of schema/meta_records.hpp in the meta family. `From` is a Store
+// or a View. Safe from any thread, as what they are given is.
 #pragma once
 
 #include <optional>
@@ -22,8 +22,8 @@ void remove_meta(WriteSet& set) {
   set.remove(Family::kMeta, Record::kKey);
 }
 
-// The record of what was read under its key; nullopt if there is none. kCorruption, and the error of
-// the read.
+// The record of what was read under its key; nullopt if there is none. kCorruption, and the error
+// of the read.
 template <class Record>
 Result<std::optional<Record>> decode_meta(const Result<std::optional<std::string>>& stored) {
   if (!stored) return stored.error();

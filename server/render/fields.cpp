@@ -1,28 +1,18 @@
 #include "render/fields.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <tuple>
 
 #include "render/digits.hpp"
+#include "schema/columns.hpp"
 
 namespace minuted::render {
 namespace {
 
-constexpr std::array<double, 4> kQuantiles{0.5, 0.9, 0.95, 0.99};  // from kLatencyP50 on
-
-std::uint64_t count_of(Field field, const Rollup& sums) {
-  switch (field) {
-    case Field::kRequests: return sums.requests();
-    case Field::kErrors: return sums.client_errors + sums.server_errors;
-    case Field::kClientErrors: return sums.client_errors;
-    case Field::kServerErrors: return sums.server_errors;
-    default: {
-      static_assert(static_cast<unsigned>(Field::kOthers) - static_cast<unsigned>(Field::kGets) ==
-                    kOpClasses - 1);
-      return sums.ops[static_cast<std::size_t>(field) - static_cast<std::size_t>(Field::kGets)];
-    }
-  }
-}
+constexpr std::size_t kFieldCount = kSizeOf<kFields>;
+static_assert(kFieldCount <= 32, "a FieldSet has a bit for each");
 
 char* write_percentile(double us, char* out) {
   const auto ns = static_cast<std::uint64_t>(std::llround(us * 1000));
@@ -31,31 +21,76 @@ char* write_percentile(double us, char* out) {
                            write_number(ns / kNsPerMs, out));
 }
 
+template <std::size_t kIndex>
+char* write_one(const Rollup& sums, char* out) {
+  using Source = typename ColumnAt<kFields, kIndex>::Source;
+  constexpr FieldForm kForm = std::get<kIndex>(kFields).form;
+  if constexpr (kForm == FieldForm::kCount) {
+    return write_number(Source::of(sums), out);
+  } else if constexpr (kForm == FieldForm::kMilliseconds) {
+    return sums.latency_count == 0 ? out : write_latency_ms(Source::of(sums), out);
+  } else {
+    const auto us = sums.latency_count == 0 ? std::nullopt : Source::of(sums);
+    return us ? write_percentile(*us, out) : out;
+  }
+}
+
+// What is known of each field, by its place.
+struct FieldFacts {
+  char* (*write)(const Rollup& sums, char* out);
+  Columns needs;
+  Columns needs_merged;
+};
+constexpr auto kFacts = [] {
+  std::array<FieldFacts, kFieldCount> facts{};
+  for_each_column<kFields>([&](auto index) {
+    using Source = typename ColumnAt<kFields, index>::Source;
+    facts[index] = {write_one<index>, needs_of<Source>(false), needs_of<Source>(true)};
+  });
+  return facts;
+}();
+constexpr auto kNames = [] {
+  std::array<std::string_view, kFieldCount> names{};
+  for_each_column<kFields>([&](auto index) { names[index] = std::get<index>(kFields).name; });
+  return names;
+}();
+
+// Whether more columns come with `a`.
+bool is_more(Columns a, Columns b) {
+  const auto rank = [](Columns columns) {
+    return columns == Columns::kSketch ? 2 : columns == Columns::kAll ? 1 : 0;
+  };
+  return rank(a) > rank(b);
+}
+
 }  // namespace
 
+std::span<const std::string_view> field_names() { return kNames; }
+
 std::optional<Field> field_named(std::string_view name) {
-  const auto at = std::find(kFieldNames.begin(), kFieldNames.end(), name);
-  if (at == kFieldNames.end()) return std::nullopt;
-  return static_cast<Field>(at - kFieldNames.begin());
+  const auto at = std::find(kNames.begin(), kNames.end(), name);
+  if (at == kNames.end()) return std::nullopt;
+  return Field(static_cast<std::size_t>(at - kNames.begin()));
+}
+
+FieldSet FieldSet::all() {
+  FieldSet set;
+  for (std::size_t i = 0; i < kFieldCount; ++i) set.add(Field(i));
+  return set;
 }
 
 Columns columns_for(const FieldSet& fields, bool merged) {
-  if (fields.has_any_of(Field::kLatencyP50, Field::kLatencyP99)) return Columns::kSketch;
-  const bool extremes = fields.has_any_of(Field::kLatencyMin, Field::kLatencyMax);
-  const bool errors = fields.has_any_of(Field::kErrors, Field::kServerErrors);
-  const bool classes = fields.has_any_of(Field::kGets, Field::kOthers);
-  return extremes || errors || (merged && classes) ? Columns::kAll : Columns::kSums;
+  Columns columns = Columns::kSums;
+  for (std::size_t i = 0; i < kFieldCount; ++i) {
+    if (!fields.has(Field(i))) continue;
+    const Columns needs = merged ? kFacts[i].needs_merged : kFacts[i].needs;
+    if (is_more(needs, columns)) columns = needs;
+  }
+  return columns;
 }
 
 char* write_field(Field field, const Rollup& sums, char* out) {
-  if (field < Field::kLatencyMin) return write_number(count_of(field, sums), out);
-  if (sums.latency_count == 0) return out;
-  if (field == Field::kLatencyMin) return write_latency_ms(sums.latency_min_us, out);
-  if (field == Field::kLatencyMax) return write_latency_ms(sums.latency_max_us, out);
-  const auto which =
-      static_cast<std::size_t>(field) - static_cast<std::size_t>(Field::kLatencyP50);
-  const auto us = sums.latency_quantile_us(kQuantiles[which]);
-  return us ? write_percentile(*us, out) : out;
+  return kFacts[field.index()].write(sums, out);
 }
 
 }  // namespace minuted::render

@@ -130,7 +130,7 @@ std::optional<ParameterError> take_fields(const Definition& self, std::string_vi
     if (name != "*" && !field) {
       return invalid(std::string(self.name) + " " + shorten(name) +
                      " is no column beyond the standard eight; give * or a comma-separated list of " +
-                     joined(kFieldNames));
+                     joined(field_names()));
     }
     field ? target.fields.add(*field) : target.fields.add(FieldSet::all());
   }

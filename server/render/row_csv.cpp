@@ -48,8 +48,9 @@ void RowCsvWriter::append_header(std::string& out) const {
   if (columns_.kept.bucket) out += columns_.unit_id ? ",unitId" : ",bucketId";
   out += ",upl_bytes,dwl_bytes,size_change,latency_ms";
   if (columns_.kept.host) out += ",host";
-  for (std::size_t i = 0; i < kFields; ++i) {
-    if (columns_.fields.has(static_cast<Field>(i))) out.append(",").append(kFieldNames[i]);
+  const auto names = field_names();
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (columns_.fields.has(Field(i))) out.append(",").append(names[i]);
   }
   out += '\n';
 }
@@ -72,7 +73,7 @@ void RowCsvWriter::append(const Row& row, std::string& out) {
     set_series(row.repo, row.bucket);
   }
   const std::size_t room = kFixedBytesMax + series_.size() + 2 * row.host.size() + 3 +
-                           (columns_.fields.empty() ? 0 : kFields * (kFieldBytesMax + 1));
+                           (columns_.fields.empty() ? 0 : field_names().size() * (kFieldBytesMax + 1));
   if (scratch_.size() < room) scratch_.resize(room);
 
   const Rollup& sums = *row.rollup;
@@ -92,10 +93,10 @@ void RowCsvWriter::append(const Row& row, std::string& out) {
     p = write_csv_field(row.host, p);
   }
   if (!columns_.fields.empty()) {
-    for (std::size_t i = 0; i < kFields; ++i) {
-      if (!columns_.fields.has(static_cast<Field>(i))) continue;
+    for (std::size_t i = 0; i < field_names().size(); ++i) {
+      if (!columns_.fields.has(Field(i))) continue;
       *p++ = ',';
-      p = write_field(static_cast<Field>(i), sums, p);
+      p = write_field(Field(i), sums, p);
     }
   }
   *p++ = '\n';

@@ -23,9 +23,10 @@ char* write(const char (&piece)[N], char* out) {
 
 RowJsonWriter::RowJsonWriter(const RowColumns& columns) : columns_(columns) {
   // Names and what stands around them, made once.
-  for (std::size_t i = 0; i < kFields; ++i) {
-    if (!columns_.fields.has(static_cast<Field>(i))) continue;
-    fields_.push_back({static_cast<Field>(i), ",\"" + std::string(kFieldNames[i]) + "\":"});
+  const auto names = field_names();
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (!columns_.fields.has(Field(i))) continue;
+    fields_.push_back({Field(i), ",\"" + std::string(names[i]) + "\":"});
     fields_bytes_max_ += fields_.back().key.size() + kFieldBytesMax;
   }
 }

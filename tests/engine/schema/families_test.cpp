@@ -13,24 +13,27 @@
 namespace minuted::test {
 namespace {
 
-// Persisted: a change is a change of the store's format. The order is RocksDB's numbering of new stores.
+// Persisted: a change is a change of the store's format. The order is RocksDB's numbering of new
+// stores.
 TEST(FamiliesTest, DiskNamesAreFrozen) {
   std::vector<std::string> names;
   for (const FamilyInfo& info : kFamilyTable) names.emplace_back(info.disk_name);
-  EXPECT_EQ(names, (std::vector<std::string>{
-                       "default", "raw", "minute", "hour", "day", "total", "repo", "catalog",
-                       "idempotency", "event_id", "minute_page", "minute_sketches", "hour_page",
-                       "hour_sketches", "archive", "day_signs", "host_state", "node", "repo_page"}));
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"default", "raw", "minute", "hour", "day", "total", "repo",
+                                      "catalog", "idempotency", "event_id", "minute_page",
+                                      "minute_sketches", "hour_page", "hour_sketches", "archive",
+                                      "day_signs", "host_state", "node", "repo_page"}));
 }
 
 // Dashboards and alerts name them.
 TEST(FamiliesTest, MetricNamesAreFrozen) {
   std::vector<std::string> names;
   for (const FamilyInfo& info : kFamilyTable) names.emplace_back(info.metric_name);
-  EXPECT_EQ(names, (std::vector<std::string>{
-                       "meta", "raw", "minute", "hour", "day", "total", "repo", "series",
-                       "idempotency", "event_id", "minute_page", "minute_sketches", "hour_page",
-                       "hour_sketches", "archive", "day_signs", "host_state", "node", "repo_page"}));
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"meta", "raw", "minute", "hour", "day", "total", "repo",
+                                      "series", "idempotency", "event_id", "minute_page",
+                                      "minute_sketches", "hour_page", "hour_sketches", "archive",
+                                      "day_signs", "host_state", "node", "repo_page"}));
 }
 
 TEST(FamiliesTest, MergeOperatorsAreFrozen) {
@@ -45,7 +48,8 @@ TEST(FamiliesTest, MergeOperatorsAreFrozen) {
   EXPECT_EQ(operator_of(Family::kDaySigns), "minuted.day_signs.1");
   EXPECT_EQ(operator_of(Family::kHostState), "minuted.host_state.1");
   EXPECT_EQ(operator_of(Family::kNode), "minuted.node.1");
-  const auto merged = families_where([](const FamilyInfo& i) { return i.merge != MergeRule::kNone; });
+  const auto merged =
+      families_where([](const FamilyInfo& i) { return i.merge != MergeRule::kNone; });
   EXPECT_EQ(merged.size(), 8U) << "the others replace their values";
 }
 

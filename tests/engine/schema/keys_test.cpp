@@ -38,9 +38,14 @@ TEST(KeysTest, GoldenBytes) {
   EXPECT_EQ(to_hex(idempotency_key(0x1122334455667788, 0x99AABBCCDDEEFF00)),
             "887766554433221100ffeeddccbbaa99");
   const EventIdPair hashes = event_id_pair(0x1122334455667788, 0x99AABBCCDDEEFF00);
-  const EventIdKey id = event_id_key(Minute{0x01020304}, hashes, 0x0102030405060708, 0xA1A2A3A4A5A6A7A8);
+  const EventIdKey id =
+      event_id_key(Minute{0x01020304}, hashes, 0x0102030405060708, 0xA1A2A3A4A5A6A7A8);
   EXPECT_EQ(to_hex({id.data(), id.size()}),
-            "01020304" "8877665544332211" "00ffeeddccbbaa99" "0807060504030201" "a8a7a6a5");
+            "01020304"
+            "8877665544332211"
+            "00ffeeddccbbaa99"
+            "0807060504030201"
+            "a8a7a6a5");
   EXPECT_EQ(to_hex(event_id_begin(Minute{0x01020304}, "ab")), "010203046162");
 }
 

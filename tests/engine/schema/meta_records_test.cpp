@@ -22,8 +22,8 @@ std::string pair_minute(std::string_view repo, std::string_view bucket, Minute m
   return key;
 }
 
-// The bytes are frozen, each of them counts, and the value comes back. `open_ended`: the last field takes
-// all bytes that are left, so that so many of them may be missing, and more may follow.
+// The bytes are frozen, each of them counts, and the value comes back. `open_ended`: the last field
+// takes all bytes that are left, so that so many of them may be missing, and more may follow.
 template <class Record>
 void expect_golden(const Record& record, std::string_view key, std::string_view hex,
                    std::size_t open_ended = 0) {
@@ -60,11 +60,11 @@ TEST(MetaRecordsTest, FoldMark) {
 }
 
 TEST(MetaRecordsTest, RollBoundaries) {
-  expect_golden(RollBoundaries{{{28'000'800}, {28'000'860}},
-                               {{27'999'360}, {28'000'800}},
-                               pair_prefix("repo", "b")},
-                "rolled", "01ab4220 01ab425c 01ab3c80 01ab4220 7265706f00 6200",
-                /*open_ended=*/7);
+  expect_golden(
+      RollBoundaries{
+          {{28'000'800}, {28'000'860}}, {{27'999'360}, {28'000'800}}, pair_prefix("repo", "b")},
+      "rolled", "01ab4220 01ab425c 01ab3c80 01ab4220 7265706f00 6200",
+      /*open_ended=*/7);
   EXPECT_EQ(RollBoundaries::decode(std::string(16, '\0')), RollBoundaries{});
 }
 

@@ -177,8 +177,8 @@ TEST(MinuteParamsTest, FieldsAddUpInWhateverOrder) {
   EXPECT_EQ(params_of("fields=").columns.fields, FieldSet{});
   EXPECT_EQ(params_of("fields=*").columns.fields, FieldSet::all());
   FieldSet two;
-  two.add(Field::kGets);
-  two.add(Field::kLatencyP99);
+  two.add(*field_named("gets"));
+  two.add(*field_named("latency_p99_ms"));
   for (const char* query : {"fields=gets,latency_p99_ms", "fields=latency_p99_ms,,gets,gets",
                             "fields=gets&fields=latency_p99_ms", "fields=gets%2Clatency_p99_ms"}) {
     EXPECT_EQ(params_of(query).columns.fields, two) << query;

@@ -105,9 +105,9 @@ TEST(RowCsvTest, ColumnsThatAreNotKeptAreAbsentFromRowsAndHeader) {
 
 TEST(RowCsvTest, FieldsFollowAndALatencyThatThereIsNoneOfIsEmpty) {
   RowColumns columns;
-  columns.fields.add(Field::kLatencyP99);
-  columns.fields.add(Field::kRequests);
-  columns.fields.add(Field::kLatencyMin);
+  columns.fields.add(*field_named("latency_p99_ms"));
+  columns.fields.add(*field_named("requests"));
+  columns.fields.add(*field_named("latency_min_ms"));
   Rollup rollup;
   rollup.ops[0] = 3;
   EXPECT_EQ(header(columns), "timestamp,repoId,bucketId,upl_bytes,dwl_bytes,size_change,latency_ms,host,"
@@ -144,7 +144,7 @@ TEST(RowCsvTest, RandomRowsComeBack) {
       out.clear();
       writer.append({repo, bucket, host, kMinute, &rollup}, out);
       const auto fields = read_line(out);
-      ASSERT_EQ(fields.size(), 8 + kFields) << out;
+      ASSERT_EQ(fields.size(), 8 + field_names().size()) << out;
       ASSERT_EQ(fields[1], repo);
       ASSERT_EQ(fields[2], bucket);
       ASSERT_EQ(fields[7], host);
