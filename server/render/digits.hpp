@@ -101,6 +101,14 @@ inline std::int64_t clamped(UInt128 sum, bool& saturated) {
   return kInt64Max;
 }
 
+// A sum of microseconds as milliseconds, exact; as much as a signed 64-bit number of them holds.
+inline char* write_milliseconds(UInt128 sum_us, char* out, bool& saturated) {
+  const UInt128 ms = sum_us / 1000;
+  const auto whole = static_cast<std::uint64_t>(clamped(ms, saturated));
+  out = write_number(whole, out);
+  return ms == whole ? write_decimals<3>(static_cast<std::uint32_t>(sum_us % 1000), out) : out;
+}
+
 inline std::int64_t clamped(Int128 sum, bool& saturated) {
   if (sum >= kInt64Min && sum <= kInt64Max) return static_cast<std::int64_t>(sum);
   saturated = true;

@@ -22,13 +22,16 @@ char* write_percentile(double us, char* out) {
 }
 
 template <std::size_t kIndex>
-char* write_one(const Rollup& sums, char* out) {
+char* write_one(const Rollup& sums, char* out, [[maybe_unused]] bool& saturated) {
   using Source = typename ColumnAt<kFields, kIndex>::Source;
   constexpr FieldForm kForm = std::get<kIndex>(kFields).form;
   if constexpr (kForm == FieldForm::kCount) {
     return write_number(Source::of(sums), out);
   } else if constexpr (kForm == FieldForm::kMilliseconds) {
-    return sums.latency_count == 0 ? out : write_latency_ms(Source::of(sums), out);
+    if (sums.latency_count == 0) return out;
+    const auto us = Source::of(sums);
+    if constexpr (sizeof us > sizeof(std::uint64_t)) return write_milliseconds(us, out, saturated);
+    return write_latency_ms(static_cast<std::uint64_t>(us), out);
   } else {
     const auto us = sums.latency_count == 0 ? std::nullopt : Source::of(sums);
     return us ? write_percentile(*us, out) : out;
@@ -37,7 +40,7 @@ char* write_one(const Rollup& sums, char* out) {
 
 // What is known of each field, by its place.
 struct FieldFacts {
-  char* (*write)(const Rollup& sums, char* out);
+  char* (*write)(const Rollup& sums, char* out, bool& saturated);
   Columns needs;
   Columns needs_merged;
 };
@@ -89,8 +92,8 @@ Columns columns_for(const FieldSet& fields, bool merged) {
   return columns;
 }
 
-char* write_field(Field field, const Rollup& sums, char* out) {
-  return kFacts[field.index()].write(sums, out);
+char* write_field(Field field, const Rollup& sums, char* out, bool& saturated) {
+  return kFacts[field.index()].write(sums, out, saturated);
 }
 
 }  // namespace minuted::render

@@ -50,7 +50,8 @@ inline constexpr std::size_t kFieldBytesMax = 40;
 // Writes the field's value as a number: counts as they are, latencies in milliseconds without
 // trailing zeros, the least and the most of them exact to three decimals, percentiles to six, so
 // that rounding adds nothing to their relative error of at most 1%. Writes nothing where there is
-// no latency. Returns the end of what was written; up to eight bytes behind it are overwritten.
-char* write_field(Field field, const Rollup& sums, char* out);
+// no latency. `saturated` is set where a sum does not fit 64 bits, and never cleared. Returns the
+// end of what was written; up to eight bytes behind it are overwritten.
+char* write_field(Field field, const Rollup& sums, char* out, bool& saturated);
 
 }  // namespace minuted::render

@@ -96,7 +96,7 @@ void RowCsvWriter::append(const Row& row, std::string& out) {
     for (std::size_t i = 0; i < field_names().size(); ++i) {
       if (!columns_.fields.has(Field(i))) continue;
       *p++ = ',';
-      p = write_field(Field(i), sums, p);
+      p = write_field(Field(i), sums, p, saturated);
     }
   }
   *p++ = '\n';

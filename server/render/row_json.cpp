@@ -50,11 +50,11 @@ void RowJsonWriter::append(const Row& row, std::string& out) {
   columns_.quoted_bytes ? append_as<true>(row, out) : append_as<false>(row, out);
 }
 
-char* RowJsonWriter::write_fields(const Rollup& sums, char* p) const {
+char* RowJsonWriter::write_fields(const Rollup& sums, char* p, bool& saturated) const {
   for (const NamedField& field : fields_) {
     std::memcpy(p, field.key.data(), field.key.size());
     p += field.key.size();
-    char* const end = write_field(field.field, sums, p);
+    char* const end = write_field(field.field, sums, p, saturated);
     p = end == p ? write("null", p) : end;
   }
   return p;
@@ -89,7 +89,7 @@ void RowJsonWriter::append_as(const Row& row, std::string& out) {
     p = write_json_escaped(row.host, p);
     *p++ = '"';
   }
-  if (fields_bytes_max_ != 0) p = write_fields(sums, p);
+  if (fields_bytes_max_ != 0) p = write_fields(sums, p, saturated);
   if (saturated) p = write(R"(,"saturated":true)", p);
   *p++ = '}';
   out.append(scratch_.data(), static_cast<std::size_t>(p - scratch_.data()));

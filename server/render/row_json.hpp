@@ -34,7 +34,7 @@ class RowJsonWriter {
 
   template <bool kQuoted>
   void append_as(const Row& row, std::string& out);
-  char* write_fields(const Rollup& sums, char* p) const;
+  char* write_fields(const Rollup& sums, char* p, bool& saturated) const;
 
   struct NamedField {
     Field field;

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "render/digits.hpp"
 #include "render/row_csv.hpp"
 #include "render/row_json.hpp"
 #include "support/random.hpp"
@@ -21,7 +22,8 @@ using Latencies = std::vector<std::uint64_t>;
 
 std::string text_of(Field field, const Rollup& sums) {
   char room[kFieldBytesMax];
-  const char* const end = write_field(field, sums, room);
+  bool saturated = false;
+  const char* const end = write_field(field, sums, room, saturated);
   return {room, static_cast<std::size_t>(end - room)};
 }
 
@@ -124,6 +126,23 @@ TEST(FieldsTest, LatenciesAreMillisecondsWithoutTrailingZeros) {
   // 50 and 51 µs share a bucket, whose point is neither.
   EXPECT_EQ(text_of(*field_named("latency_p50_ms"), rollup_of({49, 50, 50, 51, 60})), "0.050495");
   EXPECT_EQ(text_of(*field_named("latency_p50_ms"), rollup_of({0, 0, 0})), "0");
+}
+
+TEST(FieldsTest, ASumOfLatenciesIsExactUpToWhatSixtyFourBitsHold) {
+  const auto text = [](UInt128 us, bool expected_saturated) {
+    char room[kFieldBytesMax];
+    bool saturated = false;
+    const char* const end = write_milliseconds(us, room, saturated);
+    EXPECT_EQ(saturated, expected_saturated);
+    return std::string(room, static_cast<std::size_t>(end - room));
+  };
+  EXPECT_EQ(text(0, false), "0");
+  EXPECT_EQ(text(1'500, false), "1.5");
+  EXPECT_EQ(text(12'345'678'901'234'567'891U, false), "12345678901234567.891");
+  const UInt128 most = UInt128{static_cast<std::uint64_t>(kInt64Max)} * 1000;
+  EXPECT_EQ(text(most + 999, false), "9223372036854775807.999");
+  EXPECT_EQ(text(most + 1'000, true), "9223372036854775807");
+  EXPECT_EQ(text(~UInt128{0}, true), "9223372036854775807");
 }
 
 // Every number of decimals, and the largest.
