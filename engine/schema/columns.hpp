@@ -279,6 +279,7 @@ inline constexpr std::tuple kFields{
     Field<OpCount<OpClass::kHead>>{"heads", FieldForm::kCount},
     Field<OpCount<OpClass::kList>>{"lists", FieldForm::kCount},
     Field<OpCount<OpClass::kOther>>{"others", FieldForm::kCount},
+    FieldOf<&Rollup::latency_sum_us>{"latency_sum_ms", FieldForm::kMilliseconds},
     FieldOf<&Rollup::latency_min_us>{"latency_min_ms", FieldForm::kMilliseconds},
     FieldOf<&Rollup::latency_max_us>{"latency_max_ms", FieldForm::kMilliseconds},
     Field<Percentile<50>>{"latency_p50_ms", FieldForm::kPercentile},

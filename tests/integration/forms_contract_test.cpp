@@ -66,10 +66,10 @@ TEST_F(FormsContractTest, FieldsFollowTheStandardColumnsInOneOrder) {
                           R"("dwl_bytes":0,"size_change":0,"latency_ms":)";
   const std::string of_h =
       R"(,"requests":3,"errors":2,"client_errors":1,"server_errors":1,"gets":1,"puts":2,"deletes":0,)"
-      R"("heads":0,"lists":0,"others":0,"latency_min_ms":1,"latency_max_ms":1000)";
+      R"("heads":0,"lists":0,"others":0,"latency_sum_ms":1003,"latency_min_ms":1,"latency_max_ms":1000)";
   const std::string of_i =
       R"(,"requests":1,"errors":0,"client_errors":0,"server_errors":0,"gets":0,"puts":0,"deletes":0,)"
-      R"("heads":0,"lists":1,"others":0,"latency_min_ms":null,"latency_max_ms":null,)"
+      R"("heads":0,"lists":1,"others":0,"latency_sum_ms":null,"latency_min_ms":null,"latency_max_ms":null,)"
       R"("latency_p50_ms":null,"latency_p90_ms":null,"latency_p95_ms":null,"latency_p99_ms":null})";
   // 2 ms lies in a bucket of 1,978 to 2,018 µs, whose point is this.
   const std::string percentiles =
@@ -88,11 +88,11 @@ TEST_F(FormsContractTest, FieldsFollowTheStandardColumnsInOneOrder) {
     // Asked in another order, and twice.
     EXPECT_EQ(read("&fields=puts,requests&fields=gets,puts&hosts=h"),
               rows_text(std::vector{ids + R"(334.333,"host":"h","requests":3,"gets":1,"puts":2})"}));
-    EXPECT_EQ(read("&fields=requests,puts,lists,errors,latency_max_ms&groupBy="),
+    EXPECT_EQ(read("&fields=requests,puts,lists,errors,latency_max_ms,latency_sum_ms&groupBy="),
               rows_text(std::vector<std::string>{
                   R"({"timestamp":1704103200,"upl_bytes":0,"dwl_bytes":0,"size_change":0,)"
                   R"("latency_ms":334.333,"requests":4,"errors":2,"puts":2,"lists":1,)"
-                  R"("latency_max_ms":1000})"}));
+                  R"("latency_sum_ms":1003,"latency_max_ms":1000})"}));
     EXPECT_EQ(client_.get("/stats/daily?startDate=2024-01-01&endDate=2024-01-01&groupBy=host&"
                           "fields=latency_p99_ms,gets&format=csv")
                   .body,

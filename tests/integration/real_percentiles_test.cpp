@@ -7,6 +7,7 @@
 #include <cmath>
 #include <filesystem>
 #include <map>
+#include <numeric>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -115,6 +116,13 @@ class RealPercentilesTest : public testing::Test {
         exact.find({row["timestamp"].get_int64().value(), id("repoId"), id("bucketId"), id("host")});
     ASSERT_NE(at, exact.end()) << simdjson::minify(row);
     const std::vector<double>& latencies = at->second;
+    if (latencies.empty()) {
+      ASSERT_TRUE(row["latency_sum_ms"].is_null()) << simdjson::minify(row);
+    } else {
+      const double sum = std::accumulate(latencies.begin(), latencies.end(), 0.0);
+      ASSERT_NEAR(row["latency_sum_ms"].get_double().value(), sum, sum * 1e-9 + 1e-9)
+          << simdjson::minify(row);
+    }
     struct Case {
       const char* name;
       std::size_t percent;

@@ -23,6 +23,7 @@ export interface WideRow extends Row {
   heads: number;
   lists: number;
   others: number;
+  latency_sum_ms: number | null;
   latency_min_ms: number | null;
   latency_max_ms: number | null;
   latency_p50_ms: number | null;

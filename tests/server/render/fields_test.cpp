@@ -88,6 +88,7 @@ TEST(FieldsTest, AQueryAsksForNoMoreThanItsFieldsNeed) {
                           {set_of({*field_named("others")}), Columns::kSums, Columns::kAll},
                           {set_of({*field_named("errors")}), Columns::kAll, Columns::kAll},
                           {set_of({*field_named("server_errors")}), Columns::kAll, Columns::kAll},
+                          {set_of({*field_named("latency_sum_ms")}), Columns::kSums, Columns::kSums},
                           {set_of({*field_named("latency_min_ms")}), Columns::kAll, Columns::kAll},
                           {set_of({*field_named("latency_max_ms")}), Columns::kAll, Columns::kAll},
                           {set_of({*field_named("latency_p50_ms")}), Columns::kSketch, Columns::kSketch},
@@ -110,13 +111,14 @@ TEST(FieldsTest, CountsAreWrittenAsTheyAre) {
 }
 
 TEST(FieldsTest, WithoutALatencyThereIsNone) {
-  for (std::size_t i = field_named("latency_min_ms")->index(); i < field_names().size(); ++i) {
+  for (std::size_t i = field_named("latency_sum_ms")->index(); i < field_names().size(); ++i) {
     EXPECT_EQ(text_of(Field(i), Rollup{}), "") << field_names()[i];
   }
 }
 
 TEST(FieldsTest, LatenciesAreMillisecondsWithoutTrailingZeros) {
   const Rollup rollup = rollup_of({1'500, 2'000, 90'000'001, 90'000'001});
+  EXPECT_EQ(text_of(*field_named("latency_sum_ms"), rollup), "180003.502");
   EXPECT_EQ(text_of(*field_named("latency_min_ms"), rollup), "1.5");
   EXPECT_EQ(text_of(*field_named("latency_max_ms"), rollup), "90000.001");
   EXPECT_EQ(text_of(*field_named("latency_p99_ms"), rollup), "90000.001") << "the last of four is the most";

@@ -195,8 +195,8 @@ TEST(MinuteParamsTest, AnUnknownFieldIsRefusedWithThoseThereAre) {
               "invalid_parameter: fields \"" + std::string(name) +
                   "\" is no column beyond the standard eight; give * or a comma-separated list of "
                   "requests, errors, client_errors, server_errors, gets, puts, deletes, heads, lists, "
-                  "others, latency_min_ms, latency_max_ms, latency_p50_ms, latency_p90_ms, "
-                  "latency_p95_ms, latency_p99_ms");
+                  "others, latency_sum_ms, latency_min_ms, latency_max_ms, latency_p50_ms, "
+                  "latency_p90_ms, latency_p95_ms, latency_p99_ms");
   }
 }
 

@@ -322,6 +322,18 @@ TEST(RowJsonTest, FieldsFollowTheHostAndALatencyThatThereIsNoneOfIsNull) {
   EXPECT_EQ(text(), R"(,"host":"h","errors":1,"gets":4,"latency_p50_ms":1.5,"saturated":true})");
 }
 
+TEST(RowJsonTest, ASumOfLatenciesThatDoesNotFitIsCutAndSaysSo) {
+  RowColumns columns;
+  columns.fields.add(*field_named("latency_sum_ms"));
+  Rollup rollup;
+  rollup.latency_count = 1;
+  rollup.latency_sum_us = ~UInt128{0};
+  RowJsonWriter writer(columns);
+  std::string out;
+  writer.append(row_of(rollup, {"r", "b", "h"}), out);
+  EXPECT_TRUE(out.ends_with(R"("latency_sum_ms":9223372036854775807,"saturated":true})")) << out;
+}
+
 // All fields at their longest fit the room made for them.
 TEST(RowJsonTest, TheLongestRowIsWellFormed) {
   RowColumns columns{.quoted_bytes = true};
