@@ -32,7 +32,7 @@ const std::map<std::string, std::string> kNames = {
     {"chrono", "chrono micro milli"},
     {"cmath", "ceil cos fabs isfinite isinf isnan llround lround pow sqrt"},
     {"condition_variable", "condition_variable condition_variable_any"},
-    {"cstdint", "int64_t uint16_t uint32_t uint64_t uint8_t uintmax_t"},
+    {"cstdint", "int32_t int64_t uint16_t uint32_t uint64_t uint8_t uintmax_t"},
     {"cstdio",
      "fclose ferror fflush fopen fprintf fputs fread printf snprintf sscanf vsnprintf"},
     {"cstdlib", "abort calloc exit free getenv malloc realloc strtod strtoull system"},

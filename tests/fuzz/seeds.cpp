@@ -26,6 +26,7 @@
 #include "render/page_cursor.hpp"
 #include "rollup/rollup_codec.hpp"
 #include "schema/keys.hpp"
+#include "schema/meta_records.hpp"
 #include "store/idempotency.hpp"
 #include "store/node_book.hpp"
 #include "support/random.hpp"
@@ -261,6 +262,14 @@ void add_nodes(Seeds& seeds, test::Random& random) {
     if (i % 2 == 0) record.receipt.errors.push_back({3, "host", "host is missing"});
     seeds.add("records", encode_record(record));
   }
+  const std::string pair = pair_prefix("repo", "bucket");
+  const std::string raw = row_key(pair, Minute{28'000'000});
+  seeds.add_all(
+      "records",
+      {CommitRecord{7, random.bits()}.encode(), FoldMarkRecord{1, {3, raw, 5, 7}}.encode(),
+       UnreadableKey{raw, 7}.encode(), RollBoundaries{{{2880}, {3000}}, {{1440}, {2880}}, pair}.encode(),
+       RepoRowsRecord{}.encode(), ClockRecord{1, 2, 3}.encode(),
+       RemovalRecord{"repo", "bucket", MinuteRange{{1}, {2}}, Minute{0}, 7}.encode()});
 }
 
 void add_keys(Seeds& seeds, test::Random& random) {
