@@ -29,7 +29,7 @@ const std::map<std::string, std::set<std::string>> kEngineDoors = {
     {"nodes", {"codec", "rollup"}},
     {"json", {}},
     {"store", {"codec", "nodes", "rollup", "schema", "stats"}},
-    {"ingest", {"chunk", "codec", "nodes", "schema", "stats", "store"}},
+    {"write", {"chunk", "codec", "nodes", "schema", "stats", "store"}},
     {"fold", {"chunk", "nodes", "rollup", "schema", "stats", "store"}},
     {"roll", {"nodes", "rollup", "schema", "stats", "store"}},
     {"seal", {"page", "rollup", "schema", "stats", "store"}},
@@ -40,7 +40,7 @@ const std::map<std::string, std::set<std::string>> kEngineDoors = {
     {"include", {}},
     {"process", {}},
     {"engine_over.hpp", {}},
-    {"core", {"fold", "ingest", "query", "retention", "stats", "store", "upkeep"}},
+    {"core", {"fold", "query", "retention", "stats", "store", "upkeep", "write"}},
     {"engine.cpp", {"core", "engine_over.hpp", "schema", "stats", "store"}},
     {"result.cpp", {}},
 };

@@ -13,7 +13,7 @@
 #include <optional>
 #include <string>
 
-#include "ingest/committer.hpp"
+#include "write/committer.hpp"
 #include "minuted/nodes.hpp"
 #include "minuted/options.hpp"
 #include "minuted/query.hpp"

@@ -1,5 +1,5 @@
 // Promise: a client that makes up ids cannot fill the store, and no batch is too large for ever.
-#include "ingest/series_limiter.hpp"
+#include "write/series_limiter.hpp"
 
 #include <gtest/gtest.h>
 

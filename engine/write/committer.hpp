@@ -17,7 +17,7 @@
 
 #include "chunk/chunk_codec.hpp"
 #include "chunk/raw_commit.hpp"
-#include "ingest/series_limiter.hpp"
+#include "write/series_limiter.hpp"
 #include "minuted/append.hpp"
 #include "minuted/nodes.hpp"
 #include "minuted/options.hpp"

@@ -1,4 +1,4 @@
-#include "ingest/leaving_hosts.hpp"
+#include "write/leaving_hosts.hpp"
 
 #include "minuted/event.hpp"
 #include "nodes/signs.hpp"

@@ -1,4 +1,4 @@
-#include "ingest/series_limiter.hpp"
+#include "write/series_limiter.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "ingest/committer.hpp"
+#include "write/committer.hpp"
 
 #include <pthread.h>
 
@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "codec/bytes.hpp"
-#include "ingest/leaving_hosts.hpp"
+#include "write/leaving_hosts.hpp"
 #include "minuted/event.hpp"
 #include "schema/keys.hpp"
 
