@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "fold/folder.hpp"
+#include "maintenance/fold/folder.hpp"
 #include "query/event_scan.hpp"
 #include "query/group_scan.hpp"
 #include "query/node_scan.hpp"

@@ -20,14 +20,14 @@
 #include "minuted/series.hpp"
 #include "minuted/status.hpp"
 #include "minuted/storage.hpp"
-#include "retention/horizons.hpp"
+#include "maintenance/prune/horizons.hpp"
 #include "stats/counters.hpp"
 #include "store/believed_clock.hpp"
 #include "store/disk_guard.hpp"
 #include "store/raw_table.hpp"
 #include "store/repo_facts.hpp"
 #include "store/store.hpp"
-#include "upkeep/upkeep.hpp"
+#include "maintenance/maintenance.hpp"
 
 namespace minuted {
 

@@ -1,7 +1,7 @@
 // Which tier has the events of which minutes of a pair (repo, bucket).
 //
 // An event is written to its minute when it is folded, and to its hour, its day and the total of its
-// pair later, once for all events of the finer span: see roll/roller.hpp. Two boundaries say how far that
+// pair later, once for all events of the finer span: see maintenance/roll/roller.hpp. Two boundaries say how far that
 // has come, for each pair:
 //
 //   minutes       0 ......... day boundary ......... hour boundary ......... now

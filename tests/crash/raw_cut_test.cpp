@@ -12,7 +12,7 @@
 
 #include "chunk/raw_commit.hpp"
 #include "crash/faulty_file_system.hpp"
-#include "fold/folder.hpp"
+#include "maintenance/fold/folder.hpp"
 #include "rollup/rollup_codec.hpp"
 #include "schema/keys.hpp"
 #include "store/store.hpp"

@@ -8,7 +8,7 @@
 
 #include "engine_over.hpp"
 #include "minuted/engine.hpp"
-#include "roll/roller.hpp"
+#include "maintenance/roll/roller.hpp"
 #include "store/roll_boundaries.hpp"
 #include "support/manual_clock.hpp"
 

@@ -1,11 +1,11 @@
-#include "retention/signs_removal.hpp"
+#include "maintenance/remove/signs_removal.hpp"
 
 #include <algorithm>
 #include <string>
 
 #include "minuted/event.hpp"
 #include "nodes/signs.hpp"
-#include "retention/tier_rows.hpp"
+#include "maintenance/remove/tier_rows.hpp"
 #include "rollup/rollup_codec.hpp"
 #include "schema/keys.hpp"
 #include "store/open_rows.hpp"

@@ -1,4 +1,4 @@
-#include "retention/tier_rows.hpp"
+#include "maintenance/remove/tier_rows.hpp"
 
 #include <string>
 #include <vector>

@@ -6,7 +6,7 @@
 
 #include "minuted/result.hpp"
 #include "minuted/time.hpp"
-#include "retention/horizons.hpp"
+#include "maintenance/prune/horizons.hpp"
 #include "store/store.hpp"
 
 namespace minuted {

@@ -26,9 +26,9 @@
 
 #include "minuted/delete.hpp"
 #include "minuted/result.hpp"
-#include "retention/horizons.hpp"
-#include "retention/repo_values.hpp"
-#include "retention/tier_rows.hpp"
+#include "maintenance/prune/horizons.hpp"
+#include "maintenance/remove/repo_values.hpp"
+#include "maintenance/remove/tier_rows.hpp"
 #include "rollup/rollup_codec.hpp"
 #include "schema/keys.hpp"
 #include "schema/meta_records.hpp"

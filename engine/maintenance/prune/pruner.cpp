@@ -1,4 +1,4 @@
-#include "retention/pruner.hpp"
+#include "maintenance/prune/pruner.hpp"
 
 #include <algorithm>
 #include <array>

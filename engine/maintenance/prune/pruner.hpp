@@ -12,7 +12,7 @@
 #include <string>
 
 #include "minuted/result.hpp"
-#include "retention/horizons.hpp"
+#include "maintenance/prune/horizons.hpp"
 #include "schema/tiers.hpp"
 #include "stats/counters.hpp"
 #include "store/repo_tiers.hpp"

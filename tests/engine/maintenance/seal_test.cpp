@@ -9,7 +9,7 @@
 #include "engine_over.hpp"
 #include "schema/keys.hpp"
 #include "schema/tiers.hpp"
-#include "seal/sealer.hpp"
+#include "maintenance/seal/sealer.hpp"
 #include "minuted/engine.hpp"
 #include "model/oracle.hpp"
 #include "page/page_codec.hpp"

@@ -1,4 +1,4 @@
-#include "upkeep/kept_memory.hpp"
+#include "maintenance/kept_memory.hpp"
 
 #include <algorithm>
 #include <vector>

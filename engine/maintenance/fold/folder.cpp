@@ -1,4 +1,4 @@
-#include "fold/folder.hpp"
+#include "maintenance/fold/folder.hpp"
 
 #include <algorithm>
 #include <chrono>

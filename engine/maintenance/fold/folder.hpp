@@ -10,7 +10,7 @@
 #include <memory>
 #include <string>
 
-#include "fold/fold_batch.hpp"
+#include "maintenance/fold/fold_batch.hpp"
 #include "minuted/time.hpp"
 #include "stats/counters.hpp"
 #include "store/raw_table.hpp"

@@ -1,4 +1,4 @@
-#include "retention/repo_values.hpp"
+#include "maintenance/remove/repo_values.hpp"
 
 #include <algorithm>
 #include <string>

@@ -1,11 +1,11 @@
-#include "retention/remover.hpp"
+#include "maintenance/remove/remover.hpp"
 
 #include <algorithm>
 #include <iterator>
 #include <utility>
 #include <vector>
 
-#include "retention/signs_removal.hpp"
+#include "maintenance/remove/signs_removal.hpp"
 #include "schema/families.hpp"
 #include "store/meta.hpp"
 #include "store/open_rows.hpp"

@@ -1,4 +1,4 @@
-#include "fold/fold_batch.hpp"
+#include "maintenance/fold/fold_batch.hpp"
 
 #include <algorithm>
 #include <array>

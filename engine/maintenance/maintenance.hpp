@@ -10,21 +10,21 @@
 #include <optional>
 #include <thread>
 
-#include "fold/folder.hpp"
+#include "maintenance/fold/folder.hpp"
 #include "minuted/delete.hpp"
 #include "minuted/options.hpp"
-#include "retention/horizons.hpp"
-#include "retention/pruner.hpp"
-#include "retention/remover.hpp"
-#include "roll/roller.hpp"
-#include "seal/repo_sealer.hpp"
-#include "seal/sealer.hpp"
+#include "maintenance/prune/horizons.hpp"
+#include "maintenance/prune/pruner.hpp"
+#include "maintenance/remove/remover.hpp"
+#include "maintenance/roll/roller.hpp"
+#include "maintenance/seal/repo_sealer.hpp"
+#include "maintenance/seal/sealer.hpp"
 #include "stats/counters.hpp"
 #include "store/believed_clock.hpp"
 #include "store/disk_guard.hpp"
 #include "store/raw_table.hpp"
 #include "store/store.hpp"
-#include "upkeep/kept_memory.hpp"
+#include "maintenance/kept_memory.hpp"
 
 namespace minuted {
 

@@ -10,8 +10,8 @@
 #include "crash/stored_state.hpp"
 #include "engine/engine_fixture.hpp"
 #include "engine/rolling.hpp"
-#include "retention/pruner.hpp"
-#include "roll/roller.hpp"
+#include "maintenance/prune/pruner.hpp"
+#include "maintenance/roll/roller.hpp"
 #include "schema/keys.hpp"
 
 namespace minuted::test {

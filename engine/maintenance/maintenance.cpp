@@ -1,4 +1,4 @@
-#include "upkeep/upkeep.hpp"
+#include "maintenance/maintenance.hpp"
 
 #include <pthread.h>
 

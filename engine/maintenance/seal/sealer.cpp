@@ -1,4 +1,4 @@
-#include "seal/sealer.hpp"
+#include "maintenance/seal/sealer.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "roll/roller.hpp"
+#include "maintenance/roll/roller.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "seal/repo_sealer.hpp"
+#include "maintenance/seal/repo_sealer.hpp"
 
 #include <algorithm>
 

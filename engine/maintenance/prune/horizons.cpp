@@ -1,4 +1,4 @@
-#include "retention/horizons.hpp"
+#include "maintenance/prune/horizons.hpp"
 
 #include <algorithm>
 
