@@ -167,7 +167,7 @@ class EngineImpl final : public Engine {
   Result<RepoFacts> tell_repo(const std::string& repo, const RepoFactsChange& change) override {
     if (auto wrong = check_repo(repo)) return *wrong;
     const auto core = writable_core();
-    return core ? (*core)->tell_repo(repo, change) : core.error();
+    return core ? (*core)->committer()->update_repo(repo, change) : core.error();
   }
 
   Result<void> fold() override {

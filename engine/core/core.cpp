@@ -37,7 +37,6 @@ Core::Core(const Parts& parts, std::unique_ptr<BelievedClock> clock, std::unique
       clock_(std::move(clock)),
       store_(std::move(store)),
       sequence_(sequence),
-      repo_facts_(*store_, [this](const Error& error) { committer_->fail(error); }),
       horizons_(options_.retention, *clock_) {}
 
 Result<std::unique_ptr<Core>> Core::open(const Parts& parts, const StoreOptions& given) {
@@ -196,12 +195,6 @@ Result<std::unique_ptr<StorageCursor>> Core::storage(const StorageQuery& query) 
                             horizons_.of(Span::kDay)},
                            options_.groups_max},
       parts_.read_counters));
-}
-
-Result<RepoFacts> Core::tell_repo(const std::string& repo, const RepoFactsChange& change) {
-  if (auto stopped = committer_->failure()) return *stopped;
-  if (auto room = parts_.disk.check(); !room) return room.error();
-  return repo_facts_.change(repo, change);
 }
 
 }  // namespace minuted

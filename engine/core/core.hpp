@@ -25,7 +25,6 @@
 #include "store/believed_clock.hpp"
 #include "store/disk_guard.hpp"
 #include "store/raw_table.hpp"
-#include "store/repo_facts.hpp"
 #include "store/store.hpp"
 #include "maintenance/maintenance.hpp"
 
@@ -88,7 +87,6 @@ class Core : public std::enable_shared_from_this<Core> {
   Result<std::unique_ptr<NodeCursor>> nodes(const NodeQuery& query);
   Result<std::unique_ptr<SeriesCursor>> series(const SeriesQuery& query);
   Result<std::unique_ptr<StorageCursor>> storage(const StorageQuery& query);
-  Result<RepoFacts> tell_repo(const std::string& repo, const RepoFactsChange& change);
 
  private:
   struct MarkedView {
@@ -109,7 +107,6 @@ class Core : public std::enable_shared_from_this<Core> {
   std::unique_ptr<Store> store_;
   const std::uint64_t sequence_;  // of the last commit when it was opened
   std::unique_ptr<Committer> committer_;
-  RepoFactsTable repo_facts_;
   Horizons horizons_;
   std::unique_ptr<Upkeep> upkeep_;
 };

@@ -72,28 +72,22 @@ Result<std::vector<std::string>> repos_of_workspace(const View& view, std::strin
   return repos;
 }
 
-Result<RepoFacts> RepoFactsTable::change(std::string_view repo, const RepoFactsChange& change) {
-  const std::lock_guard lock(mutex_);
-  const auto before = decode(store_.get(Family::kCatalog, repo_metadata_key(repo)), repo);
+Result<RepoFacts> RepoFactsTable::apply(const std::string& repo, const RepoFactsChange& change,
+                                        WriteSet& set) {
+  const auto fresh = fresh_.find(repo);
+  const auto before = fresh != fresh_.end()
+                          ? Result<RepoFacts>(fresh->second)
+                          : decode(store_.get(Family::kCatalog, repo_metadata_key(repo)), repo);
   if (!before) return before;
-  RepoFacts after{change.workspace.value_or(before->workspace),
-                  change.provider.value_or(before->provider)};
-  if (after == *before) {
-    // What is there may have been written by one that was never answered.
-    if (auto synced = store_.sync(); !synced) {
-      on_write_failure_(synced.error());
-      return synced.error();
-    }
-    return after;
-  }
-  auto written = write(repo, *before, after);
-  if (!written) return written.error();
-  return after;
+  const RepoFacts after{change.workspace.value_or(before->workspace),
+                        change.provider.value_or(before->provider)};
+  if (after == *before) return after;
+  put(repo, *before, after, set);
+  return fresh_[repo] = after;
 }
 
-Result<void> RepoFactsTable::write(std::string_view repo, const RepoFacts& before,
-                                   const RepoFacts& after) {
-  WriteSet set(store_);
+void RepoFactsTable::put(std::string_view repo, const RepoFacts& before, const RepoFacts& after,
+                         WriteSet& set) {
   const std::string key = repo_metadata_key(repo);
   if (after == RepoFacts{}) {
     set.remove(Family::kCatalog, key);
@@ -103,18 +97,14 @@ Result<void> RepoFactsTable::write(std::string_view repo, const RepoFacts& befor
     put_string(value, after.provider);
     set.put(Family::kCatalog, key, value);
   }
+  if (before.workspace == after.workspace) return;
   const auto index_key = [&](const RepoFacts& facts) {
     return workspace_index_key(facts.workspace, repo);
   };
-  if (before.workspace != after.workspace) {
-    if (!before.workspace.empty()) set.remove(Family::kCatalog, index_key(before));
-    if (!after.workspace.empty()) {
-      set.put(Family::kCatalog, index_key(after), std::string(1, kVersion));
-    }
+  if (!before.workspace.empty()) set.remove(Family::kCatalog, index_key(before));
+  if (!after.workspace.empty()) {
+    set.put(Family::kCatalog, index_key(after), std::string(1, kVersion));
   }
-  auto written = store_.write(set, Durability::kSynced);
-  if (!written) on_write_failure_(written.error());
-  return written;
 }
 
 }  // namespace minuted

@@ -3,14 +3,13 @@
 //   key of a repo (schema/keys.hpp)              0x01 | string workspace | string provider
 //   key of a workspace and one of its repos      0x01
 //
-// RepoFactsTable: any thread, one change after another.
+// RepoFactsTable: one thread at a time.
 #pragma once
 
-#include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "minuted/storage.hpp"
@@ -37,21 +36,23 @@ class RepoFactsReader {
 Result<std::vector<std::string>> repos_of_workspace(const View& view, std::string_view workspace,
                                                     std::size_t repos_max);
 
+// Updates records within the write sets of commits.
 class RepoFactsTable {
  public:
-  // Borrows the store. `on_write_failure` is called once a write failed.
-  RepoFactsTable(Store& store, std::function<void(const Error&)> on_write_failure)
-      : store_(store), on_write_failure_(std::move(on_write_failure)) {}
+  // Borrows the store.
+  explicit RepoFactsTable(const Store& store) : store_(store) {}
 
-  // Changes what is told of the repo, durably, and returns what is then.
-  Result<RepoFacts> change(std::string_view repo, const RepoFactsChange& change);
+  // Adds the update to the commit's `set`, and returns what the repo's metadata is once that is written.
+  Result<RepoFacts> apply(const std::string& repo, const RepoFactsChange& change, WriteSet& set);
+  // The set is written, or given up.
+  void clear() { fresh_.clear(); }
 
  private:
-  Result<void> write(std::string_view repo, const RepoFacts& before, const RepoFacts& after);
+  static void put(std::string_view repo, const RepoFacts& before, const RepoFacts& after,
+                  WriteSet& set);
 
-  Store& store_;
-  const std::function<void(const Error&)> on_write_failure_;
-  std::mutex mutex_;  // from reading what is to be changed until it is written
+  const Store& store_;
+  std::unordered_map<std::string, RepoFacts> fresh_;  // updated in the set at hand
 };
 
 }  // namespace minuted

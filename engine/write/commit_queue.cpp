@@ -17,7 +17,7 @@ bool is_append(const WriteRequest& request) {
 
 // Requests of the engine itself, a few at a time, which must end even if the queue is full.
 bool is_own(const WriteRequest& request) {
-  return !is_append(request) && !std::holds_alternative<UpdateNode>(request.what);
+  return std::holds_alternative<ForgetSeries>(request.what);
 }
 
 }  // namespace

@@ -44,6 +44,7 @@ Committer::Committer(const Parts& parts, std::uint64_t sequence)
       dedup_(parts.store, parts.counters, parts.options.idempotency_window_ms,
              [this](const Error& e) { fail(e); }),
       nodes_(parts.store, parts.options.nodes_max),
+      repos_(parts.store),
       set_(parts.store),
       sequence_(sequence) {}
 
@@ -85,6 +86,15 @@ void Committer::submit_node(NodeUpdate update, NodeDone done) {
                       kRequestBytes + 5 * kNodeFactBytesMax};
   auto rejected = queue_.push(std::move(queued));
   if (rejected) std::get<UpdateNode>(queued.what).done(std::move(*rejected));
+}
+
+Result<RepoFacts> Committer::update_repo(const std::string& repo, const RepoFactsChange& change) {
+  UpdateRepo update{repo, change, {}};
+  auto done = update.done.get_future();
+  if (auto rejected = queue_.push({std::move(update), kRequestBytes + 4 * kIdBytesMax})) {
+    return *rejected;
+  }
+  return done.get();
 }
 
 void Committer::fail(const Error& error) {
@@ -155,6 +165,7 @@ void Committer::commit(std::vector<WriteRequest>& requests) {
 void Committer::begin_commit() {
   set_.clear();
   nodes_.clear();
+  repos_.clear();
   dedup_.begin();
   batches_.clear();
   time_ = clock_.read();
@@ -173,17 +184,26 @@ Committer::Answer Committer::admit(WriteRequest& request, const std::optional<Er
     const bool needs_write = result.ok();
     return {std::move(result), needs_write};
   }
+  if (const auto* const update = std::get_if<UpdateRepo>(&request.what)) {
+    auto result = refusal ? Result<RepoFacts>(*refusal)
+                          : repos_.apply(update->repo, update->change, set_);
+    // Also if it changes nothing: what is there may have been written by one that was never answered.
+    const bool needs_write = result.ok();
+    return {std::move(result), needs_write};
+  }
   return {};
 }
 
 void Committer::answer(WriteRequest& request, Answer& answer, const Error* failed) {
-  const auto tell = [&]<class R>(auto& done, std::type_identity<R>) {
-    done(failed != nullptr ? R(*failed) : std::move(std::get<R>(answer.result)));
+  const auto result = [&]<class R>(std::type_identity<R>) -> R {
+    return failed != nullptr ? R(*failed) : std::move(std::get<R>(answer.result));
   };
   if (auto* const append = std::get_if<Append>(&request.what)) {
-    tell(append->done, std::type_identity<Result<Receipt>>{});
+    append->done(result(std::type_identity<Result<Receipt>>{}));
   } else if (auto* const node = std::get_if<UpdateNode>(&request.what)) {
-    tell(node->done, std::type_identity<Result<NodeFacts>>{});
+    node->done(result(std::type_identity<Result<NodeFacts>>{}));
+  } else if (auto* const repo = std::get_if<UpdateRepo>(&request.what)) {
+    repo->done.set_value(result(std::type_identity<Result<RepoFacts>>{}));
   }
 }
 

@@ -25,6 +25,7 @@
 #include "store/disk_guard.hpp"
 #include "store/node_book.hpp"
 #include "store/raw_table.hpp"
+#include "store/repo_facts.hpp"
 #include "store/store.hpp"
 #include "write/commit_queue.hpp"
 #include "write/dedup.hpp"
@@ -64,6 +65,9 @@ class Committer {
   // See Engine::tell_node.
   void submit_node(NodeUpdate update, NodeDone done);
 
+  // See Engine::tell_repo. Waits for the commit.
+  Result<RepoFacts> update_repo(const std::string& repo, const RepoFactsChange& change);
+
   // Takes the series of which `has_rows` says no out of those that are known, unless events of them
   // wait to be folded: those of the repo, of all repos if it is empty, from the record `from` on, a
   // slice of them, so that no commit waits long. With a series goes what is kept of its host in its pair,
@@ -83,7 +87,7 @@ class Committer {
  private:
   // What one request of the commit at hand will be told, unless the write fails.
   struct Answer {
-    std::variant<std::monostate, Result<Receipt>, Result<NodeFacts>> result;
+    std::variant<std::monostate, Result<Receipt>, Result<NodeFacts>, Result<RepoFacts>> result;
     bool needs_write = false;
   };
 
@@ -115,6 +119,7 @@ class Committer {
   SeriesRegistry series_;
   Dedup dedup_;
   NodeBook nodes_;
+  RepoFactsTable repos_;
   ChunkEncoder encoder_;
   WriteSet set_;
   BelievedClock::Reading time_{};  // of the commit at hand

@@ -1,5 +1,5 @@
 // The requests of the commit queue: everything that is written from outside is one of them. A request
-// owns what it needs; `done` is called once, on the commit thread, unless the queue rejects the request.
+// owns what it needs; `done` is called or set once, on the commit thread, unless the queue rejects it.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +13,7 @@
 
 #include "minuted/append.hpp"
 #include "minuted/nodes.hpp"
+#include "minuted/storage.hpp"
 #include "store/catalog.hpp"
 #include "store/event_ids.hpp"
 
@@ -41,6 +42,12 @@ struct UpdateNode {
   NodeDone done;
 };
 
+struct UpdateRepo {
+  std::string repo;
+  RepoFactsChange change;
+  std::promise<Result<RepoFacts>> done;
+};
+
 // Asks which of the series of a slice have rows; see Committer::forget_series.
 struct ForgetSeries {
   using HasRows = std::function<Result<bool>(std::string_view prefix, std::string_view host)>;
@@ -51,7 +58,7 @@ struct ForgetSeries {
 };
 
 struct WriteRequest {
-  std::variant<Append, UpdateNode, ForgetSeries> what;
+  std::variant<Append, UpdateNode, UpdateRepo, ForgetSeries> what;
   std::size_t bytes;  // that it counts for in the queue
 };
 
