@@ -50,7 +50,7 @@ class EngineImpl final : public Engine {
   EngineImpl(const Options& options, rocksdb::Env* env)
       : options_(options),
         env_(env),
-        parts_{options_, commit_counters_, upkeep_counters_, read_counters_, disk_, opening_, {}},
+        parts_{options_, commit_counters_, maintenance_counters_, read_counters_, disk_, opening_, {}},
         closer_([this] { close_cores(); }) {
     read_counters_.memory.set_bytes_max(options.query_bytes_max);
     read_counters_.recall.kept_bytes_max = options.read_kept_bytes_max;
@@ -172,20 +172,20 @@ class EngineImpl final : public Engine {
 
   Result<void> fold() override {
     const auto core = writable_core();
-    return core ? (*core)->upkeep()->fold(Durability::kSynced) : core.error();
+    return core ? (*core)->maintenance()->fold() : core.error();
   }
   Result<void> seal() override {
     const auto core = writable_core();
-    return core ? (*core)->upkeep()->seal() : core.error();
+    return core ? (*core)->maintenance()->seal() : core.error();
   }
   Result<void> remove(const Removal& removal) override {
     if (auto wrong = check_arguments(removal)) return *wrong;
     const auto core = writable_core();
-    return core ? (*core)->upkeep()->remove(removal) : core.error();
+    return core ? (*core)->maintenance()->remove(removal) : core.error();
   }
   Result<void> prune() override {
     const auto core = writable_core();
-    return core ? (*core)->upkeep()->prune() : core.error();
+    return core ? (*core)->maintenance()->prune() : core.error();
   }
 
   Minute horizon(Span span) const override {
@@ -315,7 +315,7 @@ class EngineImpl final : public Engine {
   const Options options_;
   rocksdb::Env* const env_;
   CommitCounters commit_counters_;
-  Upkeep::Counters upkeep_counters_;
+  Maintenance::Counters maintenance_counters_;
   mutable ReadCounters read_counters_;
   mutable DiskGuard disk_{options_};
   OpeningCounters opening_;
@@ -599,7 +599,7 @@ EngineStats EngineImpl::stats() const {
   s.sync_seconds = commit_counters_.sync_seconds.counts();
   s.batches_per_sync = commit_counters_.batches_per_sync.counts();
 
-  const FoldCounters& fold = upkeep_counters_.fold;
+  const FoldCounters& fold = maintenance_counters_.fold;
   s.folds = fold.folds;
   s.chunks_folded = fold.chunks;
   s.events_folded = fold.events;
@@ -607,20 +607,20 @@ EngineStats EngineImpl::stats() const {
   s.fold_failures = fold.failures;
   s.fold_error = fold.last_error.get();
 
-  const RollCounters& roll = upkeep_counters_.roll;
+  const RollCounters& roll = maintenance_counters_.roll;
   s.roll_passes = roll.passes;
   s.rows_rolled = roll.rows;
   s.roll_failures = roll.failures;
   s.roll_error = roll.last_error.get();
 
-  const SealCounters& seal = upkeep_counters_.seal;
+  const SealCounters& seal = maintenance_counters_.seal;
   s.seal_passes = seal.passes;
   s.pages_sealed = seal.pages;
   s.rows_sealed = seal.rows;
   s.seal_failures = seal.failures;
   s.seal_error = seal.last_error.get();
 
-  const PruneCounters& prune = upkeep_counters_.prune;
+  const PruneCounters& prune = maintenance_counters_.prune;
   s.prune_passes = prune.passes;
   s.keys_pruned = prune.keys;
   s.prune_failures = prune.failures;

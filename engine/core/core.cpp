@@ -81,24 +81,19 @@ Result<void> Core::start() {
   parts_.opening.stage = OpeningStage::kStarting;
   committer_ = std::make_unique<Committer>(
       Committer::Parts{*store_, table_, parts_.commit_counters, parts_.disk, *clock_, options_,
-                       [this] { upkeep_->hurry(); }, parts_.on_write_failure},
+                       [this] { maintenance_->hurry(); }, parts_.on_write_failure},
       sequence_);
   if (auto started = committer_->start(); !started) return started;
-  upkeep_ = std::make_unique<Upkeep>(
-      Upkeep::Parts{*store_, table_, horizons_, *clock_, parts_.upkeep_counters, parts_.disk,
-                    parts_.read_counters.recall, options_,
-                    [this](const Error& error) { committer_->fail(error); },
-                    [this](std::string_view repo, std::string_view from,
-                           const Committer::HasRows& has_rows) {
-                      return committer_->forget_series(repo, from, has_rows);
-                    }});
-  return upkeep_->start();
+  maintenance_ = std::make_unique<Maintenance>(
+      Maintenance::Parts{*store_, table_, horizons_, *clock_, parts_.maintenance_counters, parts_.disk,
+                         parts_.read_counters.recall, options_, *committer_});
+  return maintenance_->start();
 }
 
 Core::~Core() {
   if (!committer_) return;
   committer_->stop();  // commits what is queued; may hurry a fold until then
-  upkeep_.reset();     // may tell the committer of a failure until then
+  maintenance_.reset();     // may tell the committer of a failure until then
   if (store_->write_failure()) return;
   if (store_->gauges().wal_bytes > kReplayedBytesMax) (void)store_->flush();
 }
@@ -110,14 +105,14 @@ void Core::stop_writes(const Error& reason) {
 
 void Core::retire() {
   if (committer_) committer_->stop();
-  if (upkeep_) upkeep_->stop();
+  if (maintenance_) maintenance_->stop();
   store_->shrink_cache();
 }
 
 // What a reader takes at one moment. With its view goes this core.
 Result<Core::MarkedView> Core::raw_view() {
   // Before the view, which then has at least as much.
-  const RolledBefore rolled = upkeep_ ? upkeep_->rolled() : RolledBefore{};
+  const RolledBefore rolled = maintenance_ ? maintenance_->rolled() : RolledBefore{};
   MarkedView marked{table_.view(*store_), {}};
   marked.view.rolled = rolled;
   View* const view = marked.view.store.get();

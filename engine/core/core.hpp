@@ -43,7 +43,7 @@ class Core : public std::enable_shared_from_this<Core> {
   struct Parts {
     const Options& options;
     CommitCounters& commit_counters;
-    Upkeep::Counters& upkeep_counters;
+    Maintenance::Counters& maintenance_counters;
     ReadCounters& read_counters;
     DiskGuard& disk;
     OpeningCounters& opening;
@@ -74,9 +74,9 @@ class Core : public std::enable_shared_from_this<Core> {
 
   Store& store() { return *store_; }
   const Store& store() const { return *store_; }
-  // Null if it was opened to read only, as is upkeep().
+  // Null if it was opened to read only, as is maintenance().
   Committer* committer() { return committer_.get(); }
-  Upkeep* upkeep() { return upkeep_.get(); }
+  Maintenance* maintenance() { return maintenance_.get(); }
   const BelievedClock& clock() const { return *clock_; }
   const Horizons& horizons() const { return horizons_; }
   const RawTable& table() const { return table_; }
@@ -108,7 +108,7 @@ class Core : public std::enable_shared_from_this<Core> {
   const std::uint64_t sequence_;  // of the last commit when it was opened
   std::unique_ptr<Committer> committer_;
   Horizons horizons_;
-  std::unique_ptr<Upkeep> upkeep_;
+  std::unique_ptr<Maintenance> maintenance_;
 };
 
 }  // namespace minuted

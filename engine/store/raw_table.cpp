@@ -223,6 +223,7 @@ void RawTable::finish(const std::shared_ptr<RawGeneration>& generation) {
     }
   }
   closed_.erase(at);
+  ++folded_generations_;
   std::erase_if(finished_, [](const Finished& f) { return f.generation.expired(); });
   finished_.push_back({generation, {generation->memory_bytes(), recall_.advance()}});
   count_memory();
@@ -243,10 +244,17 @@ std::shared_ptr<const RawGeneration> RawTable::unreadable() const {
   return unreadable_->generation;
 }
 
-bool RawTable::holds(std::string_view prefix) const {
+std::uint64_t RawTable::folded_generations() const {
+  const std::lock_guard lock(mutex_);
+  return folded_generations_;
+}
+
+// An event leaves its generation as that is counted: who finds the number unchanged finds the event.
+bool RawTable::may_have_since(std::string_view prefix, std::uint64_t folded_generations) const {
   std::vector<std::shared_ptr<const RawGeneration>> generations;
   {
     const std::lock_guard lock(mutex_);
+    if (folded_generations_ != folded_generations) return true;
     if (unreadable_) generations.push_back(unreadable_->generation);
     for (const Kept& kept : closed_) generations.push_back(kept.generation);
     if (open_) generations.push_back(open_->generation);

@@ -145,8 +145,11 @@ class RawTable {
   // The same, of what no fold can read.
   void load_unreadable(const Addition& addition, RawSize size, std::int64_t steady_ms);
 
-  // Whether anything of the pair waits; on the thread that commits.
-  bool holds(std::string_view prefix) const;
+  // How many generations have been folded and forgotten. A view of the store taken later has their rows.
+  std::uint64_t folded_generations() const;
+  // Whether the pair may have events that are in no row of a view taken after folded_generations() was so
+  // many: events of it are unfolded, or any were folded since. Of commits that are published; any thread.
+  bool may_have_since(std::string_view prefix, std::uint64_t folded_generations) const;
 
   // For a fold: closes the open generation, waiting for the commit under way. What is to be folded,
   // oldest first.
@@ -198,6 +201,7 @@ class RawTable {
   std::vector<Finished> finished_;  // oldest first; of those that are gone, some
   std::uint64_t next_number_ = 1;
   std::uint64_t last_commit_ = 0;
+  std::uint64_t folded_generations_ = 0;
   RawSize size_;
   std::atomic<std::size_t> memory_bytes_ = 0;
   std::atomic<std::size_t> open_memory_bytes_ = 0;

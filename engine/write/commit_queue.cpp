@@ -17,7 +17,8 @@ bool is_append(const WriteRequest& request) {
 
 // Requests of the engine itself, a few at a time, which must end even if the queue is full.
 bool is_own(const WriteRequest& request) {
-  return std::holds_alternative<ForgetSeries>(request.what);
+  return std::holds_alternative<DropSeries>(request.what) ||
+         std::holds_alternative<BeginRemoval>(request.what);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "minuted/event.hpp"
 #include "schema/keys.hpp"
+#include "store/meta.hpp"
 
 namespace minuted {
 namespace {
@@ -101,11 +102,17 @@ void Committer::fail(const Error& error) {
   if (queue_.fail(error) && on_failure_) on_failure_(error);
 }
 
-Result<std::string> Committer::forget_series(std::string_view repo, std::string_view from,
-                                             const HasRows& has_rows) {
-  ForgetSeries task{std::string(repo), std::string(from), &has_rows, {}};
-  auto done = task.done.get_future();
-  if (auto rejected = queue_.push({std::move(task), kRequestBytes})) return *rejected;
+Result<SeriesDropped> Committer::drop_series(const SeriesToDrop& series) {
+  DropSeries drop{&series, {}};
+  auto done = drop.done.get_future();
+  if (auto rejected = queue_.push({std::move(drop), kRequestBytes})) return *rejected;
+  return done.get();
+}
+
+Result<RemovalRecord> Committer::begin_removal(const RemovalRecord& record) {
+  BeginRemoval begin{record, {}};
+  auto done = begin.done.get_future();
+  if (auto rejected = queue_.push({std::move(begin), kRequestBytes})) return *rejected;
   return done.get();
 }
 
@@ -121,13 +128,17 @@ void Committer::run() {
       std::get<Append>(request.what).done(queue_.no_room());
     }
     expired.clear();
+    bool has_commit = false;
     for (WriteRequest& request : admitted) {
       bytes += request.bytes;
-      if (auto* const task = std::get_if<ForgetSeries>(&request.what)) {
-        task->done.set_value(series_.forget(*task, table_, nodes_));
+      // Before the events of the lot, which are of new series then.
+      if (auto* const drop = std::get_if<DropSeries>(&request.what)) {
+        drop->done.set_value(series_.drop(*drop->series, table_, nodes_));
+      } else {
+        has_commit = true;
       }
     }
-    if (!admitted.empty()) commit(admitted);
+    if (has_commit) commit(admitted);
     admitted.clear();
     queue_.release(bytes);
   }
@@ -191,6 +202,12 @@ Committer::Answer Committer::admit(WriteRequest& request, const std::optional<Er
     const bool needs_write = result.ok();
     return {std::move(result), needs_write};
   }
+  if (const auto* const begin = std::get_if<BeginRemoval>(&request.what)) {
+    // It makes room.
+    const bool is_rejected = refusal && refusal->code != ErrorCode::kDiskFull;
+    auto result = is_rejected ? Result<RemovalRecord>(*refusal) : admit_removal(begin->record);
+    return {std::move(result), !is_rejected};
+  }
   return {};
 }
 
@@ -204,6 +221,8 @@ void Committer::answer(WriteRequest& request, Answer& answer, const Error* faile
     node->done(result(std::type_identity<Result<NodeFacts>>{}));
   } else if (auto* const repo = std::get_if<UpdateRepo>(&request.what)) {
     repo->done.set_value(result(std::type_identity<Result<RepoFacts>>{}));
+  } else if (auto* const begin = std::get_if<BeginRemoval>(&request.what)) {
+    begin->done.set_value(result(std::type_identity<Result<RemovalRecord>>{}));
   }
 }
 
@@ -270,6 +289,13 @@ Result<NodeFacts> Committer::admit_node(const NodeUpdate& update) {
     if (auto unconfirmed = clock_.doubt(time_)) return *unconfirmed;
   }
   return nodes_.apply(update, time_.machine, set_);
+}
+
+Result<RemovalRecord> Committer::admit_removal(RemovalRecord record) {
+  // The events of the commit at hand are to stay.
+  record.commits_end = table_.first_open_commit().value_or(sequence_ + 1);
+  put_meta(record, set_);
+  return record;
 }
 
 // One chunk for each (repo, bucket, minute) of everything at hand: a key costs more than the events

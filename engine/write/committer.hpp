@@ -68,15 +68,16 @@ class Committer {
   // See Engine::tell_repo. Waits for the commit.
   Result<RepoFacts> update_repo(const std::string& repo, const RepoFactsChange& change);
 
-  // Takes the series of which `has_rows` says no out of those that are known, unless events of them
-  // wait to be folded: those of the repo, of all repos if it is empty, from the record `from` on, a
-  // slice of them, so that no commit waits long. With a series goes what is kept of its host in its pair,
-  // and with the last series of a host its heartbeats as a node. The index of a bucket's repos keeps pairs
-  // that have a total. Waits for the commit thread, which does it; no fold may run meanwhile. Durable with
-  // the next sync. Returns where the next slice begins; empty: that was all.
-  using HasRows = ForgetSeries::HasRows;
-  Result<std::string> forget_series(std::string_view repo, std::string_view from,
-                                    const HasRows& has_rows);
+  // Drops series, unless their pairs may have got rows since those were looked at, with what is kept of
+  // their hosts in their pairs, and with the last series of a host its heartbeats as a node. The index of a
+  // bucket's repos keeps pairs that have a total. Waits for the commit thread; the one who asks writes no rows
+  // meanwhile. Durable with the next sync.
+  Result<SeriesDropped> drop_series(const SeriesToDrop& series);
+
+  // Puts a deletion on record, durably, with all that was written before, also while the disk is full: returns
+  // the record, in which commits_end is the first commit whose events may be unfolded. Waits for the commit;
+  // the one who asks closes no generation meanwhile.
+  Result<RemovalRecord> begin_removal(const RemovalRecord& record);
 
   // Why nothing is committed any more, if so.
   std::optional<Error> failure() const { return queue_.failure(); }
@@ -87,7 +88,8 @@ class Committer {
  private:
   // What one request of the commit at hand will be told, unless the write fails.
   struct Answer {
-    std::variant<std::monostate, Result<Receipt>, Result<NodeFacts>, Result<RepoFacts>> result;
+    std::variant<std::monostate, Result<Receipt>, Result<NodeFacts>, Result<RepoFacts>,
+                 Result<RemovalRecord>> result;
     bool needs_write = false;
   };
 
@@ -98,6 +100,7 @@ class Committer {
   Answer admit_append(Append& append);
   Result<Receipt> admit_events(Append& append);
   Result<NodeFacts> admit_node(const NodeUpdate& update);
+  Result<RemovalRecord> admit_removal(RemovalRecord record);
   void answer(WriteRequest& request, Answer& answer, const Error* failed);
   Result<void> write_commit(std::size_t batches);
   void add_chunks();

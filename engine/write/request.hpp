@@ -14,6 +14,7 @@
 #include "minuted/append.hpp"
 #include "minuted/nodes.hpp"
 #include "minuted/storage.hpp"
+#include "schema/meta_records.hpp"
 #include "store/catalog.hpp"
 #include "store/event_ids.hpp"
 
@@ -48,17 +49,33 @@ struct UpdateRepo {
   std::promise<Result<RepoFacts>> done;
 };
 
-// Asks which of the series of a slice have rows; see Committer::forget_series.
-struct ForgetSeries {
-  using HasRows = std::function<Result<bool>(std::string_view prefix, std::string_view host)>;
-  std::string repo;
-  std::string from;
-  const HasRows* has_rows;
-  std::promise<Result<std::string>> done;
+// Series that had no rows in a view of the store. A pair is left out of account if it may have got rows since.
+struct SeriesToDrop {
+  struct Pair {
+    std::string prefix;
+    std::vector<std::string> hosts;  // ascending
+  };
+  std::vector<Pair> pairs;                // ascending
+  std::uint64_t folded_generations = 0;  // RawTable's, before the view was taken
+};
+struct SeriesDropped {
+  std::size_t pairs = 0;   // dealt with, from the first on; the others are to be handed in again
+  std::size_t series = 0;  // dropped
+};
+
+struct DropSeries {
+  const SeriesToDrop* series;  // the one who asks waits, and keeps it
+  std::promise<Result<SeriesDropped>> done;
+};
+
+// A deletion goes on record: from then on it is ended, by a later start if need be.
+struct BeginRemoval {
+  RemovalRecord record;  // but for its commits_end
+  std::promise<Result<RemovalRecord>> done;
 };
 
 struct WriteRequest {
-  std::variant<Append, UpdateNode, UpdateRepo, ForgetSeries> what;
+  std::variant<Append, UpdateNode, UpdateRepo, DropSeries, BeginRemoval> what;
   std::size_t bytes;  // that it counts for in the queue
 };
 

@@ -16,10 +16,8 @@ namespace {
 
 // The catalog is told of so many series ahead of the one that is looked up.
 constexpr std::size_t kSeriesAhead = 8;
-// Series looked at in one slice of forgetting them: some ten milliseconds.
-constexpr std::uint64_t kSeriesPerSlice = 2'000;
-// What a slice writes, about: nodes take the days of their heartbeats with them.
-constexpr std::size_t kSliceBytesMax = 4U << 20;
+// What one call of drop() writes, about: nodes take the days of their heartbeats with them.
+constexpr std::size_t kDropBytesMax = 4U << 20;
 
 }  // namespace
 
@@ -124,50 +122,54 @@ Error SeriesRegistry::reject_strict(AppendRequest& request) {
   return {ErrorCode::kEventRejected, strict_rejection(request.rejected, first)};
 }
 
-// In the order of the records: those of a pair lie side by side, and its index goes with the last.
-Result<std::string> SeriesRegistry::forget(const ForgetSeries& task, const RawTable& table,
+// The records of the pair's series that are to go, and whether it has any that stay.
+Result<SeriesRegistry::Known> SeriesRegistry::find(const View& view,
+                                                   const SeriesToDrop::Pair& pair) {
+  Known known;
+  const std::string prefix = series_key(pair.prefix, {});
+  const auto series = view.cursor(Family::kCatalog, prefix, after_prefix(prefix));
+  for (const std::string& host : pair.hosts) {
+    const std::string key = series_key(pair.prefix, host);
+    if (series->valid() && series->key() < key) {
+      known.has_others = true;
+      series->seek(key);
+    }
+    if (!series->valid() || series->key() != key) continue;
+    known.keys.push_back(key);
+    series->next();
+  }
+  known.has_others |= series->valid();
+  if (auto status = series->status(); !status) return status.error();
+  return known;
+}
+
+// The index of a bucket's repos loses the pair with its last series, unless it has a total.
+Result<SeriesDropped> SeriesRegistry::drop(const SeriesToDrop& request, const RawTable& table,
                                            NodeBook& nodes) {
-  const std::string lower = series_key(task.repo.empty() ? "" : repo_prefix(task.repo), {});
   const auto view = store_.view();
-  const auto series = view->cursor(Family::kCatalog, std::max(lower, task.from),
-                                   task.repo.empty() ? series_end() : after_prefix(lower));
   WriteSet set(store_);
   LeavingHosts leaving;
-  std::uint64_t forgotten = 0;
-  std::uint64_t looked_at = 0;
-  std::string next;
-  while (series->valid() && next.empty()) {
-    const auto pair = split_pair(series->key().substr(1));
-    if (!pair) {
-      return Error{ErrorCode::kCorruption, "a series names no pair: " + shorten(series->key())};
-    }
-    const std::string prefix(pair->prefix);
-    const bool held = table.holds(prefix);  // events wait, and whose host they are, nobody knows yet
-    bool kept = held;
-    std::vector<std::string> gone;
-    for (; series->valid() && series->key().substr(1).starts_with(prefix); series->next()) {
-      ++looked_at;
-      if (held) continue;
-      const auto has_rows = (*task.has_rows)(prefix, series->key().substr(1 + prefix.size()));
-      if (!has_rows) return has_rows.error();
-      kept |= *has_rows;
-      if (!*has_rows) gone.emplace_back(series->key());
-    }
-    if (!kept && !gone.empty()) {
-      const auto total = view->get(Family::kTotal, prefix);
+  SeriesDropped dropped;
+  for (const SeriesToDrop::Pair& pair : request.pairs) {
+    if (set.bytes() >= kDropBytesMax) break;
+    ++dropped.pairs;
+    if (table.may_have_since(pair.prefix, request.folded_generations)) continue;
+    const auto known = find(*view, pair);
+    if (!known) return known.error();
+    bool is_kept = known->has_others;
+    if (!is_kept && !known->keys.empty()) {
+      const auto total = view->get(Family::kTotal, pair.prefix);
       if (!total) return total.error();
-      kept = total->has_value();
+      is_kept = total->has_value();
     }
-    for (std::size_t i = 0; i < gone.size(); ++i) {
-      catalog_.remove(gone[i], !kept && i + 1 == gone.size(), set);
+    for (const std::string& key : known->keys) {
+      catalog_.remove(key, !is_kept && key == known->keys.back(), set);
     }
-    if (auto ended = leaving.add(*view, prefix, gone, nodes, set); !ended) return ended.error();
-    forgotten += gone.size();
-    const bool enough = looked_at >= kSeriesPerSlice || set.bytes() >= kSliceBytesMax;
-    if (enough && series->valid()) next = series->key();
+    auto ended = leaving.add(*view, pair.prefix, known->keys, nodes, set);
+    if (!ended) return ended.error();
+    dropped.series += known->keys.size();
   }
-  if (auto status = series->status(); !status) return status.error();
-  if (forgotten == 0) return next;
+  if (dropped.series == 0) return dropped;
   catalog_.finish(set);
   if (auto written = store_.write(set, Durability::kBuffered); !written) {
     on_failure_(written.error());
@@ -175,7 +177,7 @@ Result<std::string> SeriesRegistry::forget(const ForgetSeries& task, const RawTa
   }
   catalog_.written();
   count_again();
-  return next;
+  return dropped;
 }
 
 void SeriesRegistry::count_again() {

@@ -21,7 +21,7 @@ namespace minuted {
 class SeriesRegistry {
  public:
   // Borrows all three. `on_failure` is called when the store cannot tell whether a series is known, or a
-  // write of forget() fails: nothing can be committed then.
+  // write of drop() fails: nothing can be committed then.
   SeriesRegistry(Store& store, CommitCounters& counters, const Options& options,
                  std::function<void(const Error&)> on_failure)
       : store_(store),
@@ -46,10 +46,15 @@ class SeriesRegistry {
   void finish(WriteSet& set) { catalog_.finish(set); }
   void written() { catalog_.written(); }
 
-  // See Committer::forget_series.
-  Result<std::string> forget(const ForgetSeries& task, const RawTable& table, NodeBook& nodes);
+  // See Committer::drop_series. Writes it; some pairs at a time, so that no commit waits long.
+  Result<SeriesDropped> drop(const SeriesToDrop& request, const RawTable& table, NodeBook& nodes);
 
  private:
+  struct Known {
+    std::vector<std::string> keys;  // of the records of series
+    bool has_others = false;
+  };
+  static Result<Known> find(const View& view, const SeriesToDrop::Pair& pair);
   void count_again();
   std::vector<EventError> errors_of_rejected(const EventBatch& batch) const;
   void reject_events(AppendRequest& request);

@@ -22,7 +22,7 @@ inline void roll(Engine& engine, Millis now, std::size_t batches = SIZE_MAX) {
   RollCounters counters;
   Roller roller(store_below(engine), counters,
                 {&clock, 0, 0, 1, [](const Error& error) { FAIL() << error.message; }});
-  const auto begun = roller.begin(true);
+  const auto begun = roller.begin({true, std::nullopt});
   ASSERT_TRUE(begun.ok()) << begun.error().message;
   for (std::size_t i = 0; *begun && i < batches; ++i) {
     const auto more = roller.step();

@@ -80,16 +80,18 @@ Pruner::Pruner(Store& store, const Horizons& horizons, PruneCounters& counters, 
 }
 
 bool Pruner::due() const {
-  if (passing_ || options_.clock->steady_ms() < next_pass_ms_) return false;
+  if (options_.interval_ms == 0 || passing_) return false;
+  if (options_.clock->steady_ms() < next_pass_ms_) return false;
   return horizons_.limits_archive() || horizons_.limits(Span::kMinute) || horizons_.limits(Span::kHour) ||
          horizons_.limits(Span::kDay);
 }
 
-void Pruner::begin() {
+Result<bool> Pruner::begin(const Demand&) {
   passing_ = true;
   part_ = 0;
   position_.clear();
   next_pass_ms_ = options_.clock->steady_ms() + options_.interval_ms;
+  return true;
 }
 
 Result<bool> Pruner::step() {

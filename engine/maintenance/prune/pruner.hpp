@@ -11,6 +11,7 @@
 #include <functional>
 #include <string>
 
+#include "maintenance/job.hpp"
 #include "minuted/result.hpp"
 #include "maintenance/prune/horizons.hpp"
 #include "schema/tiers.hpp"
@@ -20,11 +21,11 @@
 
 namespace minuted {
 
-class Pruner {
+class Pruner final : public Job {
  public:
   struct Options {
     const Clock* clock;
-    std::int64_t interval_ms;  // between two passes, at least
+    std::int64_t interval_ms;  // between two passes, at least; 0: no pass by itself
     std::size_t batch_bytes;   // of one step's writes, about
     std::function<void(const Error&)> on_write_failure;  // called once a write failed
   };
@@ -33,11 +34,15 @@ class Pruner {
   Pruner(Store& store, const Horizons& horizons, PruneCounters& counters, Options options);
 
   // Whether it is time for another pass, and a tier is not kept for ever.
-  bool due() const;
-  void begin();
+  bool due() const override;
+  // Begins from the start of the first family.
+  Result<bool> begin(const Demand& demand) override;
+  bool is_under_way() const override { return passing_; }
   // Does the pass's next batch. True while there is more to do; false when no pass is under way, or
   // while the clock is not believed.
-  Result<bool> step();
+  Result<bool> step() override;
+  // It makes room.
+  bool needs_room() const override { return false; }
 
  private:
   struct Part;

@@ -62,6 +62,10 @@ void take_out(HostRollups& from, const HostRollups& before, const HostRollups& a
   from.drop_empty();
 }
 
+Error stopped() {
+  return {ErrorCode::kUnavailable, "the engine is closing; its next start goes on with the removal"};
+}
+
 std::string key_of(std::string_view prefix, Minute minute) {
   std::string key(prefix);
   append_minute(key, minute);
@@ -70,22 +74,14 @@ std::string key_of(std::string_view prefix, Minute minute) {
 
 }  // namespace
 
-RemovalRecord Remover::record_of(const Job& job) {
-  const Removal& removal = job.removal;
-  return {removal.repo, removal.bucket, removal.range, job.rows_begin, job.commits_end};
-}
-
-Remover::Job Remover::job_of(RemovalRecord record) {
-  return {{std::move(record.repo), std::move(record.bucket), record.range},
-          record.rows_begin,
-          record.commits_end};
-}
-
-Remover::Remover(Store& store, RawTable& table, const Horizons& horizons, Options options)
+Remover::Remover(Store& store, RawTable& table, const Horizons& horizons, Committer& writes,
+                 Options options)
     : store_(store),
       table_(table),
       horizons_(horizons),
+      writes_(writes),
       options_(std::move(options)),
+      series_{store, table, writes},
       ids_(store, 0),
       set_(store) {}
 
@@ -107,62 +103,89 @@ Result<void> Remover::check(const Removal& removal) const {
                    text(cut_ends ? days.end : range.end) + ", that minute not included"};
 }
 
-Result<void> Remover::remove(const Removal& removal) {
-  if (removal.range && removal.range->empty()) return {};
-  job_ = {removal, removal.range ? horizons_.of(Span::kDay) : Minute{0}, 0};
-  {
-    const auto no_commit = table_.hold();
-    const auto last = store_.last_commit();
-    if (!last) return last.error();
-    job_.commits_end = table_.first_open_commit().value_or(*last + 1);
-  }
+Result<bool> Remover::begin(const Demand& demand) {
+  steps_.clear();
+  const Removal& removal = *demand.removal;
+  if (auto checked = check(removal); !checked) return checked.error();
+  if (removal.range && removal.range->empty()) return false;
+  const Minute rows_begin = removal.range ? horizons_.of(Span::kDay) : Minute{0};
   // On record before anything is deleted; the folds before it become durable with it.
-  set_.clear();
-  put_meta(record_of(job_), set_);
-  auto written = store_.write(set_, Durability::kSynced);
-  set_.clear();
-  if (!written) {
-    options_.on_write_failure(written.error());
-    return written;
+  auto begun = writes_.begin_removal({removal.repo, removal.bucket, removal.range, rows_begin, 0});
+  if (!begun) return begun.error();
+  record_ = std::move(*begun);
+  plan();
+  return true;
+}
+
+Result<bool> Remover::step() {
+  if (steps_.empty()) return false;
+  if (stopping_) {
+    steps_.clear();
+    return stopped();
   }
-  return run();
+  const Step next = std::move(steps_.front());
+  steps_.pop_front();
+  if (auto done = next(); !done) {
+    steps_.clear();
+    set_.clear();
+    return done.error();
+  }
+  return !steps_.empty();
 }
 
 Result<void> Remover::resume() {
   auto record = read_meta<RemovalRecord>(store_);
   if (!record) return record.error();
   if (!record->has_value()) return {};
-  job_ = job_of(std::move(**record));
-  return run();
-}
-
-Result<void> Remover::run() {
-  const Removal& removal = job_.removal;
-  Result<void> done;
-  if (removal.range) {
-    done = remove_minutes();
-  } else if (removal.bucket) {
-    const std::string prefix = pair_prefix(removal.repo, *removal.bucket);
-    done = remove_ids(prefix, kEventIdPairBytes, kAllMinutes);
-    if (done.ok()) done = remove_days(prefix, kAllMinutes);
-    if (done.ok()) done = remove_total(prefix);
-  } else {
-    done = remove_repo(removal.repo);
+  record_ = std::move(**record);
+  plan();
+  for (;;) {
+    const auto more = step();
+    if (!more) return more.error();
+    if (!*more) return {};
   }
-  if (done.ok() && !removal.range) done = options_.forget_series(removal);
-  if (!done) return done;
-  remove_meta<RemovalRecord>(set_);
-  return write();
 }
 
-// Of each pair, as the known series have them: one without series has no day that is kept.
-Result<void> Remover::remove_minutes() {
-  const Removal& removal = job_.removal;
-  std::vector<std::string> prefixes;
-  if (removal.bucket) {
-    prefixes.push_back(pair_prefix(removal.repo, *removal.bucket));
+// What is to be done, in order. Each step may be done again by the next start.
+void Remover::plan() {
+  steps_.clear();
+  series_from_.clear();
+  if (record_.range) {
+    steps_.push_back([this] { return plan_minutes(); });
+    return;
+  }
+  if (record_.bucket) {
+    plan_pair();
   } else {
-    const std::string lower = series_key(repo_prefix(removal.repo), {});
+    plan_repo();
+  }
+  steps_.push_back([this] { return drop_series(); });
+}
+
+void Remover::plan_pair() {
+  const std::string prefix = pair_prefix(record_.repo, *record_.bucket);
+  steps_.push_back([this, prefix] { return remove_ids(prefix, kEventIdPairBytes, kAllMinutes); });
+  steps_.push_back([this, prefix] { return remove_days(prefix, kAllMinutes); });
+  steps_.push_back([this, prefix] { return remove_total(prefix); });
+}
+
+void Remover::plan_repo() {
+  const std::string prefix = repo_prefix(record_.repo);
+  steps_.push_back([this, prefix] { return remove_ids(prefix, kEventIdRepoBytes, kAllMinutes); });
+  for (const Family family : kPairFamilies) {
+    steps_.push_back([this, family, prefix] { return remove_prefix(family, prefix); });
+  }
+  steps_.push_back([this, prefix] { return remove_totals(prefix); });
+  steps_.push_back([this] { return remove_repo_values(record_.repo); });
+}
+
+// A step for each pair, as the known series have them: one without series has no day that is kept.
+Result<void> Remover::plan_minutes() {
+  std::vector<std::string> prefixes;
+  if (record_.bucket) {
+    prefixes.push_back(pair_prefix(record_.repo, *record_.bucket));
+  } else {
+    const std::string lower = series_key(repo_prefix(record_.repo), {});
     const auto view = store_.view();
     const auto series = view->cursor(Family::kCatalog, lower, after_prefix(lower));
     for (; series->valid(); series->next()) {
@@ -172,20 +195,35 @@ Result<void> Remover::remove_minutes() {
     }
     if (auto status = series->status(); !status) return status;
   }
-  for (const std::string& prefix : prefixes) {
-    if (auto removed = remove_days(prefix, *removal.range); !removed) return removed;
+  for (std::string& prefix : prefixes) {
+    steps_.push_back(
+        [this, prefix = std::move(prefix)] { return remove_days(prefix, *record_.range); });
+  }
+  steps_.push_back([this] { return end(); });
+  return {};
+}
+
+// A slice of the series, all of which go, but for those of pairs that have got events meanwhile.
+Result<void> Remover::drop_series() {
+  const std::string prefix =
+      record_.bucket ? pair_prefix(record_.repo, *record_.bucket) : std::string();
+  auto dropped = series_.drop(series_.snapshot(), record_.repo, series_from_,
+                              [&](std::string_view pair, SeriesSlice::Hosts& hosts) -> Result<void> {
+                                if (!prefix.empty() && pair != prefix) hosts.clear();
+                                return {};
+                              });
+  if (!dropped) return dropped;
+  if (series_from_.empty()) {
+    steps_.push_back([this] { return end(); });
+  } else {
+    steps_.push_back([this] { return drop_series(); });
   }
   return {};
 }
 
-Result<void> Remover::remove_repo(std::string_view repo) {
-  const std::string prefix = repo_prefix(repo);
-  if (auto removed = remove_ids(prefix, kEventIdRepoBytes, kAllMinutes); !removed) return removed;
-  for (const Family family : kPairFamilies) {
-    if (auto removed = remove_prefix(family, prefix); !removed) return removed;
-  }
-  if (auto removed = remove_totals(prefix); !removed) return removed;
-  return remove_repo_values(repo);
+Result<void> Remover::end() {
+  remove_meta<RemovalRecord>(set_);
+  return write();
 }
 
 // The ids of events that begin with the first `scope_bytes` of what stands for the pair or repo. Written
@@ -193,7 +231,7 @@ Result<void> Remover::remove_repo(std::string_view repo) {
 Result<void> Remover::remove_ids(std::string_view prefix, std::size_t scope_bytes,
                                  const MinuteRange& minutes) {
   const EventIdPair pair = ids_.pair_of(prefix);
-  const EventIdRemoval removal{{pair.data(), scope_bytes}, minutes, job_.commits_end};
+  const EventIdRemoval removal{{pair.data(), scope_bytes}, minutes, record_.commits_end};
   WriteSet set(store_);
   std::string from;
   do {
@@ -205,6 +243,7 @@ Result<void> Remover::remove_ids(std::string_view prefix, std::size_t scope_byte
       return written;
     }
     set.clear();
+    if (stopping_) return stopped();
   } while (!from.empty());
   return {};
 }
@@ -269,7 +308,7 @@ Result<void> Remover::remove_days(std::string_view prefix, const MinuteRange& mi
     const auto view = store_.view();  // of the day before, too
     std::vector<MinuteRange> gone;
     auto removed = remove_day(*view, prefix, day, *days, minutes, gone);
-    if (job_.removal.range) {
+    if (record_.range) {
       for (const MinuteRange& range : gone) {
         if (removed.ok()) removed = remove_ids(prefix, kEventIdPairBytes, range);
       }
@@ -281,7 +320,7 @@ Result<void> Remover::remove_days(std::string_view prefix, const MinuteRange& mi
     if (auto written = write(); !written) return written;
   }
   const auto view = store_.view();
-  const MinuteRange kept{std::max(minutes.begin, job_.rows_begin), minutes.end};
+  const MinuteRange kept{std::max(minutes.begin, record_.rows_begin), minutes.end};
   if (kept.empty()) return {};
   if (auto taken = take_from_states(*view, prefix, kept, horizons_, set_); !taken) {
     set_.clear();
@@ -295,7 +334,7 @@ Result<Remover::Days> Remover::days_of(std::string_view prefix, const MinuteRang
   auto boundaries = read_roll_boundaries(*view);
   if (!boundaries) return boundaries.error();
   Days days{{}, boundaries->hour_of(prefix), boundaries->day_of(prefix)};
-  const Minute begin = std::max(floor_to(minutes.begin, kMinutesPerDay), job_.rows_begin);
+  const Minute begin = std::max(floor_to(minutes.begin, kMinutesPerDay), record_.rows_begin);
   const Minute end = std::max(begin, whole(minutes, kMinutesPerDay).end);
   const auto rolled = view->cursor(Family::kDay, key_of(prefix, begin), key_of(prefix, end));
   for (; rolled->valid(); rolled->next()) {
@@ -512,6 +551,10 @@ Result<void> Remover::remove_repo_values(std::string_view repo) {
 
 Result<void> Remover::write() {
   if (set_.empty()) return {};
+  if (stopping_) {
+    set_.clear();
+    return stopped();
+  }
   // Buffered: what is lost in a crash is done again, for the record of it is durable.
   auto written = store_.write(set_, Durability::kBuffered);
   set_.clear();

@@ -13,68 +13,79 @@
 // be deleted is on record before anything is, and the next start goes on where it ended. The ids of events
 // go before their rows: an event that is sent while the removal runs is never both a duplicate and gone.
 //
-// The record is RemovalRecord of schema/meta_records.hpp.
+// The record is RemovalRecord of schema/meta_records.hpp; the commit thread writes it.
 //
-// One thread at a time.
+// A job: a step deletes the ids of a pair, one family of a repo, the days of one pair, or drops a slice of its
+// series. Exclusive: no fold runs until it has ended. One thread at a time, but for stop().
 #pragma once
 
+#include <atomic>
+#include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "minuted/delete.hpp"
-#include "minuted/result.hpp"
+#include "maintenance/collect/series_slice.hpp"
+#include "maintenance/job.hpp"
 #include "maintenance/prune/horizons.hpp"
 #include "maintenance/remove/repo_values.hpp"
 #include "maintenance/remove/tier_rows.hpp"
+#include "minuted/delete.hpp"
+#include "minuted/result.hpp"
 #include "rollup/rollup_codec.hpp"
 #include "schema/keys.hpp"
 #include "schema/meta_records.hpp"
 #include "store/event_ids.hpp"
 #include "store/raw_table.hpp"
 #include "store/store.hpp"
+#include "write/committer.hpp"
 
 namespace minuted {
 
-class Remover {
+class Remover final : public Job {
  public:
   struct Options {
     std::size_t batch_bytes;
-    // Takes the series of a removal without minutes out of those that are known; called when its rows
-    // are gone.
-    std::function<Result<void>(const Removal&)> forget_series;
     std::function<void(const Error&)> on_write_failure;  // called once a write failed
   };
 
-  // Borrows all three.
-  Remover(Store& store, RawTable& table, const Horizons& horizons, Options options);
+  // Borrows all four.
+  Remover(Store& store, RawTable& table, const Horizons& horizons, Committer& writes,
+          Options options);
 
-  // Whether the range can be taken out: kInvalidArgument if it cuts an hour or a day whose minutes are
+  // Whether the range can be deleted: kInvalidArgument if it cuts an hour or a day whose minutes are
   // past, with the nearest range that does not.
   Result<void> check(const Removal& removal) const;
 
-  // Does it; durable with the next sync. kCorruption if something of it cannot be read: what comes
-  // before it is gone then, and the rest stays until the removal is asked for again.
-  Result<void> remove(const Removal& removal);
+  // Never by itself.
+  bool due() const override { return false; }
+  // Checks the demand's removal and puts it on record. Everything acknowledged before is folded.
+  Result<bool> begin(const Demand& demand) override;
+  bool is_under_way() const override { return !steps_.empty(); }
+  // Durable with the next sync. kCorruption if something cannot be read: what comes before it is gone then,
+  // and the rest stays until the removal is asked for again. kUnavailable once stopped: the next start goes on.
+  Result<bool> step() override;
+  // It makes room.
+  bool needs_room() const override { return false; }
+  bool is_exclusive() const override { return true; }
+  // A step under way ends with its batch.
+  void stop() override { stopping_ = true; }
 
   // Ends a removal that an earlier process was cut short in, if there was one.
   Result<void> resume();
 
  private:
-  // A removal, as it is on record.
-  struct Job {
-    Removal removal;
-    Minute rows_begin{};            // of the first day that is not past its horizon
-    std::uint64_t commits_end = 0;  // the first commit that is not folded
-  };
-  static RemovalRecord record_of(const Job& job);
-  static Job job_of(RemovalRecord record);
+  using Step = std::function<Result<void>()>;
 
-  Result<void> run();
-  Result<void> remove_minutes();
-  Result<void> remove_repo(std::string_view repo);
+  void plan();
+  void plan_repo();
+  void plan_pair();
+  Result<void> plan_minutes();
+  Result<void> drop_series();
+  Result<void> end();
   Result<void> remove_days(std::string_view prefix, const MinuteRange& minutes);
   // Of a pair: which days have anything, and up to where its hours and days are rolled.
   struct Days {
@@ -103,9 +114,14 @@ class Remover {
   Store& store_;
   RawTable& table_;
   const Horizons& horizons_;
+  Committer& writes_;
   const Options options_;
+  const SeriesSlice series_;
   const EventIds ids_;
-  Job job_;
+  RemovalRecord record_;
+  std::deque<Step> steps_;    // that are left
+  std::string series_from_;  // where the next slice of series begins
+  std::atomic<bool> stopping_ = false;
   WriteSet set_;
 };
 

@@ -82,17 +82,20 @@ Minute Roller::closed_before(bool all) const {
 
 bool Roller::due() const {
   if (rolling_ || options_.clock->steady_ms() < next_pass_ms_) return false;
+  if (options_.believed != nullptr && !options_.believed->believed()) return false;
   return boundaries_.in_pass() || closed_before(false) > boundaries_.hour.current;
 }
 
-Result<bool> Roller::begin(bool all) {
+Result<bool> Roller::begin(const Demand& demand) {
+  is_followed_ = demand.all;
   if (rolling_) return true;
   if (auto opened = open(); !opened) return opened.error();
   if (!boundaries_.in_pass()) {
-    const Minute closed = closed_before(all);
+    const Minute closed = closed_before(demand.all);
     if (closed <= boundaries_.hour.current) return false;
     boundaries_.hour.next = closed;
     boundaries_.day.next = floor_to(closed, kMinutesPerDay);
+    is_followed_ = false;
   }
   rolling_ = true;
   return true;
@@ -105,7 +108,8 @@ Result<bool> Roller::step() {
   rolling_ = false;
   if (more.ok()) {
     ++counters_.passes;
-    return false;
+    if (!is_followed_) return false;
+    return begin({true, std::nullopt});
   }
   // Continued by the next pass.
   (void)open();

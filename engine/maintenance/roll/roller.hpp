@@ -15,11 +15,13 @@
 #include <functional>
 #include <string>
 
+#include "maintenance/job.hpp"
 #include "minuted/result.hpp"
 #include "minuted/time.hpp"
 #include "nodes/signs.hpp"
 #include "rollup/rollup_codec.hpp"
 #include "stats/counters.hpp"
+#include "store/believed_clock.hpp"
 #include "store/roll_boundaries.hpp"
 #include "store/store.hpp"
 
@@ -29,7 +31,7 @@ namespace minuted {
 // arrive late have arrived by then, and cost one write less than if they came after the roll.
 inline constexpr std::int64_t kRollAfterMs = 5 * kMillisPerMinute;
 
-class Roller {
+class Roller final : public Job {
  public:
   struct Options {
     const Clock* clock;
@@ -39,6 +41,8 @@ class Roller {
     std::int64_t quiet_ms = 0;
     std::size_t batch_bytes;  // of one step's writes, about
     std::function<void(const Error&)> on_write_failure;  // called once a write failed
+    // While it is not believed no pass is due, for nothing is closed by it. Null: it always is.
+    const BelievedClock* believed = nullptr;
   };
 
   // Borrows both.
@@ -51,14 +55,13 @@ class Roller {
   void note_rows(Minute newest);
 
   // Whether there is a pass to continue, or hours have closed since the last one.
-  bool due() const;
-  // Begins a pass over all that is closed, or continues one. With `all` also what quiet_ms holds back.
-  // False if there is nothing to do.
-  Result<bool> begin(bool all);
-  // Whether a pass is under way that begin() began.
-  bool rolling() const { return rolling_; }
+  bool due() const override;
+  // Begins a pass over all that is closed, or continues one. A demand for all is also for what quiet_ms
+  // holds back, and for what a pass that is continued leaves. False if there is nothing to do.
+  Result<bool> begin(const Demand& demand) override;
+  bool is_under_way() const override { return rolling_; }
   // Does the pass's next batch. True while there is more to do; false when no pass is under way.
-  Result<bool> step();
+  Result<bool> step() override;
 
   // How far all pairs have come, in the store. Any thread.
   RolledBefore rolled() const { return {{rolled_hours_}, {rolled_days_}}; }
@@ -91,6 +94,7 @@ class Roller {
   const Options options_;
   RollBoundaries boundaries_;  // of the store; with the next ones while rolling_
   bool rolling_ = false;
+  bool is_followed_ = false;  // by another pass, as it only continues one
   std::atomic<std::uint32_t> rolled_hours_{0};  // see rolled()
   std::atomic<std::uint32_t> rolled_days_{0};
   std::int64_t next_pass_ms_;  // later than now after a pass that failed

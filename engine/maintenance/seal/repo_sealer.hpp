@@ -39,6 +39,7 @@ class RepoSealer {
   bool due() const;
   // Begins a pass, from the first row of the first tier.
   void begin();
+  bool is_under_way() const { return passing_; }
   // Does the pass's next batch. True while there is more to do; false when no pass is under way.
   // After kCorruption the pass goes on behind what cannot be read, which stays as it is.
   Result<bool> step();

@@ -214,7 +214,7 @@ TEST_F(RollerTest, NothingIsPrunedBeforeItIsRolled) {
     const Horizons horizons(options_.retention, clock);
     PruneCounters counters;
     Pruner pruner(store, horizons, counters, {&clock_, 0, 1U << 20, [](const Error&) {}});
-    pruner.begin();
+    EXPECT_TRUE(pruner.begin({}).ok());
     for (auto more = pruner.step(); more.ok() && *more;) more = pruner.step();
     EXPECT_EQ(counters.passes, 1U);
   }
@@ -249,8 +249,8 @@ TEST_F(RollerTest, HistoryThatIsBeingPushedIsNotLate) {
   Roller roller(store_below(*engine_), counters,
                 {&clock, kRollAfterMs, 60'000, 1U << 20, [](const Error&) {}});
   const auto rolled = [&] {
-    EXPECT_TRUE(roller.begin(false).ok());
-    while (roller.step().ok() && roller.rolling()) {
+    EXPECT_TRUE(roller.begin({}).ok());
+    while (roller.step().ok() && roller.is_under_way()) {
     }
     return boundaries_of(*engine_).hour.current.value - kFirst;
   };
