@@ -43,7 +43,7 @@ const std::map<std::string, std::string> kNames = {
     {"filesystem", "filesystem"},
     {"fstream", "ifstream ofstream"},
     {"functional", "function hash invoke_result_t less"},
-    {"future", "future_status promise"},
+    {"future", "async future future_status launch promise"},
     {"initializer_list", "initializer_list"},
     {"iosfwd", "ostream"},
     {"iostream", "cerr cout"},
@@ -78,13 +78,13 @@ const std::map<std::string, std::string> kNames = {
     {"type_traits",
      "conditional_t decay_t integral_constant invoke_result_t is_copy_assignable_v is_copy_constructible_v "
      "is_nothrow_move_assignable_v is_nothrow_move_constructible_v is_same_v remove_cvref_t "
-     "remove_reference_t"},
+     "remove_reference_t type_identity"},
     {"unordered_map", "unordered_map"},
     {"unordered_set", "unordered_set"},
     {"utility",
      "declval exchange forward in_place in_place_index index_sequence make_index_sequence make_pair move pair "
      "swap"},
-    {"variant", "get_if holds_alternative variant"},
+    {"variant", "get_if holds_alternative monostate variant"},
     {"vector", "erase_if vector"},
 };
 
