@@ -1,6 +1,7 @@
-// What the maintenance thread does, in steps of bounded length: the interface that the scheduler knows of
-// fold, roll, seal, prune, collect and delete. A job is used by one thread, but for stop(). It writes rows,
-// and nothing else may while it steps: the scheduler runs one step at a time.
+// What the maintenance thread does, in steps of bounded length: the interface that the scheduler
+// knows of fold, roll, seal, prune, collect and delete. A job is used by one thread, but for
+// stop(). It writes rows, and nothing else may while it steps: the scheduler runs one step at a
+// time.
 #pragma once
 
 #include <optional>
@@ -29,9 +30,9 @@ class Job {
   virtual Result<bool> begin(const Demand& demand) = 0;
   // Whether a pass is under way.
   virtual bool is_under_way() const = 0;
-  // Does the next piece of the pass. True while there is more; false when no pass is under way. After
-  // kCorruption what cannot be read has been passed over, and the next step goes on behind it; after any
-  // other error the pass has ended.
+  // Does the next piece of the pass. True while there is more; false when no pass is under way.
+  // After kCorruption what cannot be read has been passed over, and the next step goes on behind
+  // it; after any other error the pass has ended.
   virtual Result<bool> step() = 0;
 
   // Whether it waits while the disk is full. One that deletes does not.

@@ -9,7 +9,8 @@
 namespace minuted {
 namespace {
 
-// How long no history must have been pushed before hours behind it are rolled, if nothing is sealed.
+// How long no history must have been pushed before hours behind it are rolled, if nothing is
+// sealed.
 constexpr std::int64_t kQuietMs = 10 * kMillisPerMinute;
 
 }  // namespace

@@ -1,7 +1,8 @@
-// All jobs of the maintenance, wired to one store and one scheduler: the fold that makes minutes, the roll that
-// makes hours, days and totals of them, the seal that moves rows into pages, the pruner that deletes what is
-// past, the collection of series whose last row has expired, and the deletion of what an operator names. Their
-// thread is the only one that writes rows; callers ask and wait.
+// All jobs of the maintenance, wired to one store and one scheduler: the fold that makes minutes,
+// the roll that makes hours, days and totals of them, the seal that moves rows into pages, the
+// pruner that deletes what is past, the collection of series whose last row has expired, and the
+// deletion of what an operator names. Their thread is the only one that writes rows; callers ask
+// and wait.
 #pragma once
 
 #include <cstdint>
@@ -56,19 +57,19 @@ class Maintenance {
   // anything else.
   Result<void> start();
   ~Maintenance();
-  // Lets the step under way end, then the thread. Whoever waits for an answer gets kUnavailable, as does
-  // whoever asks later. A removal under way is ended by the next start.
+  // Lets the step under way end, then the thread. Whoever waits for an answer gets kUnavailable, as
+  // does whoever asks later. A removal under way is ended by the next start.
   void stop() { scheduler_.stop(); }
 
   // These wait for the thread.
 
-  // Folds everything committed before the call, durably. kCorruption if chunks
-  // had to be left raw because they cannot be read; the rest is folded all the same. kDiskFull while
-  // there is no room: raw events wait, and reads add them up themselves.
+  // Folds everything committed before the call, durably. kCorruption if chunks had to be left raw
+  // because they cannot be read; the rest is folded all the same. kDiskFull while there is no room:
+  // raw events wait, and reads add them up themselves.
   Result<void> fold();
 
-  // Rolls and seals all that is closed now, durably. kCorruption if spans had to be left because they cannot be
-  // read. kDiskFull while there is no room: rows stay rows.
+  // Rolls and seals all that is closed now, durably. kCorruption if spans had to be left because
+  // they cannot be read. kDiskFull while there is no room: rows stay rows.
   Result<void> seal();
 
   // See Engine::remove.

@@ -1,8 +1,9 @@
-// The maintenance thread: runs jobs step by step, one at a time. A fold comes first: by itself at an
-// interval, sooner when much is unfolded, or because somebody asked; it waits for one step of another job
-// at most, unless that job is exclusive, and one step of another job comes between two folds. Then comes what callers ask for, in the order of asking: a caller hands in a
-// request and waits for its answer, and runs nothing itself. In the time that is left, up to half the
-// interval between two folds and one step at least, come the passes of all jobs that are due, by turns.
+// The maintenance thread: runs jobs step by step, one at a time. A fold comes first: by itself at
+// an interval, sooner when much is unfolded, or because somebody asked; it waits for one step of
+// another job at most, unless that job is exclusive, and one step of another job comes between two
+// folds. Then comes what callers ask for, in the order of asking: a caller hands in a request and
+// waits for its answer, and runs nothing itself. In the time that is left, up to half the interval
+// between two folds and one step at least, come the passes of all jobs that are due, by turns.
 //
 // ask(), hurry(), stop(): any thread. turn(): the thread, or a test in its place.
 #pragma once
@@ -31,7 +32,7 @@ class Scheduler {
     std::chrono::milliseconds fold_interval{0};
     std::function<Result<void>()> check_room;  // fails while the disk is full
     std::function<Result<void>()> sync;        // makes what was written durable
-    std::function<void()> after_fold;          // small chores, after each fold that nobody asked for
+    std::function<void()> after_fold;          // chores after each fold that nobody asked for
     std::function<Time()> now = [] { return std::chrono::steady_clock::now(); };
   };
 
@@ -52,18 +53,19 @@ class Scheduler {
   ~Scheduler();
 
   void start();
-  // Lets the step under way end, then the thread; answers every request that is not done with kUnavailable.
+  // Lets the step under way end, then the thread; answers every request that is not done with
+  // kUnavailable.
   void stop();
 
-  // Runs the stages one after the other. The answer is the first error: a stage that passes over what cannot be
-  // read goes on to its end, and the request ends behind it.
+  // Runs the stages one after the other. The answer is the first error: a stage that passes over
+  // what cannot be read goes on to its end, and the request ends behind it.
   std::future<Result<void>> ask(Request request);
 
   // A fold need not wait for the interval to end. Cheap.
   void hurry();
 
-  // Does what is most urgent at that time, one step of it. nullopt: there may be more at once; otherwise
-  // when to look again, unless there is a request before.
+  // Does what is most urgent at that time, one step of it. nullopt: there may be more at once;
+  // otherwise when to look again, unless there is a request before.
   std::optional<Time> turn(Time now);
 
  private:
@@ -98,7 +100,7 @@ class Scheduler {
   Time next_fold_;
   Time background_end_;
   std::size_t next_background_ = 0;
-  bool is_step_due_ = false;  // there was a fold: before the next one comes a step of something else
+  bool is_step_due_ = false;  // before the next fold comes a step of something else
   bool is_first_ = false;     // no background step has been done since the last fold
   std::optional<Waiting> current_;  // the request under way
 

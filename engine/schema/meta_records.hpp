@@ -207,7 +207,7 @@ struct NodeCountRecord {
   friend bool operator==(const NodeCountRecord&, const NodeCountRecord&) = default;
 };
 
-// A deletion that has begun and not ended. See retention/remover.hpp.
+// A deletion that has begun and not ended. See maintenance/remove/remover.hpp.
 struct RemovalRecord {
   static constexpr std::string_view kKey = "removing";
   static constexpr std::string_view kMeaning = "the record of a removal under way";

@@ -1,7 +1,7 @@
-// The only queue of writes from outside, and who may enter and leave it. Requests leave in the order in
-// which they came, but for appends while the memory for unfolded events is full: they wait for room, first
-// come first served, and whatever else is queued passes them, since it needs no such room.
-// push(), stop(), fail(): any thread. take(), release(): the commit thread.
+// The only queue of writes from outside, and who may enter and leave it. Requests leave in the
+// order in which they came, but for appends while the memory for unfolded events is full: they wait
+// for room, first come first served, and whatever else is queued passes them, since it needs no
+// such room. push(), stop(), fail(): any thread. take(), release(): the commit thread.
 #pragma once
 
 #include <condition_variable>
@@ -26,12 +26,13 @@ class CommitQueue {
               const Options& options)
       : table_(table), disk_(disk), counters_(counters), options_(options) {}
 
-  // Queues the request; nullopt if it did. Otherwise why not, and the request is as it was: kUnavailable
-  // once writes are stopped or the queue is closed, kOverloaded without room.
+  // Queues the request; nullopt if it did. Otherwise why not, and the request is as it was:
+  // kUnavailable once writes are stopped or the queue is closed, kOverloaded without room.
   std::optional<Error> push(WriteRequest&& request);
 
-  // Waits until something can be done, and adds to `admitted` what may be written now and to `expired`
-  // the appends that found no room in time. Adds neither now and then. False: closed, and empty.
+  // Waits until something can be done, and adds to `admitted` what may be written now and to
+  // `expired` the appends that found no room in time. Adds neither now and then. False: closed, and
+  // empty.
   bool take(std::vector<WriteRequest>& admitted, std::vector<WriteRequest>& expired);
   // Requests of so many bytes that were taken are done with.
   void release(std::size_t bytes);

@@ -13,8 +13,8 @@
 namespace minuted {
 namespace {
 
-// The share of the memory for unfolded events at which a fold begins: there is room for as much again
-// and for what comes while it runs.
+// The share of the memory for unfolded events at which a fold begins: there is room for as much
+// again and for what comes while it runs.
 constexpr std::size_t kFoldAtPart = 3;
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
@@ -183,7 +183,8 @@ void Committer::begin_commit() {
   confirmed_ = false;
 }
 
-// What one request will be told, unless the write fails. `refusal`: why nothing new is written, if so.
+// What one request will be told, unless the write fails. `refusal`: why nothing new is written, if
+// so.
 Committer::Answer Committer::admit(WriteRequest& request, const std::optional<Error>& refusal) {
   if (auto* const append = std::get_if<Append>(&request.what)) {
     if (!refusal) return admit_append(*append);
@@ -198,7 +199,8 @@ Committer::Answer Committer::admit(WriteRequest& request, const std::optional<Er
   if (const auto* const update = std::get_if<UpdateRepo>(&request.what)) {
     auto result = refusal ? Result<RepoFacts>(*refusal)
                           : repos_.apply(update->repo, update->change, set_);
-    // Also if it changes nothing: what is there may have been written by one that was never answered.
+    // Also if it changes nothing: what is there may have been written by one that was never
+    // answered.
     const bool needs_write = result.ok();
     return {std::move(result), needs_write};
   }
@@ -250,9 +252,9 @@ Committer::Answer Committer::admit_append(Append& append) {
     }
   }
   if (request.only_if_known) {
-    return {Result<Receipt>(Error{ErrorCode::kInvalidArgument,
-                                  request.idempotency ? "the idempotency key is not known"
-                                                      : "a request without a key cannot be known"})};
+    const char* const why = request.idempotency ? "the idempotency key is not known"
+                                                : "a request without a key cannot be known";
+    return {Result<Receipt>(Error{ErrorCode::kInvalidArgument, why})};
   }
   const bool has_events = !request.batch.empty();
   auto receipt = admit_events(append);
@@ -282,7 +284,8 @@ Result<Receipt> Committer::admit_events(Append& append) {
   return receipt;
 }
 
-// The metadata of a node does not depend on the time, but a heartbeat is counted at the time of its commit.
+// The metadata of a node does not depend on the time, but a heartbeat is counted at the time of its
+// commit.
 Result<NodeFacts> Committer::admit_node(const NodeUpdate& update) {
   if (update.heartbeat) {
     if (auto behind = clock_.error(time_)) return *behind;

@@ -1,8 +1,8 @@
-// The one thread that writes what comes from outside: everything that waits in the commit queue becomes
-// one synced write, then every waiter gets its answer. One thread, because RocksDB groups commits only among
-// writers that happen to wait at once; here the requests that came during one sync share the next.
-// Third stop of an event's journey, between the decoder and the fold.
-// submit() and its like are safe from any thread; answers come on the commit thread.
+// The one thread that writes what comes from outside: everything that waits in the commit queue
+// becomes one synced write, then every waiter gets its answer. One thread, because RocksDB groups
+// commits only among writers that happen to wait at once; here the requests that came during one
+// sync share the next. Third stop of an event's journey, between the decoder and the fold. submit()
+// and its like are safe from any thread; answers come on the commit thread.
 #pragma once
 
 #include <cstddef>
@@ -68,15 +68,15 @@ class Committer {
   // See Engine::tell_repo. Waits for the commit.
   Result<RepoFacts> update_repo(const std::string& repo, const RepoFactsChange& change);
 
-  // Drops series, unless their pairs may have got rows since those were looked at, with what is kept of
-  // their hosts in their pairs, and with the last series of a host its heartbeats as a node. The index of a
-  // bucket's repos keeps pairs that have a total. Waits for the commit thread; the one who asks writes no rows
-  // meanwhile. Durable with the next sync.
+  // Drops series, unless their pairs may have got rows since those were looked at, with what is
+  // kept of their hosts in their pairs, and with the last series of a host its heartbeats as a
+  // node. The index of a bucket's repos keeps pairs that have a total. Waits for the commit thread;
+  // the one who asks writes no rows meanwhile. Durable with the next sync.
   Result<SeriesDropped> drop_series(const SeriesToDrop& series);
 
-  // Puts a deletion on record, durably, with all that was written before, also while the disk is full: returns
-  // the record, in which commits_end is the first commit whose events may be unfolded. Waits for the commit;
-  // the one who asks closes no generation meanwhile.
+  // Puts a deletion on record, durably, with all that was written before, also while the disk is
+  // full: returns the record, in which commits_end is the first commit whose events may be
+  // unfolded. Waits for the commit; the one who asks closes no generation meanwhile.
   Result<RemovalRecord> begin_removal(const RemovalRecord& record);
 
   // Why nothing is committed any more, if so.

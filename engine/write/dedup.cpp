@@ -73,8 +73,8 @@ void Dedup::put_key(const IdempotencyKey& key, const Receipt& receipt,
   fresh_keys_.emplace(record_name, Fresh{key.body, receipt});
 }
 
-// The ids of new events are noted only when all have been looked up: an id without its event would make a
-// duplicate of what is sent again.
+// The ids of new events are noted only when all have been looked up: an id without its event would
+// make a duplicate of what is sent again.
 Result<std::vector<std::uint32_t>> Dedup::find_duplicates(const std::vector<NamedRow>& ids,
                                                           Millis now) {
   std::vector<std::uint32_t> duplicates;

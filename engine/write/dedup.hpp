@@ -1,6 +1,6 @@
-// Exactly once: which batches are known by their idempotency key, and which events by their id. What is
-// new goes into the write set of its commit, so that an event and what makes it known are durable together.
-// Used by the commit thread, but for name_ids().
+// Exactly once: which batches are known by their idempotency key, and which events by their id.
+// What is new goes into the write set of its commit, so that an event and what makes it known are
+// durable together. Used by the commit thread, but for name_ids().
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@ namespace minuted {
 
 class Dedup {
  public:
-  // Borrows the store and the counters. `on_failure` is called when the store cannot tell whether an event
-  // is known: nothing can be committed then.
+  // Borrows the store and the counters. `on_failure` is called when the store cannot tell whether
+  // an event is known: nothing can be committed then.
   Dedup(const Store& store, CommitCounters& counters, std::int64_t window_ms,
         std::function<void(const Error&)> on_failure)
       : store_(store),
@@ -52,7 +52,9 @@ class Dedup {
   // The places of the events that are counted already; notes the others, unless there is an error.
   Result<std::vector<std::uint32_t>> find_duplicates(const std::vector<NamedRow>& ids, Millis now);
   // Adds the records of all events that were noted, as of commit number `commit`.
-  void put_ids(Millis now, std::uint64_t commit, WriteSet& set) { event_ids_.put(now, commit, set); }
+  void put_ids(Millis now, std::uint64_t commit, WriteSet& set) {
+    event_ids_.put(now, commit, set);
+  }
 
  private:
   // A key first seen in this commit, for the repeats that follow it in the queue.

@@ -1,5 +1,6 @@
-// The requests of the commit queue: everything that is written from outside is one of them. A request
-// owns what it needs; `done` is called or set once, on the commit thread, unless the queue rejects it.
+// The requests of the commit queue: everything that is written from outside is one of them. A
+// request owns what it needs; `done` is called or set once, on the commit thread, unless the queue
+// rejects it.
 #pragma once
 
 #include <cstddef>
@@ -49,7 +50,8 @@ struct UpdateRepo {
   std::promise<Result<RepoFacts>> done;
 };
 
-// Series that had no rows in a view of the store. A pair is left out of account if it may have got rows since.
+// Series that had no rows in a view of the store. A pair is left out of account if it may have got
+// rows since.
 struct SeriesToDrop {
   struct Pair {
     std::string prefix;

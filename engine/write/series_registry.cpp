@@ -52,8 +52,8 @@ Result<bool> SeriesRegistry::admit(Append& append, WriteSet& set) {
       return known.error();
     }
     if (*known) continue;
-    auto& places = limiter_.reserve(split_pair(series[i].prefix)->repo) ? new_places_ : rejected_places_;
-    places.push_back(i);
+    const bool may_be = limiter_.reserve(split_pair(series[i].prefix)->repo);
+    (may_be ? new_places_ : rejected_places_).push_back(i);
   }
   if (append.request.strict && (append.request.rejected != 0 || !rejected_places_.empty())) {
     return reject_strict(append.request);

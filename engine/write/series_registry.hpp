@@ -1,5 +1,5 @@
-// Which series are known, how many may be new, and how they leave. New ones go into the write set of the
-// commit of their events. Used by the commit thread, but for names_of().
+// Which series are known, how many may be new, and how they leave. New ones go into the write set
+// of the commit of their events. Used by the commit thread, but for names_of().
 #pragma once
 
 #include <cstddef>
@@ -20,8 +20,8 @@ namespace minuted {
 
 class SeriesRegistry {
  public:
-  // Borrows all three. `on_failure` is called when the store cannot tell whether a series is known, or a
-  // write of drop() fails: nothing can be committed then.
+  // Borrows all three. `on_failure` is called when the store cannot tell whether a series is known,
+  // or a write of drop() fails: nothing can be committed then.
   SeriesRegistry(Store& store, CommitCounters& counters, const Options& options,
                  std::function<void(const Error&)> on_failure)
       : store_(store),
@@ -37,10 +37,10 @@ class SeriesRegistry {
   // A grouped batch's series, as in its series(). Any thread.
   std::vector<SeriesCatalog::Name> names_of(const EventBatch& batch) const;
 
-  // Whether the series of the request may all be. Adds the new ones, and removes the events of those that
-  // would be too many for ever from the batch: true if it did, and its rows have other places now. An error is
-  // for this batch alone, of which nothing is stored: kTooManyNewSeries; kEventRejected of a strict batch
-  // with a rejected event, before any of its series is added.
+  // Whether the series of the request may all be. Adds the new ones, and removes the events of
+  // those that would be too many for ever from the batch: true if it did, and its rows have other
+  // places now. An error is for this batch alone, of which nothing is stored: kTooManyNewSeries;
+  // kEventRejected of a strict batch with a rejected event, before any of its series is added.
   Result<bool> admit(Append& append, WriteSet& set);
   // Adds what goes with the new series; before the set is written, and once it is.
   void finish(WriteSet& set) { catalog_.finish(set); }

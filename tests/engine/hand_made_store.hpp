@@ -1,6 +1,6 @@
-// A store with its unfolded events and a commit thread, without the engine around them: the tests of the
-// commit queue and of each job of the maintenance drive exactly the part that they are about. The clock
-// stands still unless a test moves it.
+// A store with its unfolded events and a commit thread, without the engine around them: the tests
+// of the commit queue and of each job of the maintenance drive exactly the part that they are
+// about. The clock stands still unless a test moves it.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -12,13 +12,14 @@ namespace minuted {
 namespace {
 
 // Removes the hosts of a row.
-Result<void> remove_hosts_of(std::string_view key, std::string_view value, SeriesSlice::Hosts& hosts) {
-  HostsReader reader(value);
+template <class Rows>
+Result<void> remove_hosts_of(const Rows& row, SeriesSlice::Hosts& hosts) {
+  HostsReader reader(row.value());
   std::string_view name;
   Rollup rollup;
   while (reader.next(name, rollup)) hosts.erase(std::string(name));
   if (reader.ok()) return {};
-  return Error{ErrorCode::kCorruption, "a row cannot be read: " + shorten(key)};
+  return Error{ErrorCode::kCorruption, "a row cannot be read: " + shorten(row.key())};
 }
 
 // Finds out which hosts of a pair have rows or raw events that are kept.
@@ -38,14 +39,14 @@ class KeptHosts {
     const auto days =
         view_.cursor(Family::kDay, key_of(prefix, day_horizon_), after_prefix(prefix));
     for (; days->valid() && !hosts.empty(); days->next()) {
-      if (auto removed = remove_hosts_of(days->key(), days->value(), hosts); !removed) return removed;
+      if (auto removed = remove_hosts_of(*days, hosts); !removed) return removed;
     }
     if (auto status = days->status(); !status) return status;
     if (hosts.empty()) return {};
     // What no day has yet, however old: a series that is dropped must be in the pair's total.
     open_.enter(prefix, {{0}, {kMinuteMax.value + 1}});
     for (; open_.valid() && !hosts.empty(); open_.next()) {
-      if (auto removed = remove_hosts_of(open_.key(), open_.value(), hosts); !removed) return removed;
+      if (auto removed = remove_hosts_of(open_, hosts); !removed) return removed;
     }
     return open_.status();
   }

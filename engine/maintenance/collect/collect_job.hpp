@@ -1,6 +1,6 @@
-// Collects series: after each pass of the pruner drops those that are in no day that is kept, for every
-// minute and hour that is kept lies in one. While some tier is kept for ever there is no such series. One step
-// looks at the series of some pairs.
+// Collects series: after each pass of the pruner drops those that are in no day that is kept, for
+// every minute and hour that is kept lies in one. While some tier is kept for ever there is no such
+// series. One step looks at the series of some pairs.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,8 @@ namespace minuted {
 
 class CollectJob final : public Job {
  public:
-  // Borrows what the slice refers to, and the others. `passes`: of the pruner, which a pass of this follows.
+  // Borrows what the slice refers to, and the others. `passes`: of the pruner, which a pass of this
+  // follows.
   CollectJob(const SeriesSlice& slice, const Horizons& horizons, const Counter& passes)
       : slice_(slice), horizons_(horizons), passes_(passes), followed_(passes) {}
 

@@ -46,7 +46,9 @@ Result<void> SeriesSlice::drop(const Snapshot& at, std::string_view repo, std::s
   if (!drop.pairs.empty()) {
     const auto dropped = writes.drop_series(drop);
     if (!dropped) return dropped.error();
-    if (dropped->pairs < drop.pairs.size()) next = series_key(drop.pairs[dropped->pairs].prefix, {});
+    if (dropped->pairs < drop.pairs.size()) {
+      next = series_key(drop.pairs[dropped->pairs].prefix, {});
+    }
   }
   from = std::move(next);
   return {};

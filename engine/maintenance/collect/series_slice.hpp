@@ -1,6 +1,6 @@
-// A slice of the known series of which those without rows are handed to the commit queue to be dropped.
-// On the maintenance thread: it looks at the rows, and the commit thread, which owns the series, checks again
-// what has happened since.
+// A slice of the known series of which those without rows are handed to the commit queue to be
+// dropped. On the maintenance thread: it looks at the rows, and the commit thread, which owns the
+// series, checks again what has happened since.
 #pragma once
 
 #include <cstdint>
@@ -36,9 +36,9 @@ struct SeriesSlice {
     return {folded, store.view()};
   }
 
-  // Drops series of the repo, of all repos if it is empty, from the record `from` on: those of some pairs, so
-  // that neither this thread nor the commit thread is busy for long. Moves `from` behind them; empty at the end.
-  // Durable with the next sync.
+  // Drops series of the repo, of all repos if it is empty, from the record `from` on: those of some
+  // pairs, so that neither this thread nor the commit thread is busy for long. Moves `from` behind
+  // them; empty at the end. Durable with the next sync.
   Result<void> drop(const Snapshot& at, std::string_view repo, std::string& from,
                     const RemoveKept& remove_kept) const;
 };

@@ -1,4 +1,5 @@
-// The fold as a job: one step folds everything that is unfolded when it begins. The scheduler knows when.
+// The fold as a job: one step folds everything that is unfolded when it begins. The scheduler knows
+// when.
 #pragma once
 
 #include <atomic>
@@ -20,7 +21,8 @@ class FoldJob final : public Job {
     return true;
   }
   bool is_under_way() const override { return is_pending_; }
-  // kCorruption if chunks cannot be read, in this fold or an earlier one; the rest is folded all the same.
+  // kCorruption if chunks cannot be read, in this fold or an earlier one; the rest is folded all
+  // the same.
   Result<bool> step() override {
     if (!is_pending_) return false;
     is_pending_ = false;

@@ -1,22 +1,25 @@
 // Deletes what an operator names: a repo or one of its buckets, all of it or some minutes, out of
-// every tier, the totals, the repos' values, the sums of all repos and the signs of life of hosts. Hours and days that the minutes cut are made anew of
-// the minutes that remain. All that was acknowledged before must be folded, and nothing else may
-// write rows until it has ended: what is acknowledged meanwhile is raw, and stays. Minutes and hours that no
-// coarser row has yet (store/roll_boundaries.hpp) are taken out of the finer rows only.
+// every tier, the totals, the repos' values, the sums of all repos and the signs of life of hosts.
+// Hours and days that the minutes cut are made anew of the minutes that remain. All that was
+// acknowledged before must be folded, and nothing else may write rows until it has ended: what is
+// acknowledged meanwhile is raw, and stays. Minutes and hours that no coarser row has yet
+// (store/roll_boundaries.hpp) are taken out of the finer rows only.
 //
-// With the rows go the ids of their events, so that they can be pushed again, corrected. A removal of
-// minutes leaves days that are past their horizon as it begins, whether or not they have been pruned: their
-// sums stay in the totals, and their ids stay known. Without minutes all ids and the known series go too.
-// What an operator told of repos and nodes stays.
+// With the rows go the ids of their events, so that they can be pushed again, corrected. A removal
+// of minutes leaves days that are past their horizon as it begins, whether or not they have been
+// pruned: their sums stay in the totals, and their ids stay known. Without minutes all ids and the
+// known series go too. What an operator told of repos and nodes stays.
 //
-// Atomic for each (pair, day) or bounded lot of keys, and finished even if it is cut short: what is to
-// be deleted is on record before anything is, and the next start goes on where it ended. The ids of events
-// go before their rows: an event that is sent while the removal runs is never both a duplicate and gone.
+// Atomic for each (pair, day) or bounded lot of keys, and finished even if it is cut short: what is
+// to be deleted is on record before anything is, and the next start goes on where it ended. The ids
+// of events go before their rows: an event that is sent while the removal runs is never both a
+// duplicate and gone.
 //
 // The record is RemovalRecord of schema/meta_records.hpp; the commit thread writes it.
 //
-// A job: a step deletes the ids of a pair, one family of a repo, the days of one pair, or drops a slice of its
-// series. Exclusive: no fold runs until it has ended. One thread at a time, but for stop().
+// A job: a step deletes the ids of a pair, one family of a repo, the days of one pair, or drops a
+// slice of its series. Exclusive: no fold runs until it has ended. One thread at a time, but for
+// stop().
 #pragma once
 
 #include <atomic>
@@ -56,8 +59,8 @@ class Remover final : public Job {
   Remover(Store& store, RawTable& table, const Horizons& horizons, Committer& writes,
           Options options);
 
-  // Whether the range can be deleted: kInvalidArgument if it cuts an hour or a day whose minutes are
-  // past, with the nearest range that does not.
+  // Whether the range can be deleted: kInvalidArgument if it cuts an hour or a day whose minutes
+  // are past, with the nearest range that does not.
   Result<void> check(const Removal& removal) const;
 
   // Never by itself.
@@ -65,8 +68,9 @@ class Remover final : public Job {
   // Checks the demand's removal and puts it on record. Everything acknowledged before is folded.
   Result<bool> begin(const Demand& demand) override;
   bool is_under_way() const override { return !steps_.empty(); }
-  // Durable with the next sync. kCorruption if something cannot be read: what comes before it is gone then,
-  // and the rest stays until the removal is asked for again. kUnavailable once stopped: the next start goes on.
+  // Durable with the next sync. kCorruption if something cannot be read: what comes before it is
+  // gone then, and the rest stays until the removal is asked for again. kUnavailable once stopped:
+  // the next start goes on.
   Result<bool> step() override;
   // It makes room.
   bool needs_room() const override { return false; }

@@ -1,4 +1,5 @@
-// The seal as a job: the values of repos first, whose pages are few, then the rows of minutes and hours.
+// The seal as a job: the values of repos first, whose pages are few, then the rows of minutes and
+// hours.
 #pragma once
 
 #include "maintenance/job.hpp"

@@ -1,5 +1,5 @@
-// Holds up "a series goes when its last row has expired, and never while it has events": what a pass of
-// the collection drops, and every moment at which an event can come in between.
+// Holds up "a series goes when its last row has expired, and never while it has events": what a
+// pass of the collection drops, and every moment at which an event can come in between.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -187,8 +187,8 @@ TEST_F(CollectJobTest, AClosedQueueAndAFailedStoreDropNothing) {
   EXPECT_TRUE(has_series("a"));
 }
 
-// One thread pushes, another folds and hands in every pair without a minute row: each such pair has only
-// events that are unfolded, so none may go.
+// One thread pushes, another folds and hands in every pair without a minute row: each such pair has
+// only events that are unfolded, so none may go.
 TEST_F(CollectJobTest, NoSeriesWithEventsGoesWhileEventsFoldsAndDropsRace) {
   constexpr int kRounds = 400;
   std::atomic<bool> is_done = false;

@@ -1,5 +1,5 @@
-// Holds up "a deletion is on record before anything of it is gone, and ended wherever it is cut short": the
-// job step by step, by the side of commits, and cut after each of its steps.
+// Holds up "a deletion is on record before anything of it is gone, and ended wherever it is cut
+// short": the job step by step, by the side of commits, and cut after each of its steps.
 #include <gtest/gtest.h>
 
 #include <future>

@@ -1,5 +1,6 @@
-// The jobs that make and delete rows, each alone over a hand-made store: what a pass does, how it is cut into
-// steps, and when it is due. That every answer stays the same is what the models and the crash tests hold up.
+// The jobs that make and delete rows, each alone over a hand-made store: what a pass does, how it
+// is cut into steps, and when it is due. That every answer stays the same is what the models and
+// the crash tests hold up.
 #include <gtest/gtest.h>
 
 #include "job_fixture.hpp"

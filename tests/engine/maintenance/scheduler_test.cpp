@@ -1,7 +1,7 @@
-// Holds up "one thread does all maintenance, and no fold waits for more than one step of another job": the
-// order of folds, requests and background passes, what a full disk and a fault do to each, and that a stop
-// answers everybody who waits. Jobs are scripts, time is the test's, and turn() is called in the place of
-// the thread, but for the last tests.
+// Holds up "one thread does all maintenance, and no fold waits for more than one step of another
+// job": the order of folds, requests and background passes, what a full disk and a fault do to
+// each, and that a stop answers everybody who waits. Jobs are scripts, time is the test's, and
+// turn() is called in the place of the thread, but for the last tests.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -25,7 +25,8 @@ using std::chrono::milliseconds;
 
 using Log = std::vector<std::string>;
 
-// Puts what it is asked into the log. Each step takes the next of `results`; there is more until they end.
+// Puts what it is asked into the log. Each step takes the next of `results`; there is more until
+// they end.
 class ScriptedJob final : public Job {
  public:
   ScriptedJob(std::string name, Log& log) : name_(std::move(name)), log_(log) {}

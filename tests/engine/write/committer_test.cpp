@@ -1,6 +1,6 @@
-// Holds up "everything written from outside passes one queue and one thread": metadata of repos shares the
-// synced write of what waits beside it, one update sees the one before, and a stopped or full store rejects
-// each kind of request.
+// Holds up "everything written from outside passes one queue and one thread": metadata of repos
+// shares the synced write of what waits beside it, one update sees the one before, and a stopped or
+// full store rejects each kind of request.
 #include <gtest/gtest.h>
 
 #include <future>
