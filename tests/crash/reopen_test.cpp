@@ -19,6 +19,8 @@
 #include "crash/faulty_file_system.hpp"
 #include "engine_over.hpp"
 #include "minuted/engine.hpp"
+#include "schema/keys.hpp"
+#include "store/store.hpp"
 #include "support/long_form.hpp"
 #include "support/random.hpp"
 #include "support/temp_dir.hpp"
@@ -273,6 +275,37 @@ TEST_F(ReopenTest, RandomBreakdownsUnderLoad) {
 
 // A cursor that was begun before the failure keeps its view while the store is opened again, and for
 // as long as it lives; then its store is closed.
+// RocksDB ends the process at the close of a store in which one family's memtable was full when the next log
+// could not be made, unless it never takes one family's memtable for full.
+TEST_F(ReopenTest, AStoreWhoseNextLogCannotBeMadeIsClosed) {
+  const TempDir dir;
+  FaultyDisk disk(dir / "store", {});
+  StoreOptions options;
+  options.path = dir / "store";
+  options.memtable_bytes = 1U << 20;
+  options.env = disk.env.get();
+  auto opened = Store::open(options);
+  ASSERT_TRUE(opened.ok()) << opened.error().message;
+  std::unique_ptr<Store> store = std::move(*opened);
+  const auto put = [&](int keys) {
+    WriteSet set(*store);
+    for (int i = 0; i < keys; ++i) {
+      const std::string pair = pair_prefix("r", std::to_string(i));
+      set.put(Family::kTotal, pair, std::string(20'000, 'v'));
+      set.put(Family::kHostState, pair, "v");
+    }
+    return store->write(set, Durability::kBuffered).ok();
+  };
+  // More than half of what all families together may hold, and not all of it.
+  ASSERT_TRUE(put(22));
+  disk.files->break_down(Fault::kNoSpace);
+  EXPECT_FALSE(put(1));
+  disk.files->repair();
+  store.reset();
+  options.env = nullptr;
+  EXPECT_TRUE(Store::open(options).ok());
+}
+
 // Numbers are asked for every few seconds, whatever the disk does.
 TEST_F(ReopenTest, NumbersAreGivenWhileNoFileCanBeLookedAt) {
   const TempDir dir;

@@ -341,9 +341,9 @@ std::map<std::string, std::string> value_examples() {
                                   catalog.add(catalog.name(pair(), "n1"), set);
                                 })},
       {"repo metadata record", stored(Family::kCatalog, repo_metadata_key("repo"),
-                                      [](Store& store, WriteSet&) {
-                                        RepoFactsTable table(store, [](const Error&) {});
-                                        EXPECT_TRUE(table.change("repo", {"team", "aws"}).ok());
+                                      [](Store& store, WriteSet& set) {
+                                        RepoFactsTable table(store);
+                                        EXPECT_TRUE(table.apply("repo", {"team", "aws"}, set).ok());
                                       })},
       {"event id record", stored(Family::kEventId, event_id_begin(kMinute, {}),
                                  [](Store& store, WriteSet& set) {
