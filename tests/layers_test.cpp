@@ -42,6 +42,19 @@ const std::map<std::string, std::set<std::string>> kEngineDoors = {
     {"result.cpp", {}},
 };
 
+// The same of server/. main.cpp wires all of them.
+const std::map<std::string, std::set<std::string>> kServerDoors = {
+    {"render", {}},
+    {"settings", {}},
+    {"log", {}},
+    {"openapi", {}},
+    {"watch", {"log"}},
+    {"auth", {"render"}},
+    {"inspection", {"render"}},
+    {"http", {"auth", "log", "render"}},
+    {"handlers", {"auth", "http", "log", "openapi", "render", "watch"}},
+};
+
 // Library, as it is included → folders that may name it. bench/ is not looked at: its ceilings
 // measure simdjson and RocksDB by themselves, which are then not the product's.
 const std::map<std::string, std::set<std::string>> kLibraryDoors = {
@@ -89,6 +102,26 @@ TEST(LayersTest, EngineFoldersIncludeOnlyWhatIsBelowThem) {
     if (to == from || !kEngineDoors.contains(to)) continue;
     EXPECT_TRUE(kEngineDoors.at(from).contains(to))
         << include.file << " includes " << include.what;
+  }
+}
+
+TEST(LayersTest, ServerFoldersIncludeOnlyWhatIsBelowThem) {
+  for (const Include& include : includes_below("server")) {
+    const std::string from = first_part(include.file.substr(std::string("server/").size()));
+    if (from == "main.cpp") continue;
+    const std::string to = first_part(include.what);
+    ASSERT_TRUE(kServerDoors.contains(from)) << include.file << ": say in this test what "
+                                             << from << " may include";
+    if (to == from || !kServerDoors.contains(to)) continue;
+    EXPECT_TRUE(kServerDoors.at(from).contains(to)) << include.file << " includes " << include.what;
+  }
+}
+
+// engine.hpp brings all of the public headers: a layer includes those it uses.
+TEST(LayersTest, OnlyTheEngineItselfIncludesItsUmbrella) {
+  for (const Include& include : includes_below("engine")) {
+    if (include.file == "engine/engine.cpp" || include.file == "engine/engine_over.hpp") continue;
+    EXPECT_NE(include.what, "minuted/engine.hpp") << include.file;
   }
 }
 
