@@ -334,16 +334,15 @@ Result<void> NodeScan::read_signs(const std::string& prefix, const MinuteRange& 
 // Of the minutes that the activity of no day has yet.
 Result<void> NodeScan::for_each_open_host(const std::string& prefix, const MinuteRange& minutes,
                                           const TakeHost& take) {
-  for (open_minutes_->enter(prefix, minutes); open_minutes_->valid(); open_minutes_->next()) {
+  const auto check = [this]() -> Result<void> {
     if (auto in_time = deadline_.check(); !in_time) return in_time;
-    HostsReader hosts(open_minutes_->value());
-    std::string_view host;
-    Rollup rollup;
-    while (hosts.next(host, rollup)) take(host, open_minutes_->minute());
-    if (!hosts.ok()) return corrupt("a minute", open_minutes_->key());
-    if (auto held = account(); !held) return held;
-  }
-  return open_minutes_->status();
+    return account();
+  };
+  auto read = minuted::for_each_open_host(
+      *open_minutes_, prefix, minutes, check,
+      [&](Minute minute, std::string_view host, const SeenInMinute&) { take(host, minute); });
+  if (!read) return read;
+  return account();
 }
 
 Result<void> NodeScan::read_latencies(const std::string& prefix, const MinuteRange& minutes) {

@@ -29,19 +29,28 @@ Result<void> RawSigns::for_each(std::string_view prefix, const MinuteRange& minu
   return {};
 }
 
-Result<void> note_open_hosts(OpenRows& open, std::string_view prefix,
-                             const std::function<Result<void>()>& check_time, HostStates& hosts) {
-  for (open.enter(prefix, {{0}, {kMinuteMax.value + 1}}); open.valid(); open.next()) {
-    if (auto in_time = check_time(); !in_time) return in_time;
+Result<void> for_each_open_host(OpenRows& open, std::string_view prefix, const MinuteRange& minutes,
+                                const std::function<Result<void>()>& check,
+                                const TakeOpenHost& take) {
+  for (open.enter(prefix, minutes); open.valid(); open.next()) {
+    if (auto checked = check(); !checked) return checked;
     HostsReader reader(open.value());
     std::string_view host;
     Rollup rollup;
-    while (reader.next(host, rollup)) hosts.of(host).note(open.minute(), reader.seen());
+    while (reader.next(host, rollup)) take(open.minute(), host, reader.seen());
     if (!reader.ok()) {
       return Error{ErrorCode::kCorruption, "a minute cannot be read: " + shorten(open.key())};
     }
   }
   return open.status();
+}
+
+Result<void> note_open_hosts(OpenRows& open, std::string_view prefix,
+                             const std::function<Result<void>()>& check_time, HostStates& hosts) {
+  return for_each_open_host(open, prefix, {{0}, {kMinuteMax.value + 1}}, check_time,
+                            [&](Minute minute, std::string_view host, const SeenInMinute& seen) {
+                              hosts.of(host).note(minute, seen);
+                            });
 }
 
 Result<void> drop_past(const View& view, std::string_view prefix, Minute days_begin,

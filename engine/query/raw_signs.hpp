@@ -31,8 +31,15 @@ class RawSigns {
   std::vector<ChunkEvent> events_;
 };
 
-// Adds when the hosts of the pair were seen in the minutes that the kept states do not have yet. `open`: the
-// open minutes of hours. `check_time` is asked before each. kCorruption if one cannot be read.
+// Calls `take` with each host of the pair in its open minutes, those that no hour has yet: `open`. `check`
+// is asked before each minute. kCorruption if one cannot be read.
+using TakeOpenHost =
+    std::function<void(Minute minute, std::string_view host, const SeenInMinute& seen)>;
+Result<void> for_each_open_host(OpenRows& open, std::string_view prefix, const MinuteRange& minutes,
+                                const std::function<Result<void>()>& check,
+                                const TakeOpenHost& take);
+
+// Adds when the hosts of the pair were seen in the open minutes, which the kept states do not have yet.
 Result<void> note_open_hosts(OpenRows& open, std::string_view prefix,
                              const std::function<Result<void>()>& check_time, HostStates& hosts);
 
