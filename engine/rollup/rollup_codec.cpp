@@ -289,13 +289,14 @@ HostsReader::HostsReader(std::string_view bytes, bool sketches)
   const std::uint8_t kind = in_.byte();
   if (!is_hosts(kind)) in_.fail();
   of_minute_ = kind == static_cast<std::uint8_t>(ValueKind::kMinuteHosts);
+  any_seen_ = !of_minute_;
   left_ = in_.varint();
   if (left_ == 0) in_.fail();
 }
 
 bool HostsReader::next(std::string_view& host, Rollup& rollup) {
   if (left_ == 0) {
-    if (!in_.done()) in_.fail();
+    if (!in_.done() || !any_seen_) in_.fail();
     return false;
   }
   --left_;
@@ -309,6 +310,7 @@ bool HostsReader::next(std::string_view& host, Rollup& rollup) {
   previous_ = host;
   if (!of_minute_) return true;
   seen_ = take_seen(in_, rollup);
+  any_seen_ |= seen_.known();
   return in_.ok();
 }
 

@@ -116,6 +116,7 @@ class HostsReader {
   std::string_view previous_;  // host
   SeenInMinute seen_;
   bool of_minute_;
+  bool any_seen_;  // of the hosts so far; a value of a minute where none is has the other kind
   bool sketches_;
 };
 

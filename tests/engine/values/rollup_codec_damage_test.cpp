@@ -46,7 +46,13 @@ std::string encoded(const HostRollups& hosts) {
 
 bool accepted(std::string_view bytes) {
   HostRollups hosts;
-  return merge_encoded_hosts(bytes, hosts);
+  const bool whole = merge_encoded_hosts(bytes, hosts);
+  HostsReader reader(bytes, true);
+  std::string_view host;
+  Rollup rollup;
+  while (reader.next(host, rollup)) continue;
+  EXPECT_EQ(reader.ok(), whole) << test::to_hex(bytes);
+  return whole;
 }
 bool repo_accepted(std::string_view bytes) {
   RepoRollup repo;
@@ -63,6 +69,9 @@ void read_damaged(std::string_view bytes) {
   std::string_view host;
   Rollup rollup;
   while (reader.next(host, rollup)) walked.of(host) = rollup;
+  HostsReader with_sketches(bytes, true);
+  while (with_sketches.next(host, rollup)) continue;
+  ASSERT_EQ(with_sketches.ok(), whole) << test::to_hex(bytes);
   RepoRollup repo;
   (void)merge_encoded_repo(bytes, repo);
   if (!whole) return;
@@ -187,7 +196,7 @@ TEST(RollupCodecDamageTest, RandomBytes) {
   test::Random random;
   for (int round = 0; round < 100'000; ++round) {
     std::string bytes = random.bytes(random.below(80));
-    if (!bytes.empty() && random.chance(80)) bytes[0] = '\x01';
+    if (!bytes.empty() && random.chance(80)) bytes[0] = random.chance(50) ? '\x01' : '\x05';
     if (bytes.size() > 1 && random.chance(80)) bytes[1] = static_cast<char>(random.between(1, 3));
     read_damaged(bytes);
     if (HasFatalFailure()) return;
