@@ -42,6 +42,7 @@ constexpr double kFilterBitsPerKey = 10;
 constexpr double kMemtableFilterShare = 0.01;
 // Of what all memtables may take: what one of them may.
 constexpr std::size_t kMemtableBytesFactor = 2;
+constexpr int kMemtablesPerFamilyMax = 3;
 // A table is rewritten when so many of so many keys in a row are deletions: a span's rows are deleted
 // when it is sealed, and every read of it would step over them. Without, a fill writes 350 bytes a row and
 // takes 1 µs less: that is what reads of sealed spans are kept quick with.
@@ -54,8 +55,8 @@ constexpr int kOverlappingTables = 10;
 constexpr int kOverlappingTablesSlow = 30;  // writes are slowed down, and stopped
 constexpr int kOverlappingTablesStop = 40;
 
-// The rest of the memtables' share is for those that are being flushed while others fill.
-std::size_t flushed_at(const StoreOptions& options) { return options.memtable_bytes / 4 * 3; }
+// The rest of the memtables' share is for those that fill while others are being flushed.
+std::size_t flushed_at(const StoreOptions& options) { return options.memtable_bytes / 8 * 5; }
 
 // A table that is open takes some 10 KB beside the cache.
 int open_files_max(const StoreOptions& options) {
@@ -147,7 +148,7 @@ class ErrorListener final : public rocksdb::EventListener {
 
 }  // namespace
 
-rocksdb::DBOptions db_options(const StoreOptions& options, std::shared_ptr<StallListener> stalls) {
+rocksdb::DBOptions db_options(const StoreOptions& options) {
   rocksdb::DBOptions db;
   db.create_if_missing = true;
   db.create_missing_column_families = true;
@@ -174,7 +175,6 @@ rocksdb::DBOptions db_options(const StoreOptions& options, std::shared_ptr<Stall
   db.max_bgerror_resume_count = 0;
   db.listeners.push_back(std::make_shared<ErrorListener>(options.guard));
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
-  db.listeners.push_back(std::move(stalls));
   return db;
 }
 
@@ -187,6 +187,10 @@ rocksdb::ColumnFamilyOptions family_options(const FamilyInfo& info, const StoreO
   // families wrongly when one alone has outgrown its bound and the next log cannot be made, and ends the
   // process when such a store is closed.
   cf.write_buffer_size = kMemtableBytesFactor * flushed_at(options);
+  // Writes stop when so many memtables of one family wait for their flush. With RocksDB's two, a flush
+  // that the log asks for right after one that the memtables asked for stops them until the first has
+  // ended: a quarter of a second, for every push.
+  cf.max_write_buffer_number = kMemtablesPerFamilyMax;
   // Each family's memtable takes a block when its first key comes: small ones, where there is little.
   cf.arena_block_size = std::clamp(flushed_at(options) / kArenaBlocks, kArenaBlockBytesMin, kArenaBlockBytesMax);
   // An index is as large as its table, and pinned by every read of it.

@@ -1,5 +1,5 @@
 // How RocksDB is set up: options of the database and of each family, each with its reason, and the
-// parts of ours that it calls: merge operators, the filter of expired records, the listener of stalls.
+// parts of ours that it calls: merge operators, the filter of expired records.
 // For store.cpp alone. RocksDB calls the parts from any thread.
 #pragma once
 
@@ -8,8 +8,6 @@
 #include <rocksdb/listener.h>
 #include <rocksdb/options.h>
 
-#include <atomic>
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -41,34 +39,7 @@ class ExpiredRecords final : public rocksdb::CompactionFilter {
   TimeOf time_of_;
 };
 
-// Adds up the time writes were slowed or stopped.
-class StallListener final : public rocksdb::EventListener {
- public:
-  void OnStallConditionsChanged(const rocksdb::WriteStallInfo& info) override {
-    using rocksdb::WriteStallCondition;
-    const bool was = info.condition.prev != WriteStallCondition::kNormal;
-    const bool is = info.condition.cur != WriteStallCondition::kNormal;
-    const std::int64_t now = micros();
-    if (is && !was && stalled_families_++ == 0) since_ = now;
-    if (was && !is && --stalled_families_ == 0) total_ += now - since_;
-  }
-  std::uint64_t stall_micros() const {
-    const std::int64_t running = stalled_families_ > 0 ? micros() - since_ : 0;
-    return static_cast<std::uint64_t>(total_ + running);
-  }
-
- private:
-  static std::int64_t micros() {
-    return std::chrono::duration_cast<std::chrono::microseconds>(
-               std::chrono::steady_clock::now().time_since_epoch())
-        .count();
-  }
-  std::atomic<int> stalled_families_{0};
-  std::atomic<std::int64_t> since_{0};
-  std::atomic<std::int64_t> total_{0};
-};
-
-rocksdb::DBOptions db_options(const StoreOptions& options, std::shared_ptr<StallListener> stalls);
+rocksdb::DBOptions db_options(const StoreOptions& options);
 
 // `expired` is borrowed, and null where nothing expires. `read_only`: nothing will be written.
 rocksdb::ColumnFamilyOptions family_options(const FamilyInfo& info, const StoreOptions& options,

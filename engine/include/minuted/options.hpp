@@ -147,7 +147,7 @@ struct Options {
   std::int64_t reopen_pause_ms_max = 2000;
 
   // RocksDB's block cache, and its memtables with those that are being flushed, bytes. A flush begins at
-  // three quarters of the memtables' share.
+  // five eighths of the memtables' share.
   std::size_t block_cache_bytes = 64U << 20;
   std::size_t memtable_bytes = 80U << 20;
 };

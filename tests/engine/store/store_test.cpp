@@ -422,5 +422,25 @@ TEST_F(StoreTest, GaugesTellOfTheLog) {
   EXPECT_FALSE(store->gauges().write_stopped);
 }
 
+// Memtables that fill faster than they can be flushed hold writes up, and the time is counted.
+TEST_F(StoreTest, CountsTheTimeThatWritesAreHeldBack) {
+  StoreOptions options;
+  options.path = dir_ / "store";
+  options.clock = &clock_;
+  options.memtable_bytes = 64U << 10;
+  auto store = Store::open(options);
+  ASSERT_TRUE(store.ok()) << store.error().message;
+  EXPECT_EQ((*store)->gauges().stall_micros, 0U);
+  const std::string value(16U << 10, 'v');
+  constexpr int kWritesMax = 20'000;
+  int writes = 0;
+  for (; writes < kWritesMax && (*store)->gauges().stall_micros == 0; ++writes) {
+    WriteSet set(**store);
+    set.put(Family::kEventId, "key " + std::to_string(writes), value);
+    ASSERT_TRUE((*store)->write(set, Durability::kBuffered).ok());
+  }
+  EXPECT_LT(writes, kWritesMax) << "no write was ever held back";
+}
+
 }  // namespace
 }  // namespace minuted::test
