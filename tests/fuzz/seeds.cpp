@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "chunk/chunk_codec.hpp"
+#include "chunk/raw_commit.hpp"
 #include "minuted/event_batch.hpp"
 #include "nodes/signs.hpp"
 #include "page/page_codec.hpp"
@@ -55,6 +56,22 @@ class Seeds {
   const fs::path directory_;
   std::map<std::string, int> numbers_;
 };
+
+std::string word(std::size_t value);
+
+// The operand three times, for the merge operator of that number.
+std::string merged(char which, const std::string& operand) {
+  const std::string one = word(operand.size()) + operand;
+  return std::string(1, which) + '\1' + one + one + one;
+}
+
+std::string raw_commit_of(std::string_view chunk) {
+  RawCommitEncoder commit;
+  commit.add(pair_prefix("repo", "bucket"), Minute{28'000'000}, chunk);
+  commit.add(pair_prefix("repo", "bucket"), Minute{28'000'001}, chunk);
+  commit.add(pair_prefix("repo", "bucket-2"), Minute{27'999'999}, chunk);
+  return std::string(commit.part(0));
+}
 
 std::string word(std::size_t value) {
   return {static_cast<char>(value), static_cast<char>(value >> 8)};
@@ -153,6 +170,7 @@ void add_events(Seeds& seeds, test::Random& random) {
     put_string(raw_value, chunk);
     put_string(raw_value, chunk);
     seeds.add("chunk", raw_value);
+    seeds.add("raw_commit", raw_commit_of(chunk));
   }
   seeds.add("compressed_body", gzip_of(std::string(5000, 'x')));
   seeds.add("compressed_body", zstd_of(std::string(5000, 'x')));
@@ -173,9 +191,11 @@ void add_rollups(Seeds& seeds, test::Random& random) {
     std::string bytes;
     encode_hosts(hosts, bytes);
     seeds.add("hosts", bytes);
+    seeds.add("merge", merged('\0', bytes));
     bytes.clear();
     encode_repo(repo, bytes);
     seeds.add("hosts", bytes);
+    seeds.add("merge", merged('\0', bytes));
 
     std::map<std::pair<std::uint32_t, std::string>, Rollup> rows;
     for (std::uint32_t slot = 0; slot < kPageSlotsMax; slot += static_cast<std::uint32_t>(random.between(100, 400))) {
@@ -239,12 +259,15 @@ void add_nodes(Seeds& seeds, test::Random& random) {
     std::string bytes;
     encode_value(signs, bytes);
     seeds.add("signs", bytes);
+    seeds.add("merge", merged('\1', bytes));
     bytes.clear();
     encode_value(states, bytes);
     seeds.add("signs", bytes);
+    seeds.add("merge", merged('\2', bytes));
     bytes.clear();
     encode_value(day, bytes);
     seeds.add("signs", bytes);
+    seeds.add("merge", merged('\3', bytes));
 
     NodeRecord node;
     node.facts.endpoint = "https://node-1";
