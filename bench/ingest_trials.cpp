@@ -21,6 +21,9 @@ constexpr std::size_t kBodiesBytesMax = 256U << 20;
 constexpr double kMillisPerSecond = 1e3;
 constexpr double kTrialSecondsMax = 24 * 3600;
 
+constexpr std::uint64_t kThousand = 1'000;
+constexpr std::uint64_t kWideSeriesMax = 100'000'000;
+
 using Trial = std::function<Result<bool>(const TrialSetting&)>;
 
 // Adds a subcommand; `chosen` becomes the trial if it is the one.
@@ -53,6 +56,7 @@ struct AllOptions {
   TrialSetting setting;
   KeepUp keep_up;
   Curve curve;
+  Wide wide;
   Isolation isolation;
   SmallSenders small_senders;
   Stall stall;
@@ -63,6 +67,10 @@ void add_trials(CLI::App& app, Trial& chosen, AllOptions& all) {
                           "a share of the full speed for long: does anything grow?", try_keep_up);
   add_seconds(command, all.keep_up.seconds, "of the long run");
   add_load(command, all.keep_up.connections, all.keep_up.batch_events);
+  command->add_option("--series", all.keep_up.series,
+                      "thousands to draw evenly from, such as 1000000; 0: a thousand buckets, skewed, of 16 hosts")
+      ->check(CLI::Range(std::uint64_t{0}, kWideSeriesMax))
+      ->capture_default_str();
   command->add_option("--share", all.keep_up.share, "of the full speed")
       ->check(CLI::Range(0.01, 2.0))
       ->capture_default_str();
@@ -83,6 +91,19 @@ void add_trials(CLI::App& app, Trial& chosen, AllOptions& all) {
       ->capture_default_str();
   command->add_option("--events", all.curve.events, "a load, of which a point has three")
       ->check(CLI::Range(1'000, 10'000'000))
+      ->capture_default_str();
+
+  command = add(app, chosen, all.wide, "wide",
+                "cost of an event that is the only one of its series and minute", try_wide);
+  add_load(command, all.wide.connections, all.wide.batch_events);
+  command->add_option("--series", all.wide.series, "ascending thousands, such as 1000,1000000")
+      ->delimiter(',')
+      ->check(CLI::Range(kThousand, kWideSeriesMax))
+      ->capture_default_str();
+  command->add_option("--events", all.wide.events, "a load, of which a point has two")
+      ->check(CLI::Range(1'000, 100'000'000))
+      ->capture_default_str();
+  command->add_option("--ratio-max", all.wide.ratio_max, "of the last point's cost to the first's")
       ->capture_default_str();
 
   command = add(app, chosen, all.isolation, "isolation",

@@ -38,6 +38,7 @@ struct KeepUp {
   double full_seconds = 10;  // of the run that finds the maximum
   std::uint32_t connections = 4;
   std::uint64_t batch_events = 1000;
+  std::uint64_t series = 0;  // drawn evenly from so many; 0: a thousand, skewed, of 16 hosts
 };
 Result<bool> try_keep_up(const TrialSetting& setting, const KeepUp& trial);
 
@@ -50,6 +51,16 @@ struct Curve {
   std::uint64_t batch_events = 1000;
 };
 Result<bool> try_curve(const TrialSetting& setting, const Curve& trial);
+
+// What does an event cost that is the only one of its series and minute, by the number of series?
+struct Wide {
+  std::vector<std::uint64_t> series{1'000, 10'000, 100'000, 1'000'000};  // ascending, by the thousand
+  std::uint64_t events = 2'000'000;  // a load, two a point
+  std::uint32_t connections = 4;
+  std::uint64_t batch_events = 10'000;
+  double ratio_max = 1.5;  // of the last number of series to the first
+};
+Result<bool> try_wide(const TrialSetting& setting, const Wide& trial);
 
 // Is a small client served beside a large one?
 struct Isolation {
