@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon_load.hpp"
 #include "daemon_process.hpp"
 #include "figures.hpp"
 #include "minuted/engine.hpp"
@@ -301,5 +302,10 @@ int run(const std::string& given) {
 int main(int argc, char** argv) {
   minuted::open_standard_descriptors();
   minuted::restrict_new_files();
-  return minuted::bench::run(argc > 1 ? argv[1] : "");
+  const std::string directory = argc > 1 ? argv[1] : "";
+  if (argc > 2 || directory.starts_with('-')) {
+    std::fprintf(stderr, "usage: minuted_storage_bench [DIRECTORY]\n");
+    return minuted::bench::kExitUsage;
+  }
+  return minuted::bench::run(directory);
 }

@@ -101,6 +101,7 @@ void Maintenance::after_fold() {
   (void)keep_time();
   kept_memory_.check();
   (void)parts_.store.drop_folded_raw(parts_.options.clock->steady_ms());
+  (void)parts_.store.flush_deletions(parts_.options.clock->steady_ms());
 }
 
 Result<void> Maintenance::keep_time() {

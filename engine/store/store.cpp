@@ -119,6 +119,7 @@ struct Store::Impl {
   std::shared_ptr<RawFloors> raw_floors;
   // Since when folded raw events have lain in tables; -1: they do not. Of drop_folded_raw().
   std::int64_t folded_raw_since_ms = -1;
+  std::int64_t deletions_since_ms = -1;  // the memtables have held so many
   std::unique_ptr<Watermark> watermark;
   std::unique_ptr<rocksdb::DB> db;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families{};
@@ -877,6 +878,20 @@ Result<void> Store::drop_folded_raw(std::int64_t steady_ms) {
   if (impl_->folded_raw_since_ms < 0) impl_->folded_raw_since_ms = steady_ms;
   const bool waited = steady_ms - impl_->folded_raw_since_ms >= kFoldedRawPatienceMs;
   if (bytes < kFoldedRawBytesMax || !waited) return {};
+  return flush();
+}
+
+Result<void> Store::flush_deletions(std::int64_t steady_ms) {
+  if (!impl_->guard) return {};
+  std::uint64_t deletions = 0;
+  impl_->db->GetAggregatedIntProperty(rocksdb::DB::Properties::kNumDeletesActiveMemTable, &deletions);
+  if (deletions < kDeletionsFlushed) {
+    impl_->deletions_since_ms = -1;
+    return {};
+  }
+  if (impl_->deletions_since_ms < 0) impl_->deletions_since_ms = steady_ms;
+  if (steady_ms - impl_->deletions_since_ms < kDeletionsPatienceMs) return {};
+  impl_->deletions_since_ms = -1;
   return flush();
 }
 

@@ -241,6 +241,11 @@ class Store {
   // kFoldedRawBytesMax for kFoldedRawPatienceMs. To be called now and then; `steady_ms` is the time.
   Result<void> drop_folded_raw(std::int64_t steady_ms);
 
+  // Writes the memtables out once they have held kDeletionsFlushed deletions for kDeletionsPatienceMs. What
+  // they delete takes space until the tables know of it: a seal leaves as many behind as it moved rows, and
+  // in a store that is idle no flush comes by itself. To be called now and then; `steady_ms` is the time.
+  Result<void> flush_deletions(std::int64_t steady_ms);
+
   // Writes the memtables out and compacts everything: for benchmarks and tests.
   Result<void> compact();
 
@@ -287,5 +292,9 @@ class Store {
 // See Store::drop_folded_raw().
 inline constexpr std::uint64_t kFoldedRawBytesMax = 4U << 20;
 inline constexpr std::int64_t kFoldedRawPatienceMs = 5 * 60 * 1000;
+
+// See Store::flush_deletions(). As many as it takes for a table to be compacted for them.
+inline constexpr std::uint64_t kDeletionsFlushed = 1'024;
+inline constexpr std::int64_t kDeletionsPatienceMs = 60 * 1000;
 
 }  // namespace minuted

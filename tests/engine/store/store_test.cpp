@@ -442,5 +442,49 @@ TEST_F(StoreTest, CountsTheTimeThatWritesAreHeldBack) {
   EXPECT_LT(writes, kWritesMax) << "no write was ever held back";
 }
 
+// Promise: what was deleted gives its space back by itself, in an idle store too.
+TEST_F(StoreTest, DeletedRowsGiveTheirSpaceBackWithoutFurtherWrites) {
+  const auto store = must_open();
+  HostRollups hosts;
+  hosts.of("h").ops[0] = 1;
+  std::string value;
+  encode_hosts(hosts, value);
+  const auto key = [](std::uint32_t minute) {
+    std::string row = pair_prefix("r", "b");
+    append_minute(row, Minute{minute});
+    return row;
+  };
+  const auto bytes = [&] {
+    return store->gauges().families[static_cast<std::size_t>(Family::kMinute)].table_bytes;
+  };
+  constexpr std::uint32_t kRows = 10'000;
+  WriteSet set(*store);
+  for (std::uint32_t i = 0; i < kRows; ++i) set.put(Family::kMinute, key(i), value);
+  ASSERT_TRUE(store->write(set, Durability::kBuffered).ok());
+  ASSERT_TRUE(store->flush().ok());
+  const std::uint64_t before = bytes();
+  ASSERT_GT(before, 0U);
+
+  set.clear();
+  for (std::uint32_t i = 0; i < kDeletionsFlushed - 1; ++i) set.remove(Family::kMinute, key(i));
+  ASSERT_TRUE(store->write(set, Durability::kBuffered).ok());
+  ASSERT_TRUE(store->flush_deletions(0).ok());
+  ASSERT_TRUE(store->flush_deletions(10 * kDeletionsPatienceMs).ok());
+  EXPECT_EQ(bytes(), before) << "too few are worth no flush";
+
+  set.clear();
+  for (std::uint32_t i = kDeletionsFlushed - 1; i < kRows; ++i) set.remove(Family::kMinute, key(i));
+  ASSERT_TRUE(store->write(set, Durability::kBuffered).ok());
+  ASSERT_TRUE(store->flush_deletions(1'000).ok());
+  ASSERT_TRUE(store->flush_deletions(1'000 + kDeletionsPatienceMs - 1).ok());
+  EXPECT_EQ(bytes(), before) << "one may come by itself";
+  ASSERT_TRUE(store->flush_deletions(1'000 + kDeletionsPatienceMs).ok());
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (bytes() != 0 && std::chrono::steady_clock::now() < give_up) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(bytes(), 0U);
+}
+
 }  // namespace
 }  // namespace minuted::test
