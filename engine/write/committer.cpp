@@ -309,14 +309,24 @@ void Committer::add_chunks() {
     const EventBatch* batch;
   };
   std::vector<Part> parts;
+  std::vector<std::size_t> runs{0};  // where each batch's parts begin, and the end
   for (const EventBatch* batch : batches_) {
     for (const EventBatch::Group& group : batch->groups()) parts.push_back({&group, batch});
+    runs.push_back(parts.size());
   }
   const auto before = [](const Part& a, const Part& b) {
     const int order = a.group->prefix.compare(b.group->prefix);
     return order != 0 ? order < 0 : a.group->minute < b.group->minute;
   };
-  if (batches_.size() > 1) std::stable_sort(parts.begin(), parts.end(), before);
+  // The groups of each batch ascend already: neighbouring runs are merged until one is left.
+  const auto at = [&](std::size_t run) {
+    return parts.begin() + static_cast<std::ptrdiff_t>(runs[std::min(run, runs.size() - 1)]);
+  };
+  for (std::size_t width = 1; width + 1 < runs.size(); width *= 2) {
+    for (std::size_t run = 0; run + width + 1 < runs.size(); run += 2 * width) {
+      std::inplace_merge(at(run), at(run + width), at(run + 2 * width), before);
+    }
+  }
 
   const ChunkHeader header{store_.epoch(), ++sequence_};
   raw_.clear();

@@ -4,9 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <latch>
+#include <string>
 #include <thread>
+#include <vector>
 
+#include "chunk/chunk_codec.hpp"
+#include "chunk/raw_commit.hpp"
 #include "hand_made_store.hpp"
+#include "schema/keys.hpp"
 #include "store/repo_facts.hpp"
 
 namespace minuted::test {
@@ -83,6 +89,40 @@ TEST_F(CommitterTest, AStoppedOrClosedQueueRejectsEachKindOfRequest) {
   EXPECT_EQ(committer_->update_repo("r", {"w", std::nullopt}).error().code,
             ErrorCode::kUnavailable);
   EXPECT_EQ(stored("r"), RepoFacts{});
+}
+
+// However many batches share a commit, its chunks lie in the order of their keys, a chunk a key.
+TEST_F(CommitterTest, BatchesOfOneCommitAreMergedInOrder) {
+  for (int batches = 1; batches <= 9; ++batches) {
+    std::latch answered(batches);
+    in_one_commit([&] {
+      for (int batch = 0; batch < batches; ++batch) {
+        const std::string own = "only " + std::to_string(batch);
+        committer_->submit(request_of({event_at(kNowMs, "shared"), event_at(kNowMs, own)}),
+                           [&answered](const Result<Receipt>& receipt) {
+                             EXPECT_TRUE(receipt.ok());
+                             answered.count_down();
+                           });
+      }
+    });
+    answered.wait();
+    const auto view = store_->view();
+    const auto cursor =
+        view->cursor(Family::kRaw, raw_key(*store_->last_commit(), 0), {});
+    ASSERT_TRUE(cursor->valid());
+    RawCommitReader in(cursor->value());
+    int chunks = 0;
+    std::size_t events_of_shared = 0;
+    while (in.next()) {
+      ++chunks;
+      std::vector<ChunkEvent> events;
+      ASSERT_TRUE(decode_chunks(in.raw_value(), events));
+      if (in.prefix() == pair_prefix("r", "shared")) events_of_shared = events.size();
+    }
+    EXPECT_TRUE(in.ok()) << batches;
+    EXPECT_EQ(chunks, batches + 1);
+    EXPECT_EQ(events_of_shared, static_cast<std::size_t>(batches));
+  }
 }
 
 }  // namespace
