@@ -6,7 +6,8 @@
 #include "query/event_scan.hpp"
 #include "query/group_scan.hpp"
 #include "query/node_scan.hpp"
-#include "query/scan.hpp"
+#include "query/read_context.hpp"
+#include "query/row_scan.hpp"
 #include "query/series_scan.hpp"
 #include "query/storage_scan.hpp"
 #include "query/totals_scan.hpp"
@@ -109,87 +110,65 @@ void Core::retire() {
   store_->shrink_cache();
 }
 
-// What a reader takes at one moment. With its view goes this core.
-Result<Core::MarkedView> Core::raw_view() {
+// What a read takes at one moment. Its view keeps this core.
+Result<std::shared_ptr<ReadContext>> Core::begin_read(std::uint32_t steps_per_clock_check) {
   // Before the view, which then has at least as much.
   const RolledBefore rolled = maintenance_ ? maintenance_->rolled() : RolledBefore{};
-  MarkedView marked{table_.view(*store_), {}};
-  marked.view.rolled = rolled;
-  View* const view = marked.view.store.get();
-  marked.view.store = std::shared_ptr<View>(
-      view, [core = shared_from_this(), kept = std::move(marked.view.store)](View*) mutable {
-        kept.reset();
-        core.reset();
-      });
-  if (marked.view.generations.empty()) return marked;
-  auto read = read_mark(*store_, *view);
-  if (!read) return read.error();
-  marked.mark = std::move(*read);
-  return marked;
+  RawView view = table_.view(*store_);
+  view.rolled = rolled;
+  // After the view: what has been pruned in it must be past.
+  ReadContext::Options options;
+  options.clock = options_.clock;
+  options.lifetime_ms = options_.snapshot_ms_max;
+  options.steps_per_clock_check = steps_per_clock_check;
+  for (const Span span : {Span::kMinute, Span::kHour, Span::kDay}) {
+    options.horizons[static_cast<std::size_t>(span)] = horizons_.of(span);
+  }
+  options.archive_begin = horizons_.of_archive();
+  options.now = clock_->present();
+  options.groups_max = options_.groups_max;
+  return ReadContext::open(std::move(view), *store_, shared_from_this(), options,
+                           parts_.read_counters);
 }
 
 Result<std::unique_ptr<RowCursor>> Core::query(const QuerySpec& spec) {
-  auto view = raw_view();
-  if (!view) return view.error();
-  const bool grouped = merges_rows(spec);
-  auto rows = std::make_unique<RowScan>(
-      std::move(view->view), view->mark, grouped ? rows_to_merge(spec) : spec,
-      RowScan::Options{options_.snapshot_ms_max, options_.clock, horizons_.of(spec.span)},
-      parts_.read_counters);
-  if (!grouped) return std::unique_ptr<RowCursor>(std::move(rows));
-  const RowScan* const scan = rows.get();
-  return merge_rows(std::move(rows), spec, options_.groups_max, parts_.read_counters,
-                    [scan] { return scan->held_bytes(); });
+  auto read = begin_read(ReadContext::kRowSteps);
+  if (!read) return read.error();
+  if (!merges_rows(spec)) {
+    return std::unique_ptr<RowCursor>(std::make_unique<RowScan>(std::move(*read), spec));
+  }
+  auto rows = std::make_unique<RowScan>(*read, rows_to_merge(spec));
+  return merge_rows(std::move(rows), spec, std::move(*read));
 }
 
 Result<std::unique_ptr<EventCursor>> Core::events(const EventQuery& query) {
-  auto view = raw_view();
-  if (!view) return view.error();
-  return std::unique_ptr<EventCursor>(std::make_unique<EventScan>(
-      std::move(view->view), view->mark, query,
-      EventScan::Options{options_.snapshot_ms_max, options_.clock, horizons_.of_archive()},
-      parts_.read_counters));
+  auto read = begin_read(ReadContext::kRowSteps);
+  if (!read) return read.error();
+  return std::unique_ptr<EventCursor>(std::make_unique<EventScan>(std::move(*read), query));
 }
 
 Result<std::unique_ptr<TotalsCursor>> Core::totals(const TotalsQuery& query) {
-  auto view = raw_view();
-  if (!view) return view.error();
-  return std::unique_ptr<TotalsCursor>(std::make_unique<TotalsScan>(
-      std::move(view->view), view->mark, query,
-      TotalsScan::Options{options_.snapshot_ms_max, options_.clock}, parts_.read_counters));
+  auto read = begin_read(ReadContext::kSeekSteps);
+  if (!read) return read.error();
+  return std::unique_ptr<TotalsCursor>(std::make_unique<TotalsScan>(std::move(*read), query));
 }
 
 Result<std::unique_ptr<NodeCursor>> Core::nodes(const NodeQuery& query) {
-  auto view = raw_view();
-  if (!view) return view.error();
-  return std::unique_ptr<NodeCursor>(std::make_unique<NodeScan>(
-      std::move(view->view), view->mark, query,
-      NodeScan::Options{options_.snapshot_ms_max, options_.clock, horizons_.of(Span::kDay),
-                        clock_->present(), horizons_.of_archive()},
-      parts_.read_counters));
+  auto read = begin_read(ReadContext::kSeekSteps);
+  if (!read) return read.error();
+  return std::unique_ptr<NodeCursor>(std::make_unique<NodeScan>(std::move(*read), query));
 }
 
 Result<std::unique_ptr<SeriesCursor>> Core::series(const SeriesQuery& query) {
-  auto view = raw_view();
-  if (!view) return view.error();
-  return std::unique_ptr<SeriesCursor>(std::make_unique<SeriesScan>(
-      std::move(view->view), view->mark, query,
-      SeriesScan::Options{options_.snapshot_ms_max, options_.clock, horizons_.of(Span::kDay),
-                          horizons_.of_archive()},
-      parts_.read_counters));
+  auto read = begin_read(ReadContext::kSeekSteps);
+  if (!read) return read.error();
+  return std::unique_ptr<SeriesCursor>(std::make_unique<SeriesScan>(std::move(*read), query));
 }
 
 Result<std::unique_ptr<StorageCursor>> Core::storage(const StorageQuery& query) {
-  auto view = raw_view();
-  if (!view) return view.error();
-  return std::unique_ptr<StorageCursor>(std::make_unique<StorageScan>(
-      std::move(view->view), view->mark, query,
-      StorageScan::Options{options_.snapshot_ms_max,
-                           options_.clock,
-                           {horizons_.of(Span::kMinute), horizons_.of(Span::kHour),
-                            horizons_.of(Span::kDay)},
-                           options_.groups_max},
-      parts_.read_counters));
+  auto read = begin_read(ReadContext::kSeekSteps);
+  if (!read) return read.error();
+  return std::unique_ptr<StorageCursor>(std::make_unique<StorageScan>(std::move(*read), query));
 }
 
 }  // namespace minuted

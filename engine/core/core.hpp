@@ -37,6 +37,8 @@ struct OpeningCounters {
   std::atomic<std::uint64_t> chunks_loaded{0};
 };
 
+class ReadContext;
+
 class Core : public std::enable_shared_from_this<Core> {
  public:
   // What outlives every core. Borrowed, all of it.
@@ -89,16 +91,11 @@ class Core : public std::enable_shared_from_this<Core> {
   Result<std::unique_ptr<StorageCursor>> storage(const StorageQuery& query);
 
  private:
-  struct MarkedView {
-    RawView view;
-    FoldMark mark;
-  };
-
   Core(const Parts& parts, std::unique_ptr<BelievedClock> clock, std::unique_ptr<Store> store,
        std::uint64_t sequence);
   Result<void> load();
   Result<void> start();
-  Result<MarkedView> raw_view();
+  Result<std::shared_ptr<ReadContext>> begin_read(std::uint32_t steps_per_clock_check);
 
   const Parts parts_;
   const Options& options_;

@@ -2,21 +2,11 @@
 
 #include <algorithm>
 
-#include "minuted/event.hpp"
 #include "query/planner.hpp"
 #include "schema/keys.hpp"
 
 namespace minuted {
 namespace {
-
-void make_set(std::vector<std::string>& ids) {
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-}
-
-Error corrupt(std::string_view what, std::string_view key) {
-  return {ErrorCode::kCorruption, std::string(what) + " cannot be read: " + shorten(key)};
-}
 
 // Steps through the pairs that the keys of a family name behind a mark.
 class PairCursor {
@@ -30,7 +20,7 @@ class PairCursor {
     keys_->seek(mark_ + std::string(lower));
     if (!keys_->valid()) return keys_->status();
     const auto pair = split_pair(keys_->key().substr(mark_.size()));
-    if (!pair) return corrupt("a key of a pair", keys_->key());
+    if (!pair) return cannot_be_read("a key of a pair", keys_->key());
     if (pair->prefix < upper) prefix = pair->prefix;
     return {};
   }
@@ -44,18 +34,13 @@ class PairCursor {
 
 }  // namespace
 
-BucketWalk::BucketWalk(const View& view, std::vector<std::string> repos,
-                       std::vector<std::string> buckets, std::function<Result<void>()> check_time,
-                       std::size_t own_pairs_max)
-    : view_(view),
-      repos_(std::move(repos)),
-      buckets_(std::move(buckets)),
-      check_time_(std::move(check_time)),
+BucketWalk::BucketWalk(ReadContext& context, std::vector<std::string> repos,
+                       std::vector<std::string> buckets, std::size_t own_pairs_max)
+    : context_(context),
+      repos_(ascending(std::move(repos))),
+      buckets_(ascending(std::move(buckets))),
       own_pairs_max_(own_pairs_max),
-      asked_(!buckets_.empty()) {
-  make_set(repos_);
-  make_set(buckets_);
-}
+      asked_(!buckets_.empty()) {}
 
 Result<bool> BucketWalk::next(std::string& bucket) {
   if (!begun_) {
@@ -63,10 +48,10 @@ Result<bool> BucketWalk::next(std::string& bucket) {
     if (!asked_ && !repos_.empty()) {
       if (auto listed = list_own(); !listed) return listed.error();
     } else if (!asked_) {
-      index_ = view_.cursor(Family::kCatalog, kBucketIndexBegin, kBucketIndexEnd);
+      index_ = context_.view().cursor(Family::kCatalog, kBucketIndexBegin, kBucketIndexEnd);
     }
   }
-  if (auto in_time = check_time_(); !in_time) return in_time.error();
+  if (auto in_time = context_.check(); !in_time) return in_time.error();
   if (index_) return next_of_index(bucket);
   if (asked_) {
     if (next_bucket_ == buckets_.size()) return false;
@@ -83,9 +68,9 @@ Result<bool> BucketWalk::next(std::string& bucket) {
 // Each pair once that has series, or a total, or both.
 Result<void> BucketWalk::list_own() {
   const std::string first = repo_prefix(repos_.front());
-  PairCursor series(view_.cursor(Family::kCatalog, series_key(first, {}), series_end()),
+  PairCursor series(context_.view().cursor(Family::kCatalog, series_key(first, {}), series_end()),
                     series_key({}, {}));
-  PairCursor totals(view_.cursor(Family::kTotal, first, {}), {});
+  PairCursor totals(context_.view().cursor(Family::kTotal, first, {}), {});
   for (const std::string& repo : repos_) {
     const std::string lower = repo_prefix(repo);
     const std::string upper = after_prefix(lower);
@@ -93,7 +78,7 @@ Result<void> BucketWalk::list_own() {
       if (auto sought = pairs->seek(lower, upper); !sought) return sought;
     }
     while (!series.prefix.empty() || !totals.prefix.empty()) {
-      if (auto in_time = check_time_(); !in_time) return in_time;
+      if (auto in_time = context_.check(); !in_time) return in_time;
       const bool of_series =
           totals.prefix.empty() || (!series.prefix.empty() && series.prefix <= totals.prefix);
       const std::string prefix = of_series ? series.prefix : totals.prefix;
@@ -101,7 +86,7 @@ Result<void> BucketWalk::list_own() {
       if (own_.size() == own_pairs_max_) {
         std::vector<std::pair<std::string, std::string>>().swap(own_);
         own_bytes_ = 0;
-        index_ = view_.cursor(Family::kCatalog, kBucketIndexBegin, kBucketIndexEnd);
+        index_ = context_.view().cursor(Family::kCatalog, kBucketIndexBegin, kBucketIndexEnd);
         return {};
       }
       own_.emplace_back(pair->bucket, pair->repo);
@@ -125,7 +110,7 @@ Result<bool> BucketWalk::next_of_index(std::string& bucket) {
   }
   const std::string_view key = index_->key();
   const std::size_t end = key.find('\0');
-  if (end == std::string_view::npos) return corrupt("a bucket index key", key);
+  if (end == std::string_view::npos) return cannot_be_read("a bucket index key", key);
   bucket = bucket_ = key.substr(1, end - 1);
   const std::string record(key.substr(0, end + 1));
   index_->seek(after_prefix(record));
@@ -137,7 +122,7 @@ Result<void> BucketWalk::for_each_pair(
   if (index_ || repos_.empty()) return for_each_indexed(look);
   const std::size_t pairs = asked_ ? repos_.size() : own_end_ - own_begin_;
   for (std::size_t i = 0; i < pairs; ++i) {
-    if (auto in_time = check_time_(); !in_time) return in_time;
+    if (auto in_time = context_.check(); !in_time) return in_time;
     const std::string& repo = asked_ ? repos_[i] : own_[own_begin_ + i].second;
     if (auto looked = look(pair_prefix(repo, bucket_)); !looked) return looked;
   }
@@ -147,11 +132,11 @@ Result<void> BucketWalk::for_each_pair(
 Result<void> BucketWalk::for_each_indexed(
     const std::function<Result<void>(const std::string&)>& look) const {
   const std::string prefix = bucket_index_prefix(bucket_);
-  const auto repos = view_.cursor(Family::kCatalog, prefix, after_prefix(prefix));
+  const auto repos = context_.view().cursor(Family::kCatalog, prefix, after_prefix(prefix));
   for (; repos->valid(); repos->next()) {
-    if (auto in_time = check_time_(); !in_time) return in_time;
+    if (auto in_time = context_.check(); !in_time) return in_time;
     const auto repo = repo_of_bucket_index(repos->key(), prefix);
-    if (!repo) return corrupt("a bucket index key", repos->key());
+    if (!repo) return cannot_be_read("a bucket index key", repos->key());
     if (!names(repos_, *repo)) continue;
     if (auto looked = look(pair_prefix(*repo, bucket_)); !looked) return looked;
   }

@@ -1,6 +1,8 @@
 // The buckets of a question, ascending, each once, and of each the pairs (repo, bucket) to look at.
 // Where a question names its repos, only these are looked at: how many others have the bucket, or
-// have any at all, shows in no answer and in the time of none. One thread at a time.
+// have any at all, shows in no answer and in the time of none.
+//
+// One thread at a time. Test: tests/engine/query/bucket_walk_test.cpp, against a set of pairs.
 #pragma once
 
 #include <functional>
@@ -10,6 +12,7 @@
 #include <vector>
 
 #include "minuted/result.hpp"
+#include "query/read_context.hpp"
 #include "store/store.hpp"
 
 namespace minuted {
@@ -20,10 +23,10 @@ inline constexpr std::size_t kOwnPairsMax = 65'536;
 
 class BucketWalk {
  public:
-  // Of both lists empty means all. The buckets are those that have series or totals. Borrows the view.
-  // `check_time` is asked before each step; its error ends the walk.
-  BucketWalk(const View& view, std::vector<std::string> repos, std::vector<std::string> buckets,
-             std::function<Result<void>()> check_time, std::size_t own_pairs_max = kOwnPairsMax);
+  // Of both lists empty means all. The buckets are those that have series or totals. Borrows the context,
+  // whose deadline is asked before each step.
+  BucketWalk(ReadContext& context, std::vector<std::string> repos, std::vector<std::string> buckets,
+             std::size_t own_pairs_max = kOwnPairsMax);
 
   // The next bucket. False at the end.
   Result<bool> next(std::string& bucket);
@@ -40,10 +43,9 @@ class BucketWalk {
   Result<bool> next_of_index(std::string& bucket);
   Result<void> for_each_indexed(const std::function<Result<void>(const std::string&)>& look) const;
 
-  const View& view_;
+  ReadContext& context_;
   std::vector<std::string> repos_;    // ascending
   std::vector<std::string> buckets_;  // ascending
-  const std::function<Result<void>()> check_time_;
   const std::size_t own_pairs_max_;
   bool begun_ = false;
   bool asked_;                        // buckets were

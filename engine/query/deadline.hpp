@@ -1,5 +1,6 @@
-// How long a read may hold its view: as long as the options allow, and until it is recalled. One thread at a
-// time.
+// How long a read may hold its view: as long as the options allow, and until it is recalled.
+//
+// One thread at a time. Test: tests/engine/query/read_context_test.cpp.
 #pragma once
 
 #include <cstdint>

@@ -1,17 +1,13 @@
 #include "query/event_scan.hpp"
 
 #include <algorithm>
+#include <utility>
 
+#include "minuted/event.hpp"
 #include "schema/keys.hpp"
 
 namespace minuted {
 namespace {
-
-// Reading the clock at every step would cost more than the step.
-constexpr std::uint32_t kStepsPerClockCheck = 256;
-
-// What a scan takes beside what it decodes: iterators, and the blocks that they pin.
-constexpr std::size_t kScanBytes = 96U << 10;
 
 QuerySpec rows_of(const EventQuery& query, Minute horizon) {
   QuerySpec spec{query.range, query.repos, query.buckets, query.hosts};
@@ -21,22 +17,11 @@ QuerySpec rows_of(const EventQuery& query, Minute horizon) {
 
 }  // namespace
 
-EventScan::EventScan(RawView view, const FoldMark& mark, const EventQuery& query,
-                     const Options& options, ReadCounters& counters)
-    : share_(counters.memory),
-      view_(std::move(view.store)),
-      raw_(view.generations.empty()
-               ? nullptr
-               : std::make_unique<RawCursor>(std::move(view.generations), view.last_commit, mark)),
-      plan_(plan_query(rows_of(query, options.horizon))),
-      counters_(counters),
-      deadline_(*options.clock, options.lifetime_ms, kStepsPerClockCheck, counters, view.began),
-      ended_(plan_.minutes.empty()) {
-  ++counters_.queries;
-  ++counters_.open;
-}
-
-EventScan::~EventScan() { --counters_.open; }
+EventScan::EventScan(std::shared_ptr<ReadContext> context, const EventQuery& query)
+    : context_(std::move(context)),
+      memory_(*context_),
+      plan_(plan_query(rows_of(query, context_->archive_begin()))),
+      ended_(plan_.minutes.empty()) {}
 
 Result<bool> EventScan::next(EventView& event) {
   if (ended_) return false;
@@ -47,11 +32,11 @@ Result<bool> EventScan::next(EventView& event) {
     archive_.reset();
     pairs_.reset();
     raw_.reset();
-    view_.reset();
     events_ = {};
     values_ = {};
     next_ = 0;
-    share_.release();
+    memory_.release();
+    context_->release();
   }
   return found;
 }
@@ -67,18 +52,19 @@ Result<bool> EventScan::next_event(EventView& event) {
       event = found.view(repo_, bucket_, minute_);
       return true;
     }
-    if (auto in_time = deadline_.check(); !in_time) return in_time.error();
+    if (auto in_time = context_->check(); !in_time) return in_time.error();
     const auto more = next_minute();
     if (!more.ok() || !*more) return more;
   }
 }
 
 Result<void> EventScan::open_cursors() {
-  if (auto held = share_.hold(kScanBytes); !held) return held;
-  pairs_ = std::make_unique<PairWalk>(*view_, plan_, [this] { return deadline_.check(); });
+  if (auto held = memory_.hold(kCursorBytes); !held) return held;
+  pairs_ = std::make_unique<PairWalk>(*context_, plan_);
   if (auto opened = pairs_->open(); !opened) return opened;
   const PairWalk::Bounds bounds = pairs_->bounds();
-  archive_ = view_->cursor(Family::kArchive, bounds.lower, bounds.upper);
+  archive_ = context_->view().cursor(Family::kArchive, bounds.lower, bounds.upper);
+  raw_ = context_->unfolded();
   if (raw_) raw_->seek(bounds.lower);
   return {};
 }
@@ -123,12 +109,12 @@ Result<bool> EventScan::next_minute() {
     }
     minute_ = std::min(archived.value_or(kMinuteMax), raw.value_or(kMinuteMax));
     // What is raw was committed after all that is folded.
-    std::size_t bytes = kScanBytes + pairs_->memory_bytes();
+    std::size_t bytes = kCursorBytes + pairs_->memory_bytes();
     for (; archive_->valid() && at_pair(archive_->key(), kSequenceKeyBytes) == minute_;
          archive_->next()) {
       values_.emplace_back(archive_->value());
       bytes += sizeof(std::string) + values_.back().capacity();
-      if (auto held = share_.hold(bytes); !held) return held.error();
+      if (auto held = memory_.hold(bytes); !held) return held.error();
     }
     if (auto status = archive_->status(); !status) return status.error();
     if (raw == minute_) {
@@ -139,7 +125,7 @@ Result<bool> EventScan::next_minute() {
     for (const std::string& value : values_) {
       if (!decode_chunks(value, events_)) return corrupt(minute_);
       with_events = bytes + events_.capacity() * sizeof(ChunkEvent);
-      if (auto held = share_.hold(with_events); !held) return held.error();
+      if (auto held = memory_.hold(with_events); !held) return held.error();
     }
     // They lie in the order of their commits; those of one millisecond stay in it.
     const auto before = [](const ChunkEvent& a, const ChunkEvent& b) {
@@ -147,10 +133,10 @@ Result<bool> EventScan::next_minute() {
     };
     if (!std::is_sorted(events_.begin(), events_.end(), before)) {
       // It works in a copy of them.
-      auto held = share_.hold(with_events + events_.size() * sizeof(ChunkEvent));
+      auto held = memory_.hold(with_events + events_.size() * sizeof(ChunkEvent));
       if (!held) return held.error();
       std::stable_sort(events_.begin(), events_.end(), before);
-      if (held = share_.hold(with_events); !held) return held.error();
+      if (held = memory_.hold(with_events); !held) return held.error();
     }
     return true;
   }

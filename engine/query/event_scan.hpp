@@ -1,6 +1,7 @@
-// Raw events: those of the archive and those not folded yet, pair by pair and minute by minute under
-// one view, which has each in one of the two; each minute is put in order as it is read. One thread at a
-// time.
+// The cursor over raw events: those of the archive and those not folded yet, pair by pair and minute by
+// minute under one view, which has each in one of the two. Each minute is put in order as it is read.
+//
+// One thread at a time. Test: tests/engine/query/event_scan_test.cpp.
 #pragma once
 
 #include <memory>
@@ -9,10 +10,9 @@
 
 #include "chunk/chunk_codec.hpp"
 #include "minuted/query.hpp"
-#include "query/deadline.hpp"
 #include "query/pair_walk.hpp"
 #include "query/planner.hpp"
-#include "stats/counters.hpp"
+#include "query/read_context.hpp"
 #include "store/raw_table.hpp"
 #include "store/store.hpp"
 
@@ -20,16 +20,7 @@ namespace minuted {
 
 class EventScan final : public EventCursor {
  public:
-  struct Options {
-    std::int64_t lifetime_ms;  // of the view
-    const Clock* clock;
-    Minute horizon;  // events before it are not shown
-  };
-
-  // Borrows the counters; owns the view. `mark`: how far folds had come in it.
-  EventScan(RawView view, const FoldMark& mark, const EventQuery& query, const Options& options,
-            ReadCounters& counters);
-  ~EventScan() override;
+  EventScan(std::shared_ptr<ReadContext> context, const EventQuery& query);
 
   Result<bool> next(EventView& event) override;
 
@@ -40,16 +31,14 @@ class EventScan final : public EventCursor {
   std::optional<Minute> at_pair(std::string_view key, std::size_t suffix_bytes) const;
   Error corrupt(Minute minute) const;
 
-  QueryShare share_;
-  std::shared_ptr<View> view_;
-  std::unique_ptr<RawCursor> raw_;  // null: all is folded
+  const std::shared_ptr<ReadContext> context_;
+  ReadMemory memory_;
   const QueryPlan plan_;
-  ReadCounters& counters_;
-  Deadline deadline_;
   bool ended_ = false;
 
-  std::unique_ptr<PairWalk> pairs_;
+  std::unique_ptr<PairWalk> pairs_;  // null: nothing is open yet
   std::unique_ptr<StoreCursor> archive_;
+  std::unique_ptr<RawCursor> raw_;  // null: all is folded
 
   // The pair and the minute at hand.
   std::string prefix_;

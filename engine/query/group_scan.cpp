@@ -98,29 +98,29 @@ class HostMerge final : public RowCursor {
 // last of them before its first group is known.
 class GroupScan final : public RowCursor {
  public:
-  GroupScan(std::unique_ptr<RowCursor> rows, const QuerySpec& spec, std::size_t groups_max,
-            ReadCounters& counters, std::function<std::size_t()> rows_bytes)
-      : rows_(std::move(rows)),
-        rows_bytes_(std::move(rows_bytes)),
+  GroupScan(std::unique_ptr<RowCursor> rows, const QuerySpec& spec,
+            std::shared_ptr<ReadContext> context)
+      : context_(std::move(context)),
+        rows_(std::move(rows)),
         kept_(*spec.grouping),
         after_(spec.after),
         columns_(spec.columns),
-        groups_max_(groups_max),
+        groups_max_(context_->groups_max()),
         groups_(spec.columns),
-        share_(counters.memory) {}
+        memory_(*context_) {}
 
   Result<bool> prepare() override {
     if (state_ == State::kHandingOut && next_ == groups_.size()) {
       groups_ = GroupTable(columns_);
       next_ = 0;
-      if (rows_ended_) share_.release();
+      if (rows_ended_) memory_.release();
       state_ = rows_ended_ ? State::kEnded : State::kAddingUp;
     }
     if (state_ != State::kAddingUp) return true;
     const auto added = add_up();
     if (!added) return fail(added.error());
     if (!*added) return false;
-    if (auto held = share_.hold(groups_.sorted_bytes(), beside()); !held) return fail(held.error());
+    if (auto held = memory_.hold(groups_.sorted_bytes()); !held) return fail(held.error());
     groups_.sort();
     state_ = State::kHandingOut;
     return groups_.size() != 0;
@@ -162,7 +162,7 @@ class GroupScan final : public RowCursor {
       if (!is_after(group, after_)) continue;
       groups_.add(group.bucket, group.minute, group.host, *group.rollup);
       if (i % kRowsPerAccount == 0) {
-        if (auto held = share_.hold(groups_.memory_bytes(), beside()); !held) return held.error();
+        if (auto held = memory_.hold(groups_.memory_bytes()); !held) return held.error();
       }
       if (groups_.size() > groups_max_) return too_many();
       if (groups_.sketch_bytes() > groups_max_ * GroupTable::kGroupBytes) return too_wide();
@@ -170,16 +170,12 @@ class GroupScan final : public RowCursor {
     return false;
   }
 
-  // What the rows hold of the memory of reads.
-  std::size_t beside() const { return rows_bytes_ ? rows_bytes_() : 0; }
-
   Error fail(Error error) {
-    // The rows may have found no memory where only the groups of this very read hold any.
-    if (error.code == ErrorCode::kOverloaded && share_.alone(beside())) error = share_.too_large();
     state_ = State::kEnded;
     groups_ = GroupTable(columns_);
-    share_.release();
-    rows_.reset();  // and the snapshot with it
+    memory_.release();
+    rows_.reset();
+    context_->release();
     return error;
   }
 
@@ -199,8 +195,8 @@ class GroupScan final : public RowCursor {
                 "group by fewer of repo, bucket and host"};
   }
 
+  const std::shared_ptr<ReadContext> context_;
   std::unique_ptr<RowCursor> rows_;
-  const std::function<std::size_t()> rows_bytes_;
   const Grouping kept_;
   const std::optional<RowKey> after_;
   const Columns columns_;
@@ -215,7 +211,7 @@ class GroupScan final : public RowCursor {
   std::string repo_;  // empty if repos are left out
   GroupTable groups_;
   std::size_t next_ = 0;
-  QueryShare share_;  // for groups_
+  ReadMemory memory_;  // of groups_
   Rollup rollup_;
 };
 
@@ -240,13 +236,11 @@ QuerySpec rows_to_merge(const QuerySpec& spec) {
 }
 
 std::unique_ptr<RowCursor> merge_rows(std::unique_ptr<RowCursor> rows, const QuerySpec& spec,
-                                      std::size_t groups_max, ReadCounters& counters,
-                                      std::function<std::size_t()> rows_bytes) {
+                                      std::shared_ptr<ReadContext> context) {
   if (spec.grouping->repo && spec.grouping->bucket) {
     return std::make_unique<HostMerge>(std::move(rows), spec);
   }
-  return std::make_unique<GroupScan>(std::move(rows), spec, groups_max, counters,
-                                     std::move(rows_bytes));
+  return std::make_unique<GroupScan>(std::move(rows), spec, std::move(context));
 }
 
 }  // namespace minuted

@@ -1,16 +1,16 @@
 // Adds the rows of a scan up over the ids that a Grouping leaves out. Rows come by (repo, bucket,
 // minute, host), which decides what must be remembered: without the host, one row; without the bucket,
-// the groups of one repo; without the repo, all groups. The deadline is the scan's, which is asked for
-// every row. One thread at a time.
+// the groups of one repo; without the repo, all groups. The deadline is asked by the rows.
+//
+// One thread at a time. Test: tests/engine/query/group_scan_test.cpp, against a map of sums.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 
 #include "minuted/query.hpp"
-#include "stats/counters.hpp"
+#include "query/read_context.hpp"
 
 namespace minuted {
 
@@ -24,10 +24,8 @@ bool merges_rows(const QuerySpec& spec);
 // groups before it can be passed over.
 QuerySpec rows_to_merge(const QuerySpec& spec);
 
-// The answer of `spec` from the rows of rows_to_merge(spec). Borrows the counters. `rows_bytes` tells what of
-// the memory of reads `rows` holds, as long as that lives; null: nothing.
+// The answer of `spec` from the rows of rows_to_merge(spec), which are of the same read.
 std::unique_ptr<RowCursor> merge_rows(std::unique_ptr<RowCursor> rows, const QuerySpec& spec,
-                                      std::size_t groups_max, ReadCounters& counters,
-                                      std::function<std::size_t()> rows_bytes = nullptr);
+                                      std::shared_ptr<ReadContext> context);
 
 }  // namespace minuted

@@ -1,6 +1,8 @@
 // The sums of the groups that rows fall into when ids are left out of them, kept small: a million
 // groups are some 110 MB and their ids; twice that with all columns, and with sketches as much more as
-// those take, which is counted. Values; one thread at a time.
+// those take, which is counted.
+//
+// Values; one thread at a time. Test: tests/engine/query/group_table_test.cpp.
 #pragma once
 
 #include <cstddef>

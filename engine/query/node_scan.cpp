@@ -1,6 +1,7 @@
 #include "query/node_scan.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "query/planner.hpp"
 #include "rollup/rollup_codec.hpp"
@@ -9,20 +10,11 @@
 namespace minuted {
 namespace {
 
-// Reading the clock at every step would cost more than the step.
-constexpr std::uint32_t kStepsPerClockCheck = 64;
 // Days of nodes that are put together at once, about, some 300 bytes each; but a day at least.
 constexpr std::size_t kNodeDaysMax = 4'096;
-// What a scan takes beside what it decodes: iterators, and the blocks that they pin.
-constexpr std::size_t kScanBytes = 96U << 10;
 // A node and a day of one, with their places in the maps and their ids.
 constexpr std::size_t kNodeBytes = 640;
 constexpr std::size_t kNodeDayBytes = 640;
-constexpr MinuteRange kAllMinutes{{0}, {kMinuteMax.value + 1}};
-
-Error corrupt(std::string_view what, std::string_view key) {
-  return {ErrorCode::kCorruption, std::string(what) + " cannot be read: " + shorten(key)};
-}
 
 std::optional<std::uint64_t> mean(UInt128 sum, std::uint64_t count) {
   if (count == 0) return std::nullopt;
@@ -38,41 +30,45 @@ std::optional<Minute> last_until(Minute now, Minute day, MinutesOfDay minutes) {
   return Minute{day.value + minutes.last()};
 }
 
-std::unique_ptr<RawCursor> raw_of(RawView& view, const FoldMark& mark) {
-  if (view.generations.empty()) return nullptr;
-  return std::make_unique<RawCursor>(std::move(view.generations), view.last_commit, mark);
-}
-
 }  // namespace
 
-NodeScan::NodeScan(RawView view, const FoldMark& mark, const NodeQuery& query,
-                   const Options& options, ReadCounters& counters)
-    : share_(counters.memory),
-      view_(std::move(view.store)),
+NodeScan::NodeScan(std::shared_ptr<ReadContext> context, const NodeQuery& query)
+    : context_(std::move(context)),
+      memory_(*context_),
       query_(query),
-      counters_(counters),
-      deadline_(*options.clock, options.lifetime_ms, kStepsPerClockCheck, counters, view.began),
-      raw_(raw_of(view, mark), [this] { return deadline_.check(); }),
-      horizon_(options.horizon),
-      now_ms_(options.now),
-      now_(minute_of(options.now)),
-      archive_begin_(options.archive_begin),
-      buckets_(*view_, query_.repos, query_.buckets, [this] { return deadline_.check(); }),
+      now_ms_(context_->now()),
+      now_(minute_of(now_ms_)),
       node_at_(nodes_.end()),
       day_at_(days_.end()) {
-  ++counters_.queries;
-  ++counters_.open;
+  signs_.emplace(*context_);
+  buckets_.emplace(*context_, query_.repos, query_.buckets);
 }
 
-NodeScan::~NodeScan() { --counters_.open; }
-
 Result<bool> NodeScan::next(NodeRow& row) {
+  if (ended_) return false;
+  auto found = next_row(row);
+  if (found.ok() && *found) {
+    context_->count_row();
+  } else {
+    end();
+  }
+  return found;
+}
+
+// Gives the view back now rather than when the caller is done with the answer.
+void NodeScan::end() {
+  ended_ = true;
+  signs_.reset();
+  buckets_.reset();
+  open_rows_.reset();
+  memory_.release();
+  context_->release();
+}
+
+Result<bool> NodeScan::next_row(NodeRow& row) {
   for (;;) {
-    if (auto in_time = deadline_.check(); !in_time) return in_time.error();
-    if (query_.days ? fill_day(row) : fill_latest(row)) {
-      ++counters_.rows;
-      return true;
-    }
+    if (auto in_time = context_->check(); !in_time) return in_time.error();
+    if (query_.days ? fill_day(row) : fill_latest(row)) return true;
     if (!days_left_.empty()) {
       if (auto read = read_days(); !read) return read.error();
       continue;
@@ -84,8 +80,8 @@ Result<bool> NodeScan::next(NodeRow& row) {
 }
 
 Result<void> NodeScan::account() {
-  return share_.hold(kScanBytes + buckets_.memory_bytes() + nodes_.size() * kNodeBytes +
-                     days_.size() * kNodeDayBytes);
+  return memory_.hold(kCursorBytes + buckets_->memory_bytes() + nodes_.size() * kNodeBytes +
+                      days_.size() * kNodeDayBytes);
 }
 
 bool NodeScan::fill_latest(NodeRow& row) {
@@ -141,21 +137,18 @@ void NodeScan::fill(const std::string& host, const Node& node, NodeRow& row) con
   }
 }
 
-Result<void> NodeScan::open_tiers() {
-  const auto boundaries = read_roll_boundaries(*view_);
-  if (!boundaries) return boundaries.error();
-  open_minutes_ = std::make_unique<OpenRows>(*view_, *boundaries, Span::kHour);
-  open_rows_ = std::make_unique<OpenRows>(*view_, *boundaries, Span::kDay);
+Result<void> NodeScan::open_rows() {
+  if (open_rows_) return {};
+  auto open = context_->open_rows(Span::kDay);
+  if (!open) return open.error();
+  open_rows_ = std::move(*open);
   return {};
 }
 
 // The next that has nodes.
 Result<bool> NodeScan::next_bucket() {
-  if (!open_minutes_) {
-    if (auto opened = open_tiers(); !opened) return opened.error();
-  }
   for (;;) {
-    const auto found = buckets_.next(bucket_);
+    const auto found = buckets_->next(bucket_);
     if (!found.ok() || !*found) return found;
     if (auto read = read_nodes(); !read) return read.error();
     if (nodes_.empty()) continue;
@@ -168,15 +161,15 @@ Result<void> NodeScan::read_nodes() {
   nodes_.clear();
   days_.clear();
   day_at_ = days_.end();
-  auto read = buckets_.for_each_pair([this](const std::string& prefix) { return read_states(prefix); });
+  auto read = buckets_->for_each_pair([this](const std::string& prefix) { return read_states(prefix); });
   if (!read) return read;
   for (auto& [host, node] : nodes_) {
-    if (auto in_time = deadline_.check(); !in_time) return in_time;
-    const auto stored = view_->get(Family::kNode, node_key(host));
+    if (auto in_time = context_->check(); !in_time) return in_time;
+    const auto stored = view().get(Family::kNode, node_key(host));
     if (!stored) return stored.error();
     if (!stored->has_value()) continue;
     auto record = decode_node(**stored);
-    if (!record) return corrupt("the record of a node", host);
+    if (!record) return cannot_be_read("the record of a node", host);
     node.told = std::move(*record);
   }
   if (auto corrected = correct_future(); !corrected) return corrected;
@@ -200,7 +193,7 @@ Result<void> NodeScan::correct_future() {
   for (auto& [host, node] : nodes_) any |= node.in_future = is_future(node.state.last);
   if (any) {
     auto read =
-        buckets_.for_each_pair([this](const std::string& prefix) { return read_past(prefix); });
+        buckets_->for_each_pair([this](const std::string& prefix) { return read_past(prefix); });
     if (!read) return read;
   }
   for (auto& [host, node] : nodes_) {
@@ -218,11 +211,13 @@ Result<void> NodeScan::read_past(const std::string& prefix) {
     at->second.past = std::max(at->second.past.value_or(minute), minute);
   };
   const Minute end{now_.value + 1};
-  const auto cursor = view_->cursor(Family::kDaySigns, row_key(prefix, {0}), row_key(prefix, end));
+  const auto cursor = view().cursor(Family::kDaySigns, row_key(prefix, {0}), row_key(prefix, end));
   for (; cursor->valid(); cursor->next()) {
-    if (auto in_time = deadline_.check(); !in_time) return in_time;
+    if (auto in_time = context_->check(); !in_time) return in_time;
     DaySigns signs;
-    if (!merge_encoded(cursor->value(), signs)) return corrupt("a day's signs", cursor->key());
+    if (!merge_encoded(cursor->value(), signs)) {
+      return cannot_be_read("a day's signs", cursor->key());
+    }
     const Minute day = read_minute(cursor->key().substr(prefix.size()));
     for (DaySigns::Entry& e : signs.entries()) {
       if (const auto last = last_until(now_, day, e.kept)) note(e.host, *last);
@@ -230,19 +225,19 @@ Result<void> NodeScan::read_past(const std::string& prefix) {
   }
   if (auto status = cursor->status(); !status) return status;
   if (auto read = for_each_open_host(prefix, {{0}, end}, note); !read) return read;
-  return raw_.for_each(prefix, {{0}, end},
-                       [&](Minute minute, const ChunkEvent& event) { note(event.host, minute); });
+  return signs_->for_each(prefix, {{0}, end},
+                          [&](Minute minute, const ChunkEvent& event) { note(event.host, minute); });
 }
 
 Result<void> NodeScan::read_past_heartbeat(const std::string& host, LastHeartbeat& last) {
   last.at = Millis{-1};
-  const auto cursor = view_->cursor(Family::kNode, node_day_key(host, {0}),
+  const auto cursor = view().cursor(Family::kNode, node_day_key(host, {0}),
                                     node_day_key(host, {now_.value + 1}));
   for (; cursor->valid(); cursor->next()) {
-    if (auto in_time = deadline_.check(); !in_time) return in_time;
+    if (auto in_time = context_->check(); !in_time) return in_time;
     HeartbeatDay beats;
     if (!merge_encoded(cursor->value(), beats)) {
-      return corrupt("a node's heartbeats", cursor->key());
+      return cannot_be_read("a node's heartbeats", cursor->key());
     }
     const Minute day = read_minute(cursor->key().substr(node_days_prefix(host).size()));
     if (const auto minute = last_until(now_, day, beats.minutes)) last.at = within(*minute);
@@ -251,22 +246,14 @@ Result<void> NodeScan::read_past_heartbeat(const std::string& host, LastHeartbea
 }
 
 Result<void> NodeScan::read_states(const std::string& prefix) {
-  const auto stored = view_->get(Family::kHostState, prefix);
+  const auto stored = view().get(Family::kHostState, prefix);
   if (!stored) return stored.error();
   HostStates states;
   if (stored->has_value() && !merge_encoded(**stored, states)) {
-    return corrupt("the state of hosts", prefix);
+    return cannot_be_read("the state of hosts", prefix);
   }
-  auto open = note_open_hosts(*open_minutes_, prefix, [this] { return deadline_.check(); }, states);
-  if (!open) return open;
-  auto overlaid =
-      raw_.for_each(prefix, kAllMinutes, [&states](Minute minute, const ChunkEvent& event) {
-        states.of(event.host).note(minute, Millis{start_of(minute).value + event.ms_in_minute},
-                                   event.latency_us);
-      });
-  if (!overlaid) return overlaid;
-  auto dropped = drop_past(*view_, prefix, horizon_, archive_begin_, states);
-  if (!dropped) return dropped;
+  if (auto added = signs_->add_to(prefix, states); !added) return added;
+  if (auto dropped = drop_past(*context_, prefix, states); !dropped) return dropped;
   for (const HostStates::Entry& e : states.entries()) nodes_[e.host].state.merge(e.kept);
   return account();
 }
@@ -278,8 +265,8 @@ void NodeScan::begin_days() {
   Minute first = kMinuteMax;
   for (const auto& [host, node] : nodes_) first = std::min(first, node.state.first);
   const Minute last = std::min(now_, Minute{query_.days->end.value - 1});
-  const Minute begin = std::max({floor_to(query_.days->begin, kMinutesPerDay), horizon_,
-                                 floor_to(first, kMinutesPerDay)});
+  const Minute begin = std::max({floor_to(query_.days->begin, kMinutesPerDay),
+                                 context_->horizon(Span::kDay), floor_to(first, kMinutesPerDay)});
   days_left_ = {begin, {floor_to(last, kMinutesPerDay).value + kMinutesPerDay}};
 }
 
@@ -291,10 +278,10 @@ Result<void> NodeScan::read_days() {
                         {days_left_.begin.value + std::min(days, left) * kMinutesPerDay}};
   days_left_.begin = lot.end;
   days_.clear();
-  auto read = buckets_.for_each_pair([&](const std::string& prefix) -> Result<void> {
+  auto read = buckets_->for_each_pair([&](const std::string& prefix) -> Result<void> {
     if (auto signs = read_signs(prefix, lot); !signs) return signs;
     if (auto latencies = read_latencies(prefix, lot); !latencies) return latencies;
-    return raw_.for_each(prefix, lot, [this](Minute minute, const ChunkEvent& event) {
+    return signs_->for_each(prefix, lot, [this](Minute minute, const ChunkEvent& event) {
       Day& day = day_of(minute, event.host);
       day.minutes.add(minute.value % kMinutesPerDay);
       if (event.latency_us < 0) return;
@@ -316,11 +303,13 @@ NodeScan::Day& NodeScan::day_of(Minute minute, std::string_view host) {
 
 Result<void> NodeScan::read_signs(const std::string& prefix, const MinuteRange& minutes) {
   const auto cursor =
-      view_->cursor(Family::kDaySigns, row_key(prefix, minutes.begin), row_key(prefix, minutes.end));
+      view().cursor(Family::kDaySigns, row_key(prefix, minutes.begin), row_key(prefix, minutes.end));
   for (; cursor->valid(); cursor->next()) {
-    if (auto in_time = deadline_.check(); !in_time) return in_time;
+    if (auto in_time = context_->check(); !in_time) return in_time;
     DaySigns signs;
-    if (!merge_encoded(cursor->value(), signs)) return corrupt("a day's signs", cursor->key());
+    if (!merge_encoded(cursor->value(), signs)) {
+      return cannot_be_read("a day's signs", cursor->key());
+    }
     const Minute day = read_minute(cursor->key().substr(prefix.size()));
     for (const DaySigns::Entry& e : signs.entries()) day_of(day, e.host).minutes.merge(e.kept);
     if (auto held = account(); !held) return held;
@@ -334,28 +323,24 @@ Result<void> NodeScan::read_signs(const std::string& prefix, const MinuteRange& 
 // Of the minutes that the activity of no day has yet.
 Result<void> NodeScan::for_each_open_host(const std::string& prefix, const MinuteRange& minutes,
                                           const TakeHost& take) {
-  const auto check = [this]() -> Result<void> {
-    if (auto in_time = deadline_.check(); !in_time) return in_time;
-    return account();
-  };
-  auto read = minuted::for_each_open_host(
-      *open_minutes_, prefix, minutes, check,
-      [&](Minute minute, std::string_view host, const SeenInMinute&) { take(host, minute); });
-  if (!read) return read;
-  return account();
+  return signs_->for_each_open_host(
+      prefix, minutes,
+      [&](Minute minute, std::string_view host, const SeenInMinute&) { take(host, minute); },
+      [this] { return account(); });
 }
 
 Result<void> NodeScan::read_latencies(const std::string& prefix, const MinuteRange& minutes) {
   const auto cursor =
-      view_->cursor(Family::kDay, row_key(prefix, minutes.begin), row_key(prefix, minutes.end));
+      view().cursor(Family::kDay, row_key(prefix, minutes.begin), row_key(prefix, minutes.end));
   for (; cursor->valid(); cursor->next()) {
-    if (auto in_time = deadline_.check(); !in_time) return in_time;
+    if (auto in_time = context_->check(); !in_time) return in_time;
     const Minute day = read_minute(cursor->key().substr(prefix.size()));
     if (auto added = add_latencies(day, cursor->key(), cursor->value()); !added) return added;
   }
   if (auto status = cursor->status(); !status) return status;
+  if (auto opened = open_rows(); !opened) return opened;
   for (open_rows_->enter(prefix, minutes); open_rows_->valid(); open_rows_->next()) {
-    if (auto in_time = deadline_.check(); !in_time) return in_time;
+    if (auto in_time = context_->check(); !in_time) return in_time;
     auto added = add_latencies(open_rows_->minute(), open_rows_->key(), open_rows_->value());
     if (!added) return added;
   }
@@ -371,7 +356,7 @@ Result<void> NodeScan::add_latencies(Minute minute, std::string_view key, std::s
     day.latency_count += rollup.latency_count;
     day.latency_sum_us += rollup.latency_sum_us;
   }
-  if (!hosts.ok()) return corrupt("a day", key);
+  if (!hosts.ok()) return cannot_be_read("a day", key);
   return {};
 }
 
@@ -380,12 +365,12 @@ Result<void> NodeScan::read_heartbeats(const std::string& host, const Node& node
   const Minute first = std::max(minutes.begin, floor_to(node.state.first, kMinutesPerDay));
   if (first >= minutes.end) return {};
   const auto cursor =
-      view_->cursor(Family::kNode, node_day_key(host, first), node_day_key(host, minutes.end));
+      view().cursor(Family::kNode, node_day_key(host, first), node_day_key(host, minutes.end));
   for (; cursor->valid(); cursor->next()) {
-    if (auto in_time = deadline_.check(); !in_time) return in_time;
+    if (auto in_time = context_->check(); !in_time) return in_time;
     const Minute day = read_minute(cursor->key().substr(node_days_prefix(host).size()));
     if (!merge_encoded(cursor->value(), day_of(day, host).heartbeats)) {
-      return corrupt("a node's heartbeats", cursor->key());
+      return cannot_be_read("a node's heartbeats", cursor->key());
     }
   }
   return cursor->status();

@@ -1,5 +1,7 @@
-// Nodes, bucket by bucket: what is folded with what is not folded yet laid over it, over all repos that
-// have the bucket, and what was told of the nodes, under one view. One thread at a time.
+// The cursor over nodes, bucket by bucket: what is folded with what is not folded yet added, over all repos
+// that have the bucket, and the metadata of the nodes, under one view.
+//
+// One thread at a time. Tests: tests/engine/query/node_scan_test.cpp, tests/engine/nodes_model_test.cpp.
 #pragma once
 
 #include <functional>
@@ -13,30 +15,16 @@
 #include "minuted/nodes.hpp"
 #include "nodes/signs.hpp"
 #include "query/bucket_walk.hpp"
-#include "query/deadline.hpp"
 #include "query/raw_signs.hpp"
-#include "stats/counters.hpp"
+#include "query/read_context.hpp"
 #include "store/node_book.hpp"
 #include "store/open_rows.hpp"
-#include "store/raw_table.hpp"
-#include "store/store.hpp"
 
 namespace minuted {
 
 class NodeScan final : public NodeCursor {
  public:
-  struct Options {
-    std::int64_t lifetime_ms;  // of the view
-    const Clock* clock;
-    Minute horizon;            // of the days
-    Millis now;                // as far as it is believed
-    Minute archive_begin;      // of the raw events
-  };
-
-  // Borrows the counters; owns the view. `mark`: how far folds had come in it.
-  NodeScan(RawView view, const FoldMark& mark, const NodeQuery& query, const Options& options,
-           ReadCounters& counters);
-  ~NodeScan() override;
+  NodeScan(std::shared_ptr<ReadContext> context, const NodeQuery& query);
 
   Result<bool> next(NodeRow& row) override;
 
@@ -55,8 +43,10 @@ class NodeScan final : public NodeCursor {
     HeartbeatDay heartbeats;
   };
 
+  Result<bool> next_row(NodeRow& row);
   Result<bool> next_bucket();
-  Result<void> open_tiers();
+  Result<void> open_rows();
+  void end();
   Result<void> read_nodes();
   Result<void> read_states(const std::string& prefix);
 
@@ -85,22 +75,19 @@ class NodeScan final : public NodeCursor {
   bool fill_day(NodeRow& row);
   void fill(const std::string& host, const Node& node, NodeRow& row) const;
 
+  const View& view() const { return context_->view(); }
   Result<void> account();
 
-  QueryShare share_;
-  std::shared_ptr<View> view_;
+  const std::shared_ptr<ReadContext> context_;
+  ReadMemory memory_;
   const NodeQuery query_;
-  ReadCounters& counters_;
-  Deadline deadline_;
-  RawSigns raw_;
-  const Minute horizon_;
   const Millis now_ms_;
   const Minute now_;  // its
-  const Minute archive_begin_;
+  std::optional<RawSigns> signs_;        // until the end, as are those below
+  std::optional<BucketWalk> buckets_;
+  std::unique_ptr<OpenRows> open_rows_;  // that no day has yet; null: not opened yet
+  bool ended_ = false;
 
-  std::unique_ptr<OpenRows> open_minutes_;  // that the activity of no day has yet
-  std::unique_ptr<OpenRows> open_rows_;     // that no day has yet
-  BucketWalk buckets_;
   std::string bucket_;
   std::map<std::string, Node, std::less<>> nodes_;  // of the bucket
   std::map<std::string, Node, std::less<>>::const_iterator node_at_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "minuted/event.hpp"
 #include "schema/keys.hpp"
 
 namespace minuted {
@@ -12,13 +13,8 @@ constexpr int kStepsBeforeSeek = 4;
 
 }  // namespace
 
-PairWalk::PairWalk(const View& view, const QueryPlan& plan,
-                   std::function<Result<void>()> check_time)
-    : view_(view),
-      plan_(plan),
-      check_time_(std::move(check_time)),
-      walk_(plan.walk),
-      ranges_(plan.ranges) {}
+PairWalk::PairWalk(ReadContext& context, const QueryPlan& plan)
+    : context_(context), plan_(plan), walk_(plan.walk), ranges_(plan.ranges) {}
 
 Result<void> PairWalk::open() {
   if (walk_ == QueryPlan::Walk::kIndexed) {
@@ -26,7 +22,7 @@ Result<void> PairWalk::open() {
   }
   if (walk_ == QueryPlan::Walk::kRanges) {
     const std::string& first = std::max(ranges_.front(), plan_.after_prefix);
-    series_ = view_.cursor(Family::kCatalog, series_key(first, {}), series_end());
+    series_ = context_.view().cursor(Family::kCatalog, series_key(first, {}), series_end());
   }
   return {};
 }
@@ -115,7 +111,7 @@ Result<bool> PairWalk::next_known(std::string& prefix) {
       return true;
     }
     steps = 0;
-    if (auto in_time = check_time_(); !in_time) return in_time.error();
+    if (auto in_time = context_.check(); !in_time) return in_time.error();
   }
   if (auto status = series_->status(); !status) return status.error();
   return false;
@@ -124,7 +120,7 @@ Result<bool> PairWalk::next_known(std::string& prefix) {
 Result<void> PairWalk::load_indexed() {
   for (const std::string& bucket : plan_.buckets) {
     const std::string prefix = bucket_index_prefix(bucket);
-    const auto cursor = view_.cursor(Family::kCatalog, prefix, after_prefix(prefix));
+    const auto cursor = context_.view().cursor(Family::kCatalog, prefix, after_prefix(prefix));
     for (; cursor->valid(); cursor->next()) {
       const auto repo = repo_of_bucket_index(cursor->key(), prefix);
       if (!repo) {

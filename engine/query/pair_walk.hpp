@@ -1,14 +1,16 @@
 // The pairs (repo, bucket) of a plan that may have anything, in their order, each once: listed by the
-// question, found in the index of buckets, or walked among the known series. One thread at a time.
+// question, found in the index of buckets, or walked among the known series.
+//
+// One thread at a time. Test: tests/engine/query/pair_walk_test.cpp, against a set of pairs.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "minuted/result.hpp"
 #include "query/planner.hpp"
+#include "query/read_context.hpp"
 #include "store/store.hpp"
 
 namespace minuted {
@@ -19,8 +21,8 @@ inline constexpr std::size_t kIndexedPairsMax = 65'536;
 
 class PairWalk {
  public:
-  // Borrows both. `check_time` is asked before each step of a walk; its error ends it.
-  PairWalk(const View& view, const QueryPlan& plan, std::function<Result<void>()> check_time);
+  // Borrows both. A walk of the known series asks the context's deadline.
+  PairWalk(ReadContext& context, const QueryPlan& plan);
 
   // Between which keys of a family whose keys begin with a pair and a minute all of them lie; an empty
   // one is no bound.
@@ -44,9 +46,8 @@ class PairWalk {
   Result<bool> next_known(std::string& prefix);
   Result<void> load_indexed();
 
-  const View& view_;
+  ReadContext& context_;
   const QueryPlan& plan_;
-  const std::function<Result<void>()> check_time_;
   QueryPlan::Walk walk_;
   std::vector<std::string> ranges_;
   std::vector<std::string> listed_;  // kIndexed: pair prefixes, ascending

@@ -7,20 +7,23 @@
 namespace minuted {
 namespace {
 
+// The spans that hold any minute of the range. No event is later than kMinuteMax: a range that reaches beyond
+// ends there, where a day ends too, rather than wrap around.
+MinuteRange whole_spans(const MinuteRange& range, std::uint32_t length) {
+  static_assert((kMinuteMax.value + 1) % kMinutesPerDay == 0);
+  const Minute end = std::min(range.end, Minute{kMinuteMax.value + 1});
+  if (range.begin >= end) return {end, end};
+  const Minute last = floor_to({end.value - 1}, length);
+  return {floor_to(range.begin, length), {last.value + length}};
+}
+
+}  // namespace
+
 std::vector<std::string> ascending(std::vector<std::string> ids) {
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
   return ids;
 }
-
-// The spans that hold any minute of the range.
-MinuteRange whole_spans(const MinuteRange& range, std::uint32_t length) {
-  if (range.empty()) return range;
-  const Minute last = floor_to({range.end.value - 1}, length);
-  return {floor_to(range.begin, length), {last.value + length}};
-}
-
-}  // namespace
 
 QueryPlan plan_query(const QuerySpec& spec) {
   QueryPlan plan;

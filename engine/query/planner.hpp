@@ -1,5 +1,7 @@
 // From a question to the pairs (repo, bucket) that may hold its rows: which to look at one by one,
-// and which ranges of keys to walk. Pure; any thread.
+// and which ranges of keys to walk.
+//
+// Pure; any thread. Test: tests/engine/query/planner_test.cpp.
 #pragma once
 
 #include <optional>
@@ -35,6 +37,9 @@ QueryPlan plan_query(const QuerySpec& spec);
 // Whether the row of `host` at `minute` of the pair `prefix` lies behind plan.after, and so belongs to
 // this page.
 bool is_after(const QueryPlan& plan, std::string_view prefix, Minute minute, std::string_view host);
+
+// The ids as a list of a plan.
+std::vector<std::string> ascending(std::vector<std::string> ids);
 
 // Whether an ascending list is empty (it then names everything) or holds `id`.
 bool names(const std::vector<std::string>& sorted, std::string_view id);

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
-#include "minuted/event.hpp"
 #include "rollup/rollup_codec.hpp"
 #include "schema/keys.hpp"
 
@@ -17,49 +17,59 @@ Result<void> RawSigns::for_each(std::string_view prefix, const MinuteRange& minu
   for (raw_->seek(key); raw_->valid() && raw_->key().starts_with(prefix); raw_->next()) {
     const Minute minute = read_minute(raw_->key().substr(prefix.size()));
     if (minute >= minutes.end) return {};
-    if (auto in_time = check_time_(); !in_time) return in_time;
+    if (auto in_time = context_.check(); !in_time) return in_time;
     events_.clear();
     for (const std::string_view value : raw_->values()) {
-      if (!decode_chunks(value, events_)) {
-        return Error{ErrorCode::kCorruption, "a raw chunk cannot be read: " + shorten(raw_->key())};
-      }
+      if (!decode_chunks(value, events_)) return cannot_be_read("a raw chunk", raw_->key());
     }
     for (const ChunkEvent& event : events_) take(minute, event);
   }
   return {};
 }
 
-Result<void> for_each_open_host(OpenRows& open, std::string_view prefix, const MinuteRange& minutes,
-                                const std::function<Result<void>()>& check,
-                                const TakeOpenHost& take) {
-  for (open.enter(prefix, minutes); open.valid(); open.next()) {
-    if (auto checked = check(); !checked) return checked;
-    HostsReader reader(open.value());
+Result<void> RawSigns::open() {
+  if (open_minutes_) return {};
+  auto open = context_.open_rows(Span::kHour);
+  if (!open) return open.error();
+  open_minutes_ = std::move(*open);
+  return {};
+}
+
+Result<void> RawSigns::for_each_open_host(std::string_view prefix, const MinuteRange& minutes,
+                                          const TakeHost& take, const AfterMinute& after_minute) {
+  if (auto opened = open(); !opened) return opened;
+  OpenRows& rows = *open_minutes_;
+  for (rows.enter(prefix, minutes); rows.valid(); rows.next()) {
+    if (auto in_time = context_.check(); !in_time) return in_time;
+    HostsReader reader(rows.value());
     std::string_view host;
     Rollup rollup;
-    while (reader.next(host, rollup)) take(open.minute(), host, reader.seen());
-    if (!reader.ok()) {
-      return Error{ErrorCode::kCorruption, "a minute cannot be read: " + shorten(open.key())};
-    }
+    while (reader.next(host, rollup)) take(rows.minute(), host, reader.seen());
+    if (!reader.ok()) return cannot_be_read("a minute", rows.key());
+    if (auto gone_on = after_minute(); !gone_on) return gone_on;
   }
-  return open.status();
+  return rows.status();
 }
 
-Result<void> note_open_hosts(OpenRows& open, std::string_view prefix,
-                             const std::function<Result<void>()>& check_time, HostStates& hosts) {
-  return for_each_open_host(open, prefix, {{0}, {kMinuteMax.value + 1}}, check_time,
-                            [&](Minute minute, std::string_view host, const SeenInMinute& seen) {
-                              hosts.of(host).note(minute, seen);
-                            });
+Result<void> RawSigns::add_to(std::string_view prefix, HostStates& hosts) {
+  const auto note_open = [&](Minute minute, std::string_view host, const SeenInMinute& seen) {
+    hosts.of(host).note(minute, seen);
+  };
+  auto open = for_each_open_host(prefix, kEveryMinute, note_open, [] { return Result<void>(); });
+  if (!open) return open;
+  return for_each(prefix, kEveryMinute, [&](Minute minute, const ChunkEvent& event) {
+    hosts.of(event.host).note(minute, Millis{start_of(minute).value + event.ms_in_minute},
+                              event.latency_us);
+  });
 }
 
-Result<void> drop_past(const View& view, std::string_view prefix, Minute days_begin,
-                       Minute archive_begin, HostStates& hosts) {
+Result<void> drop_past(ReadContext& context, std::string_view prefix, HostStates& hosts) {
+  const Minute days_begin = context.horizon(Span::kDay);
   const auto is_past = [&](const HostStates::Entry& e) { return minute_of(e.kept.last) < days_begin; };
   if (std::none_of(hosts.entries().begin(), hosts.entries().end(), is_past)) return {};
   std::string lower(prefix);
-  append_minute(lower, archive_begin);
-  const auto archived = view.cursor(Family::kArchive, lower, after_prefix(prefix));
+  append_minute(lower, context.archive_begin());
+  const auto archived = context.view().cursor(Family::kArchive, lower, after_prefix(prefix));
   if (archived->valid()) return {};
   if (auto status = archived->status(); !status) return status;
   hosts.drop_if(is_past);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "minuted/event.hpp"
 #include "rollup/rollup_codec.hpp"
 #include "schema/columns.hpp"
 
@@ -12,10 +11,6 @@ namespace {
 
 // Keys of others passed over one by one before the next wanted is sought.
 constexpr int kStepsBeforeSeek = 4;
-
-Error corrupt(std::string_view what, std::string_view key) {
-  return {ErrorCode::kCorruption, std::string(what) + " cannot be read: " + shorten(key)};
-}
 
 std::vector<std::string> listed_keys(WantedRepos& wanted) {
   if (wanted.kind == WantedRepos::Kind::kSum) return {std::string(kAllRepos)};
@@ -38,22 +33,21 @@ RepoRollup sum_of(const std::vector<ChunkEvent>& events) {
   return sums;
 }
 
-RepoWalk::RepoWalk(const View& view, std::unique_ptr<RawCursor> raw, const RepoTier& tier,
-                   const MinuteRange& minutes, WantedRepos wanted, Deadline& deadline)
-    : view_(view),
-      raw_(std::move(raw)),
+RepoWalk::RepoWalk(ReadContext& context, const RepoTier& tier, const MinuteRange& minutes,
+                   WantedRepos wanted)
+    : context_(context),
+      raw_(context.unfolded()),
       tier_(tier),
       minutes_(minutes),
       each_(wanted.kind == WantedRepos::Kind::kEach),
       all_raw_(wanted.kind != WantedRepos::Kind::kListed),
-      listed_(listed_keys(wanted)),
-      deadline_(deadline) {
+      listed_(listed_keys(wanted)) {
   if (minutes_.empty() || (!each_ && listed_.empty())) stage_ = Stage::kEnd;
 }
 
 Result<bool> RepoWalk::next(RepoPart& part) {
   for (;;) {
-    if (auto in_time = deadline_.check(); !in_time) return in_time.error();
+    if (auto in_time = context_.check(); !in_time) return in_time.error();
     Result<bool> found = false;
     switch (stage_) {
       case Stage::kPages: found = next_page(part); break;
@@ -74,16 +68,16 @@ Result<bool> RepoWalk::next_page(RepoPart& part) {
     begun_ = true;
     key_minutes_ = tier_.page_minutes;
     const std::string_view from = each_ ? std::string_view() : std::string_view(listed_.front());
-    keys_ = view_.cursor(Family::kRepoPage,
-                         repo_key(from, tier_.span, floor_to(minutes_.begin, key_minutes_)),
-                         repo_key({}, tier_.span, minutes_.end));
+    keys_ = context_.view().cursor(
+        Family::kRepoPage, repo_key(from, tier_.span, floor_to(minutes_.begin, key_minutes_)),
+        repo_key({}, tier_.span, minutes_.end));
   } else {
     keys_->next();
   }
   const auto found = next_key();
   if (!found.ok() || !*found) return found;
   const auto key = split_repo_key(keys_->key());
-  if (!page_.open(keys_->value())) return corrupt("a page of a repo", keys_->key());
+  if (!page_.open(keys_->value())) return cannot_be_read("a page of a repo", keys_->key());
   const auto slot_of = [&](Minute minute) {
     const std::uint32_t last = key->first.value + tier_.page_minutes;
     return (std::clamp(minute.value, key->first.value, last) - key->first.value) /
@@ -97,14 +91,14 @@ Result<bool> RepoWalk::next_row(RepoPart& part) {
   if (!begun_) {
     begun_ = true;
     key_minutes_ = tier_.slot_minutes;
-    const auto rows = read_repo_rows_begin(view_);
+    const auto rows = read_repo_rows_begin(context_.view());
     if (!rows) return rows.error();
     const Minute begin = std::max(
         minutes_.begin, rows->first[static_cast<std::size_t>(&tier_ - kRepoTiers.data())]);
     if (begin >= minutes_.end) return false;
     const std::string_view from = each_ ? std::string_view() : std::string_view(listed_.front());
-    keys_ = view_.cursor(Family::kRepo, repo_key(from, tier_.span, begin),
-                         repo_key({}, tier_.span, minutes_.end));
+    keys_ = context_.view().cursor(Family::kRepo, repo_key(from, tier_.span, begin),
+                                   repo_key({}, tier_.span, minutes_.end));
   } else {
     keys_->next();
   }
@@ -112,7 +106,7 @@ Result<bool> RepoWalk::next_row(RepoPart& part) {
   if (!found.ok() || !*found) return found;
   const auto key = split_repo_key(keys_->key());
   RepoRollup sums;
-  if (!merge_encoded_repo(keys_->value(), sums)) return corrupt("a value of a repo", keys_->key());
+  if (!merge_encoded_repo(keys_->value(), sums)) return cannot_be_read("a value of a repo", keys_->key());
   part = {key->repo, nullptr, {}, key->first, sums};
   return true;
 }
@@ -120,9 +114,9 @@ Result<bool> RepoWalk::next_row(RepoPart& part) {
 // To the next key that is wanted, the one at hand included.
 Result<bool> RepoWalk::next_key() {
   for (int steps = 0; keys_->valid();) {
-    if (auto in_time = deadline_.check(); !in_time) return in_time.error();
+    if (auto in_time = context_.check(); !in_time) return in_time.error();
     const auto key = split_repo_key(keys_->key());
-    if (!key) return corrupt("a key of a repo", keys_->key());
+    if (!key) return cannot_be_read("a key of a repo", keys_->key());
     if (segment_ != key->first) {
       segment_ = key->first;
       next_listed_ = 0;
@@ -165,7 +159,7 @@ Result<bool> RepoWalk::next_raw(RepoPart& part) {
   const Minute minute = read_minute(raw_->key().substr(pair->prefix.size()));
   events_.clear();
   for (const std::string_view value : raw_->values()) {
-    if (!decode_chunks(value, events_)) return corrupt("a raw chunk", raw_->key());
+    if (!decode_chunks(value, events_)) return cannot_be_read("a raw chunk", raw_->key());
   }
   part = {pair->repo, nullptr, {}, floor_to(minute, tier_.slot_minutes), sum_of(events_)};
   return true;
@@ -173,9 +167,9 @@ Result<bool> RepoWalk::next_raw(RepoPart& part) {
 
 Result<bool> RepoWalk::at_wanted_raw() {
   while (raw_->valid()) {
-    if (auto in_time = deadline_.check(); !in_time) return in_time.error();
+    if (auto in_time = context_.check(); !in_time) return in_time.error();
     const auto pair = split_pair(raw_->key());
-    if (!pair) return corrupt("a key of raw events", raw_->key());
+    if (!pair) return cannot_be_read("a key of raw events", raw_->key());
     if (!all_raw_ && pair->repo != listed_[next_listed_]) {
       const auto wanted = std::lower_bound(listed_.begin(), listed_.end(), pair->repo);
       if (wanted == listed_.end()) return false;

@@ -1,7 +1,9 @@
 // Walks what some repos, or all of them together, have of some minutes in one tier of repo values, from
 // one view: their pages, the rows beside them, and the raw events that are not folded yet. Parts of one
 // slot come apart, for the caller to add up; within each kind they come by time, then by repo. Keys that
-// are wanted lie far apart or close together: a few steps, and then a seek. One thread at a time.
+// are wanted lie far apart or close together: a few steps, and then a seek.
+//
+// One thread at a time. Test: tests/engine/query/repo_walk_test.cpp, against a model.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +17,7 @@
 #include "minuted/repo_rollup.hpp"
 #include "minuted/result.hpp"
 #include "page/repo_page_codec.hpp"
-#include "query/deadline.hpp"
+#include "query/read_context.hpp"
 #include "store/raw_table.hpp"
 #include "store/repo_tiers.hpp"
 #include "store/store.hpp"
@@ -47,9 +49,9 @@ RepoRollup sum_of(const std::vector<ChunkEvent>& events);
 
 class RepoWalk {
  public:
-  // `minutes`: whole slots. Borrows the view and the deadline.
-  RepoWalk(const View& view, std::unique_ptr<RawCursor> raw, const RepoTier& tier,
-           const MinuteRange& minutes, WantedRepos wanted, Deadline& deadline);
+  // `minutes`: whole slots. Borrows the context, whose deadline is asked before each step.
+  RepoWalk(ReadContext& context, const RepoTier& tier, const MinuteRange& minutes,
+           WantedRepos wanted);
 
   Result<bool> next(RepoPart& part);
 
@@ -62,14 +64,13 @@ class RepoWalk {
   Result<bool> next_raw(RepoPart& part);
   Result<bool> at_wanted_raw();
 
-  const View& view_;
+  ReadContext& context_;
   const std::unique_ptr<RawCursor> raw_;  // null: all is folded
   const RepoTier& tier_;
   const MinuteRange minutes_;
   const bool each_;
   const bool all_raw_;
   const std::vector<std::string> listed_;  // of keys; of the sum, its own
-  Deadline& deadline_;
 
   Stage stage_ = Stage::kPages;
   std::unique_ptr<StoreCursor> keys_;  // of pages, then of rows

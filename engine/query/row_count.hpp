@@ -1,5 +1,7 @@
 // Rows that a read has passed on, told to the counter of all reads in strides: to tell it each of them
-// by itself costs a read with another one beside it as much as decoding the row. One thread at a time.
+// by itself costs a read with another one beside it as much as decoding the row.
+//
+// One thread at a time. Test: tests/engine/query/read_context_test.cpp.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +12,7 @@ namespace minuted {
 
 class RowCount {
  public:
-  // Borrows the counter, which is behind by a stride at most until this is destroyed.
+  // Borrows the counter, which is behind by a stride at most until tell().
   explicit RowCount(Counter& all) : all_(all) {}
   ~RowCount() { tell(); }
   RowCount(const RowCount&) = delete;
@@ -21,13 +23,14 @@ class RowCount {
     return *this;
   }
 
- private:
-  static constexpr std::uint64_t kStride = 1024;
-
+  // Brings the counter up to date.
   void tell() {
     all_ += untold_;
     untold_ = 0;
   }
+
+ private:
+  static constexpr std::uint64_t kStride = 1024;
 
   Counter& all_;
   std::uint64_t untold_ = 0;

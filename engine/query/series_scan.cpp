@@ -1,61 +1,47 @@
 #include "query/series_scan.hpp"
 
+#include <utility>
+
 #include "schema/keys.hpp"
 
 namespace minuted {
 namespace {
 
-// Reading the clock at every step would cost more than the step.
-constexpr std::uint32_t kStepsPerClockCheck = 64;
 // Pairs looked at in one prepare(): a few milliseconds.
 constexpr int kPairsPerTurn = 500;
-// What a scan takes beside what it decodes: iterators, and the blocks that they pin.
-constexpr std::size_t kScanBytes = 96U << 10;
 // The state of a host of the pair at hand, and its id.
 constexpr std::size_t kHostBytes = 160;
-constexpr MinuteRange kAllMinutes{{0}, {kMinuteMax.value + 1}};
 
 QueryPlan plan_of(const SeriesQuery& query) {
   QuerySpec spec;
-  spec.range = kAllMinutes;
+  spec.range = kEveryMinute;
   spec.repos = query.repos;
   spec.buckets = query.buckets;
   if (query.after) spec.after = RowKey{query.after->repo, query.after->bucket, {0}, query.after->host};
   return plan_query(spec);
 }
 
-std::unique_ptr<RawCursor> raw_of(RawView& view, const FoldMark& mark) {
-  if (view.generations.empty()) return nullptr;
-  return std::make_unique<RawCursor>(std::move(view.generations), view.last_commit, mark);
-}
-
 }  // namespace
 
-SeriesScan::SeriesScan(RawView view, const FoldMark& mark, const SeriesQuery& query,
-                       const Options& options, ReadCounters& counters)
-    : share_(counters.memory),
-      view_(std::move(view.store)),
-      query_(query),
-      plan_(plan_of(query)),
-      days_begin_(options.days_begin),
-      archive_begin_(options.archive_begin),
-      counters_(counters),
-      deadline_(*options.clock, options.lifetime_ms, kStepsPerClockCheck, counters, view.began),
-      raw_(raw_of(view, mark), [this] { return deadline_.check(); }),
-      stored_(view_->moving_cursor(Family::kHostState)),
-      pairs_(*view_, plan_, [this] { return deadline_.check(); }) {
-  ++counters_.queries;
-  ++counters_.open;
-}
+SeriesScan::SeriesScan(std::shared_ptr<ReadContext> context, const SeriesQuery& query)
+    : context_(std::move(context)), memory_(*context_), query_(query), plan_(plan_of(query)) {}
 
-SeriesScan::~SeriesScan() { --counters_.open; }
+// Gives the view back now rather than when the caller is done with the answer.
+void SeriesScan::end() {
+  ended_ = true;
+  stored_.reset();
+  signs_.reset();
+  pairs_.reset();
+  memory_.release();
+  context_->release();
+}
 
 Result<bool> SeriesScan::prepare() {
   for (int turn = 0; turn < kPairsPerTurn; ++turn) {
     if (ended_ || find_host()) return true;
     const auto found = next_pair();
-    if (!found) return found.error();
-    ended_ = !*found;
+    if (!found.ok() || !*found) end();
+    if (!found.ok()) return found;
   }
   return false;
 }
@@ -70,40 +56,34 @@ Result<bool> SeriesScan::next(SeriesRow& row) {
   const HostStates::Entry& e = hosts_.entries()[at_++];
   const auto pair = split_pair(prefix_);
   row = {pair->repo, pair->bucket, e.host, e.kept.first, minute_of(e.kept.last)};
-  ++counters_.rows;
+  context_->count_row();
   return true;
 }
 
+Result<void> SeriesScan::open() {
+  if (auto held = memory_.hold(kCursorBytes); !held) return held;
+  pairs_.emplace(*context_, plan_);
+  if (auto opened = pairs_->open(); !opened) return opened;
+  signs_.emplace(*context_);
+  stored_ = context_->view().moving_cursor(Family::kHostState);
+  return {};
+}
+
 Result<bool> SeriesScan::next_pair() {
-  if (!opened_) {
-    if (auto held = share_.hold(kScanBytes); !held) return held.error();
-    if (auto opened = pairs_.open(); !opened) return opened.error();
-    auto boundaries = read_roll_boundaries(*view_);
-    if (!boundaries) return boundaries.error();
-    open_minutes_ = std::make_unique<OpenRows>(*view_, std::move(*boundaries), Span::kHour);
-    opened_ = true;
+  if (!stored_) {
+    if (auto opened = open(); !opened) return opened.error();
   }
-  if (auto in_time = deadline_.check(); !in_time) return in_time.error();
-  const auto found = pairs_.next(prefix_);
+  if (auto in_time = context_->check(); !in_time) return in_time.error();
+  const auto found = pairs_->next(prefix_);
   if (!found.ok() || !*found) return found;
   hosts_.clear();
   at_ = 0;
   if (auto read = read_states(); !read) return read.error();
-  auto open =
-      note_open_hosts(*open_minutes_, prefix_, [this] { return deadline_.check(); }, hosts_);
-  if (!open) return open.error();
-  auto overlaid =
-      raw_.for_each(prefix_, kAllMinutes, [this](Minute minute, const ChunkEvent& event) {
-        hosts_.of(event.host).note(minute, Millis{start_of(minute).value + event.ms_in_minute},
-                                   event.latency_us);
-      });
-  if (!overlaid) return overlaid.error();
+  if (auto added = signs_->add_to(prefix_, hosts_); !added) return added.error();
   const std::size_t bytes =
-      kScanBytes + pairs_.memory_bytes() + hosts_.entries().size() * kHostBytes;
-  if (auto held = share_.hold(bytes); !held) return held.error();
-  if (auto dropped = drop_past(*view_, prefix_, days_begin_, archive_begin_, hosts_); !dropped) {
-    return dropped.error();
-  }
+      kCursorBytes + pairs_->memory_bytes() + hosts_.entries().size() * kHostBytes;
+  if (auto held = memory_.hold(bytes); !held) return held.error();
+  if (auto dropped = drop_past(*context_, prefix_, hosts_); !dropped) return dropped.error();
   return true;
 }
 
@@ -112,7 +92,7 @@ Result<void> SeriesScan::read_states() {
   stored_->seek_below(prefix_, after_prefix(prefix_));
   if (!stored_->valid()) return stored_->status();
   if (merge_encoded(stored_->value(), hosts_)) return {};
-  return Error{ErrorCode::kCorruption, "the state of hosts cannot be read: " + shorten(prefix_)};
+  return cannot_be_read("the state of hosts", prefix_);
 }
 
 bool SeriesScan::find_host() {

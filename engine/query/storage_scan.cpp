@@ -10,8 +10,6 @@
 namespace minuted {
 namespace {
 
-// Reading the clock at every step would cost more than the step.
-constexpr std::uint32_t kStepsPerClockCheck = 64;
 // Of one prepare(): a few milliseconds.
 constexpr std::uint32_t kStepRepoParts = 2'048;
 constexpr std::uint32_t kStepRows = 16'384;
@@ -47,26 +45,18 @@ Minute ceil_to(Minute minute, std::uint32_t length) {
 
 }  // namespace
 
-StorageScan::StorageScan(RawView view, const FoldMark& mark, StorageQuery query,
-                         const Options& options, ReadCounters& counters)
+StorageScan::StorageScan(std::shared_ptr<ReadContext> context, StorageQuery query)
     : query_(std::move(query)),
-      options_(options),
-      counters_(counters),
-      share_(counters.memory),
-      view_(std::move(view)),
-      mark_(mark),
-      deadline_(*options.clock, options.lifetime_ms, kStepsPerClockCheck, counters, view_.began),
+      context_(std::move(context)),
+      memory_(*context_),
+      row_memory_(*context_),
       from_repos_(is_of_repos(query_)),
       tier_(tier_of(query_.window)) {
-  const Minute horizon = options_.horizons[static_cast<std::size_t>(tier_.kept_as)];
-  minutes_ = {std::max(query_.window.begin, horizon), query_.window.end()};
+  minutes_ = {std::max(query_.window.begin, context_->horizon(tier_.kept_as)),
+              query_.window.end()};
   head_ = {minutes_.begin, std::min(minutes_.end, ceil_to(minutes_.begin, tier_.slot_minutes))};
-  facts_ = std::make_unique<RepoFactsReader>(*view_.store);
-  ++counters_.queries;
-  ++counters_.open;
+  facts_ = std::make_unique<RepoFactsReader>(context_->view());
 }
-
-StorageScan::~StorageScan() { --counters_.open; }
 
 Result<bool> StorageScan::prepare() {
   if (state_ == State::kReady || state_ == State::kEnded) return true;
@@ -80,9 +70,12 @@ void StorageScan::end() {
   state_ = State::kEnded;
   repo_walk_.reset();
   rows_.reset();
+  facts_.reset();
   points_ = {};
   sums_ = {};
-  share_.release();
+  memory_.release();
+  row_memory_.release();
+  context_->release();
 }
 
 Result<void> StorageScan::account(std::size_t bytes_more) {
@@ -91,8 +84,7 @@ Result<void> StorageScan::account(std::size_t bytes_more) {
   bytes += (sums_.capacity() + points_.capacity()) * sizeof(RepoRollup);
   bytes += (entity_of_repo_.capacity() + entity_of_node_.capacity() + order_.capacity() +
             place_.capacity()) * sizeof(std::uint32_t);
-  if (rows_) bytes += rows_->held_bytes();
-  return share_.hold(bytes);
+  return memory_.hold(bytes);
 }
 
 Result<bool> StorageScan::step() {
@@ -152,7 +144,7 @@ Result<void> StorageScan::narrow_to_scope() {
     return {};
   }
   if (!visible) {
-    auto found = repos_of_workspace(*view_.store, query_.id, options_.groups_max);
+    auto found = repos_of_workspace(context_->view(), query_.id, context_->groups_max());
     if (!found) return found.error();
     repos_ = std::move(*found);
     return {};
@@ -160,16 +152,12 @@ Result<void> StorageScan::narrow_to_scope() {
   // Of the visible ones, not of the workspace's: how many others it has must not show, in time either.
   repos_.emplace();
   for (const std::string& repo : *visible) {
-    if (auto in_time = deadline_.check(); !in_time) return in_time;
+    if (auto in_time = context_->check(); !in_time) return in_time;
     const auto facts = facts_->of(repo);
     if (!facts) return facts.error();
     if (facts->workspace == query_.id) repos_->push_back(repo);
   }
   return {};
-}
-
-RawView StorageScan::share_view() const {
-  return {view_.generations, view_.last_commit, view_.began, view_.rolled, view_.store};
 }
 
 Result<void> StorageScan::begin_pass() {
@@ -186,11 +174,7 @@ Result<void> StorageScan::begin_pass() {
 }
 
 void StorageScan::begin_repo_walk(const RepoTier& tier, const MinuteRange& minutes) {
-  auto raw = view_.generations.empty()
-                 ? nullptr
-                 : std::make_unique<RawCursor>(view_.generations, view_.last_commit, mark_);
-  repo_walk_ = std::make_unique<RepoWalk>(*view_.store, std::move(raw), tier, minutes,
-                                          wanted_repos(), deadline_);
+  repo_walk_ = std::make_unique<RepoWalk>(*context_, tier, minutes, wanted_repos());
   walk_tier_ = &tier;
 }
 
@@ -241,7 +225,7 @@ Result<bool> StorageScan::step_repo_walk() {
     const auto entity = query_.by ? entity_of_repo(part.repo) : Result<std::uint32_t>(0U);
     if (!entity) return entity.error();
     add(*entity, part);
-    ++counters_.rows;
+    context_->count_row();
   }
   return true;
 }
@@ -286,14 +270,8 @@ Result<bool> StorageScan::step_rows() {
   for (std::uint32_t i = 0; i < kStepRows; ++i) {
     if (!rows_) {
       if (part_ == parts_.size()) return false;
-      const RowPart& part = parts_[part_];
-      rows_ = std::make_unique<RowScan>(
-          share_view(), mark_, rows_of(part),
-          RowScan::Options{options_.lifetime_ms, options_.clock,
-                           options_.horizons[static_cast<std::size_t>(part.span)]},
-          row_counters_);
+      rows_ = std::make_unique<RowIterator>(*context_, row_memory_, rows_of(parts_[part_]));
     }
-    if (auto in_time = deadline_.check(); !in_time) return in_time.error();
     if (i % kStepsPerAccount == 0) {
       if (auto held = account(); !held) return held.error();
     }
@@ -309,7 +287,7 @@ Result<bool> StorageScan::step_rows() {
     RepoRollup sums;
     sums.add(*row.rollup);
     add(*entity, row.minute, sums, parts_[part_].take_out);
-    ++counters_.rows;
+    context_->count_row();
   }
   return true;
 }
@@ -328,7 +306,7 @@ Result<std::uint32_t> StorageScan::entity_of_row(const Row& row) {
   std::uint32_t& known = entity_of_node_[*number];
   if (known == kNone) {
     // Its own entity, or one past all: to be asked of the repo.
-    const auto node = read_node(*view_.store, row.host);
+    const auto node = read_node(context_->view(), row.host);
     if (!node) return node.error();
     known = kNone - 1;
     if (node->has_value() && !(*node)->facts.provider.empty()) {
@@ -362,9 +340,9 @@ Result<std::uint32_t> StorageScan::number_in(IdNumbers& ids, std::vector<std::ui
                                              std::string_view id) const {
   const std::uint32_t number = ids.number_of(id);
   if (number < entities.size()) return number;
-  if (number >= options_.groups_max) {
+  if (number >= context_->groups_max()) {
     return Error{ErrorCode::kTooManyGroups,
-                 "the window has more than " + std::to_string(options_.groups_max) +
+                 "the window has more than " + std::to_string(context_->groups_max()) +
                      " repos, buckets or nodes to tell apart, as many as groups-max allows; ask for "
                      "one workspace, repo or bucket at a time"};
   }
@@ -375,9 +353,9 @@ Result<std::uint32_t> StorageScan::number_in(IdNumbers& ids, std::vector<std::ui
 Result<std::uint32_t> StorageScan::entity(std::string_view id) {
   const std::uint32_t number = ids_.number_of(id);
   if (number < sums_.size()) return number;
-  if (number >= options_.groups_max) {
+  if (number >= context_->groups_max()) {
     return Error{ErrorCode::kTooManyGroups,
-                 "the answer has more than " + std::to_string(options_.groups_max) +
+                 "the answer has more than " + std::to_string(context_->groups_max()) +
                      " entities, as many as groups-max allows; ask for one workspace, repo or "
                      "bucket at a time"};
   }
@@ -443,7 +421,7 @@ Result<void> StorageScan::order() {
 // A quarter of what one read may hold is enough for the points: what is left of them takes another pass.
 Result<void> StorageScan::choose_batch() {
   const std::size_t count = query_.window.points;
-  const std::size_t bytes_max = std::min(kSeriesBytes, counters_.memory.share_bytes_max() / 4);
+  const std::size_t bytes_max = std::min(kSeriesBytes, context_->memory_bytes_max() / 4);
   const std::size_t most = std::max<std::size_t>(1, bytes_max / (count * sizeof(RepoRollup)));
   batch_begin_ = batch_end_;
   batch_end_ = std::min(page_end_, batch_begin_ + most);

@@ -1,16 +1,15 @@
-// Answers a StorageQuery: adds up, in one pass over the window, what each entity has; puts the entities
+// The cursor over usage: adds up, in one pass over the window, what each entity has; puts the entities
 // in order; and for those to be handed out adds up their points, so many at a time as memory allows. Without
 // buckets, nodes and providers the passes go over repo values (repo_walk.hpp), else over the rows of
-// buckets (scan.hpp), those of the widest spans that make up the window. All passes are of one view. One
-// thread at a time.
+// buckets (row_iterator.hpp), those of the widest spans that make up the window. All passes are of one view.
 //
 // A window that begins before its tier's horizon holds all of the rows at or after it, also within the
 // point, and within the slot of repo values, that the horizon falls into: what is kept of that slot is read
 // from the repo's values of a narrower span of the same retention, or from rows where there is none.
-
+//
+// One thread at a time. Test: tests/engine/query/storage_scan_test.cpp.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -19,30 +18,18 @@
 
 #include "minuted/query.hpp"
 #include "minuted/storage.hpp"
-#include "query/deadline.hpp"
 #include "query/group_table.hpp"
+#include "query/read_context.hpp"
 #include "query/repo_walk.hpp"
-#include "query/scan.hpp"
-#include "stats/counters.hpp"
-#include "store/raw_table.hpp"
+#include "query/row_iterator.hpp"
 #include "store/repo_facts.hpp"
-#include "store/store.hpp"
 
 namespace minuted {
 
 class StorageScan final : public StorageCursor {
  public:
-  struct Options {
-    std::int64_t lifetime_ms;  // of the view
-    const Clock* clock;
-    std::array<Minute, 3> horizons{};  // by Span: rows before are not shown
-    std::size_t groups_max;            // entities, at most
-  };
-
-  // Borrows the counters; shares the view. `mark`: how far folds had come in it.
-  StorageScan(RawView view, const FoldMark& mark, StorageQuery query, const Options& options,
-              ReadCounters& counters);
-  ~StorageScan() override;
+  // Of at most the context's groups_max() entities.
+  StorageScan(std::shared_ptr<ReadContext> context, StorageQuery query);
 
   Result<bool> prepare() override;
   std::uint64_t entities() const override { return order_.size(); }
@@ -71,7 +58,6 @@ class StorageScan final : public StorageCursor {
   std::vector<RowPart> row_parts() const;
   QuerySpec rows_of(const RowPart& part) const;
   WantedRepos wanted_repos() const;
-  RawView share_view() const;
 
   Result<std::uint32_t> entity_of_repo(std::string_view repo);
   Result<std::uint32_t> entity_of_row(const Row& row);
@@ -88,13 +74,9 @@ class StorageScan final : public StorageCursor {
   Result<void> account(std::size_t bytes_more = 0);
 
   const StorageQuery query_;
-  const Options options_;
-  ReadCounters& counters_;
-  ReadCounters row_counters_;  // of scans that this one is made of
-  QueryShare share_;
-  RawView view_;
-  const FoldMark mark_;
-  Deadline deadline_;
+  const std::shared_ptr<ReadContext> context_;
+  ReadMemory memory_;      // of entities and points
+  ReadMemory row_memory_;  // of the rows of buckets, kept from one part to the next
   const bool from_repos_;  // and not from rows of buckets
   const RepoTier& tier_;
   MinuteRange minutes_;    // of the window, as far as retention has not cut it
@@ -108,7 +90,7 @@ class StorageScan final : public StorageCursor {
   bool head_read_ = false;
   std::vector<RowPart> parts_;
   std::size_t part_ = 0;
-  std::unique_ptr<RowScan> rows_;
+  std::unique_ptr<RowIterator> rows_;
 
   std::unique_ptr<RepoFactsReader> facts_;
   IdNumbers ids_;

@@ -1,6 +1,8 @@
-// Totals since the beginning, by repo or by bucket: the stored totals, with the finer rows that they do not
-// have yet and what is not folded yet added, under one view, id by id in bytewise order. Ids are those that have a total or series: totals outlive
-// the series of which no row is kept. One thread at a time.
+// The cursor over totals since the beginning, by repo or by bucket: the stored totals, with the finer rows that
+// they do not have yet and what is not folded yet added, under one view, id by id in bytewise order. Ids are
+// those that have a total or series: totals outlive the series of which no row is kept.
+//
+// One thread at a time. Test: tests/engine/query/totals_scan_test.cpp.
 #pragma once
 
 #include <memory>
@@ -11,8 +13,7 @@
 #include "minuted/query.hpp"
 #include "minuted/repo_rollup.hpp"
 #include "query/bucket_walk.hpp"
-#include "query/deadline.hpp"
-#include "stats/counters.hpp"
+#include "query/read_context.hpp"
 #include "store/open_rows.hpp"
 #include "store/raw_table.hpp"
 #include "store/store.hpp"
@@ -21,19 +22,13 @@ namespace minuted {
 
 class TotalsScan final : public TotalsCursor {
  public:
-  struct Options {
-    std::int64_t lifetime_ms;  // of the view
-    const Clock* clock;
-  };
-
-  // Borrows the counters; owns the view. `mark`: how far folds had come in it.
-  TotalsScan(RawView view, const FoldMark& mark, const TotalsQuery& query, const Options& options,
-             ReadCounters& counters);
-  ~TotalsScan() override;
+  TotalsScan(std::shared_ptr<ReadContext> context, const TotalsQuery& query);
 
   Result<bool> next(Totals& totals) override;
 
  private:
+  Result<bool> next_totals(Totals& totals);
+  void end();
   Result<bool> next_id();
   Result<bool> next_known_id();
   Result<void> find_known();
@@ -44,13 +39,14 @@ class TotalsScan final : public TotalsCursor {
   Result<void> add_hosts(std::string_view key, std::string_view value);
   Result<void> add_raw(std::string_view prefix);
 
-  QueryShare share_;
-  std::shared_ptr<View> view_;
-  std::unique_ptr<RawCursor> raw_;  // null: all is folded
-  TotalsQuery query_;               // its lists ascending
-  ReadCounters& counters_;
-  Deadline deadline_;
+  const View& view() const { return context_->view(); }
 
+  const std::shared_ptr<ReadContext> context_;
+  ReadMemory memory_;
+  TotalsQuery query_;  // its lists ascending
+  bool ended_ = false;
+
+  std::unique_ptr<RawCursor> raw_;       // null: all is folded
   std::unique_ptr<BucketWalk> buckets_;  // of totals by bucket
   std::unique_ptr<OpenRows> open_;       // theirs
   // By repo, and none was given: the known series, for what is not folded yet, and the repos' own totals,

@@ -9,24 +9,15 @@
 #include <set>
 
 #include "schema/keys.hpp"
-#include "support/random.hpp"
-#include "support/temp_dir.hpp"
+#include "query/read_fixture.hpp"
 
 namespace minuted::test {
 namespace {
 
 using Pairs = std::map<std::string, std::set<std::string>>;  // buckets to their repos
 
-class BucketWalkTest : public testing::Test {
+class BucketWalkTest : public ReadTest {
  protected:
-  BucketWalkTest() {
-    StoreOptions options;
-    options.path = dir_ / "store";
-    auto opened = Store::open(options);
-    EXPECT_TRUE(opened.ok());
-    store_ = std::move(*opened);
-  }
-
   void know(const std::string& repo, const std::string& bucket, const std::string& host) {
     WriteSet set(*store_);
     const std::string prefix = pair_prefix(repo, bucket);
@@ -50,8 +41,8 @@ class BucketWalkTest : public testing::Test {
   // Of pairs that nothing is known of, those that were asked for by both names may be among them.
   Pairs walked(const std::vector<std::string>& repos, const std::vector<std::string>& buckets,
                std::size_t own_pairs_max) {
-    const auto view = store_->view();
-    BucketWalk walk(*view, repos, buckets, [] { return Result<void>(); }, own_pairs_max);
+    const auto read = begin_read();
+    BucketWalk walk(*read, repos, buckets, own_pairs_max);
     Pairs found;
     std::string last;
     std::string bucket;
@@ -93,8 +84,6 @@ class BucketWalkTest : public testing::Test {
     return all;
   }
 
-  TempDir dir_;
-  std::unique_ptr<Store> store_;
   Pairs known_;
 };
 
@@ -127,16 +116,17 @@ TEST_F(BucketWalkTest, FindsWhatTheQuestionIsAbout) {
 TEST_F(BucketWalkTest, EndsWithTheErrorItIsGiven) {
   know("a", "x", "h");
   const Error late{ErrorCode::kExpired, "late"};
-  const auto view = store_->view();
+  const auto read = begin_read();
   const std::vector<std::string> none;
   for (const std::vector<std::string>& repos : {none, {"a"}}) {
     for (const std::vector<std::string>& buckets : {none, {"x"}}) {
       std::string bucket;
-      BucketWalk walk(*view, repos, buckets, [&] { return Result<void>(late); });
+      const auto expired = begin_read({.clock = &clock_, .lifetime_ms = -1});
+      BucketWalk walk(*expired, repos, buckets);
       const auto more = walk.next(bucket);
       ASSERT_FALSE(more.ok());
       EXPECT_EQ(more.error().code, ErrorCode::kExpired);
-      BucketWalk other(*view, repos, buckets, [] { return Result<void>(); });
+      BucketWalk other(*read, repos, buckets);
       ASSERT_TRUE(other.next(bucket).ok());
       const auto looked = other.for_each_pair([&](const std::string&) { return Result<void>(late); });
       ASSERT_FALSE(looked.ok());

@@ -13,6 +13,7 @@
 #include <tuple>
 #include <vector>
 
+#include "support/manual_clock.hpp"
 #include "support/random.hpp"
 
 namespace minuted::test {
@@ -80,9 +81,17 @@ std::size_t heap_bytes() {
 
 class GroupScanTest : public testing::Test {
  protected:
+  // A read whose rows come from a map.
+  std::shared_ptr<ReadContext> begin_read(std::size_t groups_max = 1'000'000) {
+    ReadContext::Options options;
+    options.clock = &clock_;
+    options.groups_max = groups_max;
+    return std::make_shared<ReadContext>(RawView{}, FoldMark{}, nullptr, options, counters_);
+  }
+
   std::unique_ptr<RowCursor> scan(const QuerySpec& spec, std::size_t groups_max = 1'000'000) {
-    return merge_rows(std::make_unique<MapScan>(rows_, rows_to_merge(spec)), spec, groups_max,
-                      counters_);
+    return merge_rows(std::make_unique<MapScan>(rows_, rows_to_merge(spec)), spec,
+                      begin_read(groups_max));
   }
 
   // Up to `rows_max` groups.
@@ -192,6 +201,7 @@ class GroupScanTest : public testing::Test {
 
   Random random_;
   Rows rows_;
+  ManualClock clock_;
   ReadCounters counters_;
 };
 
@@ -320,7 +330,7 @@ TEST_F(GroupScanTest, AccountsForWhatItTakes) {
     }
     auto rows = std::make_unique<MapScan>(rows_, rows_to_merge(spec_of({}, columns)));
     QuerySpec spec = spec_of({false, true, true}, columns);
-    const auto cursor = merge_rows(std::move(rows), spec, 1'000'000, counters_);
+    const auto cursor = merge_rows(std::move(rows), spec, begin_read());
     const std::size_t before = heap_bytes();
     while (!*cursor->prepare()) {
     }

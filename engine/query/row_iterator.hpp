@@ -1,50 +1,45 @@
-// Carries a plan out: walks sealed pages, folded spans, the finer rows that no span has yet and raw chunks side
-// by side under one view and hands out rows; a span that more than one of them has a part of is added up on the way. Last stop inside the engine of
-// what an event became. One thread at a time.
+// The rows of a query in the order (repo, bucket, minute, host), which carries a plan out: sealed pages, folded
+// rows, the finer rows that no row of the tier has yet, and raw chunks, side by side under one view. A span that
+// more than one of them has a part of is merged on the way.
+//
+// One thread at a time. Test: tests/engine/query/row_iterator_test.cpp, against a model.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "chunk/chunk_codec.hpp"
 #include "minuted/query.hpp"
 #include "page/page_codec.hpp"
-#include "query/deadline.hpp"
 #include "query/pair_walk.hpp"
 #include "query/planner.hpp"
-#include "query/row_count.hpp"
+#include "query/read_context.hpp"
 #include "rollup/rollup_codec.hpp"
-#include "schema/tiers.hpp"
-#include "stats/counters.hpp"
 #include "store/open_rows.hpp"
 #include "store/raw_table.hpp"
 #include "store/store.hpp"
 
 namespace minuted {
 
-class RowScan final : public RowCursor {
+class RowIterator {
  public:
-  struct Options {
-    std::int64_t lifetime_ms;  // of the view
-    const Clock* clock;
-    Minute horizon{0};  // rows before it are not shown
-  };
+  // Borrows both. The query's grouping is not looked at: rows are of one host of one pair. Rows before the
+  // context's horizon are passed over.
+  RowIterator(ReadContext& context, ReadMemory& memory, const QuerySpec& spec);
 
-  // Borrows the counters; owns the view. `mark`: how far folds had come in it.
-  RowScan(RawView view, const FoldMark& mark, const QuerySpec& spec, const Options& options,
-          ReadCounters& counters);
-  ~RowScan() override;
+  // The next row, whose views die when the next one is found. False at the end. After the end or an error
+  // only release() may be called.
+  Result<bool> next(Row& row);
 
-  Result<bool> next(Row& row) override;
-
-  // What of the memory of reads it holds, in the counters it was given.
-  std::size_t held_bytes() const { return share_.bytes(); }
+  // Gives back its iterators and what it has decoded, but not the row at hand.
+  void release();
 
  private:
   enum class Source : std::uint8_t { kNone, kPage, kFolded, kMerged };
 
-  Result<bool> next_row(Row& row);
   Result<bool> next_span();
   Result<bool> next_pair();
   Result<void> open_cursors();
@@ -64,22 +59,15 @@ class RowScan final : public RowCursor {
   bool wanted(std::string_view host) const;
   Error corrupt(Minute minute, std::string_view what) const;
   Result<void> account();
-  void release_memory();
 
-  QueryShare share_;
-  std::shared_ptr<View> view_;
-  std::unique_ptr<RawCursor> raw_;  // null: all is folded
+  ReadContext& context_;
+  ReadMemory& memory_;
   QueryPlan plan_;
-  ReadCounters& counters_;
-  const RolledBefore rolled_;
-  RowCount rows_;
-  Deadline deadline_;
-  bool ended_ = false;
 
-  std::unique_ptr<StoreCursor> folded_;
-  std::unique_ptr<StoreCursor> pages_;  // null: the tier has none
-  std::unique_ptr<OpenRows> open_;      // null: of minutes
-
+  std::unique_ptr<StoreCursor> folded_;  // null: nothing is open yet
+  std::unique_ptr<StoreCursor> pages_;   // null: the tier has none
+  std::unique_ptr<OpenRows> open_;       // null: the tier has all events of the minutes
+  std::unique_ptr<RawCursor> raw_;       // null: all is folded
   std::unique_ptr<PairWalk> pairs_;
 
   // The pair at hand.
@@ -93,11 +81,11 @@ class RowScan final : public RowCursor {
   // The span at hand; minute_ is its first.
   Source source_ = Source::kNone;
   Minute minute_{};
-  PageReader page_;        // the pair's page at pages_
+  PageReader page_;            // the pair's page at pages_
   std::string page_sketches_;  // its, if they were asked for
   bool page_open_ = false;
-  Minute page_first_{};    // of its span
-  Minute page_end_{};      // kPage: rows from here on are not of the page alone
+  Minute page_first_{};        // of its span
+  Minute page_end_{};          // kPage: rows from here on are not of the page alone
   std::unique_ptr<HostsReader> reader_;
   HostRollups merged_;
   std::size_t next_merged_ = 0;

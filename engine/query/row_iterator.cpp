@@ -1,17 +1,15 @@
-#include "query/scan.hpp"
+#include "query/row_iterator.hpp"
 
 #include <algorithm>
+#include <utility>
 
+#include "minuted/event.hpp"
 #include "schema/keys.hpp"
+#include "schema/tiers.hpp"
 
 namespace minuted {
 namespace {
 
-// Reading the clock at every step would cost more than the step.
-constexpr std::uint32_t kStepsPerClockCheck = 256;
-
-// What a scan takes beside what it decodes: iterators, and the blocks that they pin.
-constexpr std::size_t kScanBytes = 96U << 10;
 // A host's sums in a minute, without its sketch.
 constexpr std::size_t kMergedHostBytes = 320;
 
@@ -23,63 +21,35 @@ Family family_of(Span span) {
 
 }  // namespace
 
-RowScan::RowScan(RawView view, const FoldMark& mark, const QuerySpec& spec, const Options& options,
-                 ReadCounters& counters)
-    : share_(counters.memory),
-      view_(std::move(view.store)),
-      raw_(view.generations.empty()
-               ? nullptr
-               : std::make_unique<RawCursor>(std::move(view.generations), view.last_commit, mark)),
-      plan_(plan_query(spec)),
-      counters_(counters),
-      rolled_(view.rolled),
-      rows_(counters.rows),
-      deadline_(*options.clock, options.lifetime_ms, kStepsPerClockCheck, counters, view.began),
-      ended_(spec.range.empty()) {
-  plan_.minutes.begin = std::max(plan_.minutes.begin, options.horizon);
-  ended_ |= plan_.minutes.empty();
-  ++counters_.queries;
-  ++counters_.open;
+RowIterator::RowIterator(ReadContext& context, ReadMemory& memory, const QuerySpec& spec)
+    : context_(context), memory_(memory), plan_(plan_query(spec)) {
+  plan_.minutes.begin = std::max(plan_.minutes.begin, context_.horizon(spec.span));
 }
 
-RowScan::~RowScan() { --counters_.open; }
-
-Result<bool> RowScan::next(Row& row) {
-  if (ended_) return false;
-  auto found = next_row(row);
-  if (!found.ok() || !*found) {
-    ended_ = true;
-    // Give the view back now rather than when the caller is done with the answer.
-    folded_.reset();
-    pages_.reset();
-    open_.reset();
-    pairs_.reset();
-    raw_.reset();
-    reader_.reset();
-    view_.reset();
-    release_memory();
-  }
-  return found;
-}
-
-void RowScan::release_memory() {
+void RowIterator::release() {
+  folded_.reset();
+  pages_.reset();
+  open_.reset();
+  raw_.reset();
+  pairs_.reset();
+  reader_.reset();
   page_ = {};
   page_sketches_ = {};
   events_ = {};
-  share_.release();
 }
 
 // What is decoded at the moment. The last row's rollup is still the caller's to read.
-Result<void> RowScan::account() {
-  std::size_t bytes = kScanBytes + page_.memory_bytes() + page_sketches_.capacity() +
+Result<void> RowIterator::account() {
+  std::size_t bytes = kCursorBytes + page_.memory_bytes() + page_sketches_.capacity() +
                       events_.capacity() * sizeof(ChunkEvent) +
                       merged_.entries().size() * kMergedHostBytes;
   if (pairs_) bytes += pairs_->memory_bytes();
-  return share_.hold(bytes);
+  return memory_.hold(bytes);
 }
 
-Result<bool> RowScan::next_row(Row& row) {
-  if (auto in_time = deadline_.check(); !in_time) return in_time.error();
+Result<bool> RowIterator::next(Row& row) {
+  if (!folded_ && plan_.minutes.empty()) return false;
+  if (auto in_time = context_.check(); !in_time) return in_time.error();
   if (!folded_) {
     if (auto opened = open_cursors(); !opened) return opened.error();
   }
@@ -92,7 +62,6 @@ Result<bool> RowScan::next_row(Row& row) {
       while (reader_->next(host, rollup_)) {
         if (!wanted(host)) continue;
         row = {repo_, bucket_, host, minute_, &rollup_};
-        ++rows_;
         return true;
       }
       if (!reader_->ok()) return corrupt(minute_, "the folded value");
@@ -102,7 +71,6 @@ Result<bool> RowScan::next_row(Row& row) {
         const HostRollups::Entry& e = merged_.entries()[next_merged_++];
         if (!wanted(e.host)) continue;
         row = {repo_, bucket_, e.host, minute_, &e.rollup};
-        ++rows_;
         return true;
       }
     }
@@ -113,9 +81,9 @@ Result<bool> RowScan::next_row(Row& row) {
 }
 
 // Steps to the next span that has anything, in this pair or a later one, and opens it.
-Result<bool> RowScan::next_span() {
+Result<bool> RowIterator::next_span() {
   for (;;) {
-    if (auto in_time = deadline_.check(); !in_time) return in_time.error();
+    if (auto in_time = context_.check(); !in_time) return in_time.error();
     if (!in_pair_) {
       const auto found = next_pair();
       if (!found.ok() || !*found) return found;
@@ -169,7 +137,7 @@ Result<bool> RowScan::next_span() {
 // Whether the cursor stands on a key of the pair at hand within the minutes asked for, and in which
 // span.
 template <class Stepped>
-bool RowScan::at_pair(const Stepped* cursor, Minute& first) const {
+bool RowIterator::at_pair(const Stepped* cursor, Minute& first) const {
   if (!cursor || !cursor->valid()) return false;
   const std::string_view key = cursor->key();
   if (key.size() != prefix_.size() + kMinuteKeyBytes || key.substr(0, prefix_.size()) != prefix_) {
@@ -183,7 +151,7 @@ bool RowScan::at_pair(const Stepped* cursor, Minute& first) const {
 
 // Whether a page of the pair at hand has a row left within the minutes asked for, and in which span.
 // Opens pages as it comes to them.
-Result<bool> RowScan::at_page(Minute& first) {
+Result<bool> RowIterator::at_page(Minute& first) {
   if (!pages_) return false;
   const SealedTier& tier = *sealed_tier(plan_.span);
   for (;;) {
@@ -223,20 +191,20 @@ Result<bool> RowScan::at_page(Minute& first) {
 }
 
 // The page at pages_, whose key is `key`; false if its bytes are no page.
-Result<bool> RowScan::open_page(std::string_view key, const PagePart& part) {
+Result<bool> RowIterator::open_page(std::string_view key, const PagePart& part) {
   if (!page_.open(pages_->value(), part)) return false;
   if (!part.sketches || page_.rows() == 0) return true;
-  auto sketches = view_->get(sealed_tier(plan_.span)->sketches, key);
+  auto sketches = context_.view().get(sealed_tier(plan_.span)->sketches, key);
   if (!sketches) return sketches.error();
   page_sketches_ = std::move(*sketches).value_or(std::string());
   return page_.open_sketches(page_sketches_);
 }
 
-Minute RowScan::page_minute() const {
+Minute RowIterator::page_minute() const {
   return {page_first_.value + *page_.next_slot() * minutes_in(plan_.span)};
 }
 
-bool RowScan::next_page_row(Row& row) {
+bool RowIterator::next_page_row(Row& row) {
   std::uint32_t slot = 0;
   std::string_view host;
   while (page_.next_slot()) {
@@ -245,14 +213,13 @@ bool RowScan::next_page_row(Row& row) {
     if (!page_.next(slot, host, rollup_)) return false;
     if (!wanted(host)) continue;
     row = {repo_, bucket_, host, minute_, &rollup_};
-    ++rows_;
     return true;
   }
   return false;
 }
 
 // Adds the page's rows of the span at hand to what is merged.
-bool RowScan::merge_page_rows() {
+bool RowIterator::merge_page_rows() {
   std::uint32_t slot = 0;
   std::string_view host;
   while (page_.next_slot() && page_minute() == minute_) {
@@ -263,14 +230,14 @@ bool RowScan::merge_page_rows() {
 }
 
 // Whether a finer row of the pair at hand is left that no row of this tier has, and in which span.
-bool RowScan::at_open(Minute& first) const {
+bool RowIterator::at_open(Minute& first) const {
   if (!open_ || !open_->valid()) return false;
   first = floor_to(open_->minute(), minutes_in(plan_.span));
   return true;
 }
 
 // Adds those of the span at hand to what is merged.
-bool RowScan::merge_open() {
+bool RowIterator::merge_open() {
   for (Minute first{}; at_open(first) && first == minute_; open_->next()) {
     if (!merge_hosts(open_->value())) return false;
   }
@@ -278,22 +245,22 @@ bool RowScan::merge_open() {
 }
 
 // Adds a value of the span at hand to what is merged.
-bool RowScan::merge_hosts(std::string_view value) {
+bool RowIterator::merge_hosts(std::string_view value) {
   HostsReader reader(value, sketches());
   std::string_view host;
   while (reader.next(host, rollup_)) merged_.of(host).merge(rollup_);
   return reader.ok();
 }
 
-bool RowScan::wanted(std::string_view host) const {
+bool RowIterator::wanted(std::string_view host) const {
   return names(plan_.hosts, host) && is_after(plan_, prefix_, minute_, host);
 }
 
 // Adds every raw chunk of the span to what is merged.
-Result<void> RowScan::merge_raw() {
+Result<void> RowIterator::merge_raw() {
   Minute first{};
   while (at_pair(raw_.get(), first) && first == minute_) {
-    if (auto in_time = deadline_.check(); !in_time) return in_time;
+    if (auto in_time = context_.check(); !in_time) return in_time;
     events_.clear();
     for (const std::string_view value : raw_->values()) {
       if (!decode_chunks(value, events_)) return corrupt(minute_, "a raw chunk");
@@ -308,13 +275,13 @@ Result<void> RowScan::merge_raw() {
   return {};
 }
 
-Result<bool> RowScan::next_pair() {
+Result<bool> RowIterator::next_pair() {
   const auto found = pairs_->next(prefix_);
   if (found.ok() && *found) enter_pair();
   return found;
 }
 
-void RowScan::enter_pair() {
+void RowIterator::enter_pair() {
   const auto pair = split_pair(prefix_);
   repo_ = pair->repo;
   bucket_ = pair->bucket;
@@ -339,27 +306,24 @@ void RowScan::enter_pair() {
 
 // The rows' and pages' cursors are placed pair by pair, and look no further than the pair's range: what
 // lies behind may be the minute that is being written, whose operands a seek onto it would add up.
-Result<void> RowScan::open_cursors() {
-  if (auto held = share_.hold(kScanBytes); !held) return held;
-  pairs_ = std::make_unique<PairWalk>(*view_, plan_, [this] { return deadline_.check(); });
+Result<void> RowIterator::open_cursors() {
+  if (auto held = memory_.hold(kCursorBytes); !held) return held;
+  pairs_ = std::make_unique<PairWalk>(context_, plan_);
   if (auto opened = pairs_->open(); !opened) return opened;
   if (auto held = account(); !held) return held;
-  folded_ = view_->moving_cursor(family_of(plan_.span));
+  folded_ = context_.view().moving_cursor(family_of(plan_.span));
   if (const SealedTier* tier = sealed_tier(plan_.span)) {
-    pages_ = view_->moving_cursor(tier->pages);
+    pages_ = context_.view().moving_cursor(tier->pages);
   }
-  // Of what has been rolled since long nothing is open: the record need not be read.
-  const Minute rolled = plan_.span == Span::kHour ? rolled_.hours : rolled_.days;
-  if (plan_.span != Span::kMinute && plan_.minutes.end > rolled) {
-    auto boundaries = read_roll_boundaries(*view_);
-    if (!boundaries) return boundaries.error();
-    open_ = std::make_unique<OpenRows>(*view_, std::move(*boundaries), plan_.span);
-  }
+  auto open = context_.open_rows(plan_.span, plan_.minutes);
+  if (!open) return open.error();
+  open_ = std::move(*open);
+  raw_ = context_.unfolded();
   if (raw_) raw_->seek(pairs_->bounds().lower);
   return {};
 }
 
-Error RowScan::corrupt(Minute minute, std::string_view what) const {
+Error RowIterator::corrupt(Minute minute, std::string_view what) const {
   return {ErrorCode::kCorruption, std::string(what) + " of repo " + shorten(repo_) + ", bucket " +
                                       shorten(bucket_) + ", minute " +
                                       format_iso8601(start_of(minute)) + " cannot be read"};
