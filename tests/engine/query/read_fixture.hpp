@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <future>
 #include <memory>
@@ -14,6 +15,8 @@
 
 #include "maintenance/job_fixture.hpp"
 #include "maintenance/seal/seal_job.hpp"
+#include "model/node_oracle.hpp"
+#include "model/oracle.hpp"
 #include "query/read_context.hpp"
 #include "support/random.hpp"
 
@@ -67,6 +70,52 @@ class ReadTest : public JobTest {
 
   ReadCounters reads_;
   ReadContext::Options read_options_;
+};
+
+// A store with a random history, whose events lie unfolded, in rows of every tier and in pages, and the models of
+// what cursors must answer.
+class HistoryTest : public ReadTest {
+ protected:
+  static constexpr std::int64_t kHistoryDays = 20;  // more than a page of hours
+
+  HistoryTest() : names_(random_.names(3, 3, 4)) {}
+
+  // Some events more, many of them close together, and perhaps a fold, a roll and a seal.
+  void go_on() {
+    const Millis begin{kNowMs - kHistoryDays * kDayMs};
+    std::vector<Event> events;
+    for (std::uint64_t i = 1 + random_.below(40); i > 0; --i) {
+      const bool close = random_.chance(60);
+      const Millis from{close ? kNowMs - 3 * kHourMs : begin.value};
+      events.push_back(random_.event(names_, from, close ? 3 * kHourMs : kHistoryDays * kDayMs));
+      events.back().id.clear();
+    }
+    append(events);
+    for (const Event& event : events) {
+      oracle_.add(event.view());
+      nodes_.add(event.view());
+    }
+    events_.insert(events_.end(), events.begin(), events.end());
+    if (random_.chance(50)) fold();
+    if (random_.chance(30)) fold_and_roll();
+    if (random_.chance(30)) seal();
+  }
+
+  // Ids for the list of a question; empty, that is all, every other time.
+  std::vector<std::string> some(const std::vector<std::string>& ids) {
+    std::vector<std::string> list;
+    if (random_.chance(50)) return list;
+    for (std::uint64_t i = 1 + random_.below(3); i > 0; --i) {
+      list.push_back(random_.chance(20) ? "nobody's" : random_.pick(ids));
+    }
+    return list;
+  }
+
+  Random random_;
+  const Names names_;
+  Oracle oracle_;
+  NodeOracle nodes_;
+  std::vector<Event> events_;  // in the order of their commits
 };
 
 }  // namespace minuted::test
