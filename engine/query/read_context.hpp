@@ -84,6 +84,7 @@ class ReadContext {
   void release();
 
   Minute horizon(Span span) const { return options_.horizons[static_cast<std::size_t>(span)]; }
+  const std::array<Minute, 3>& horizons() const { return options_.horizons; }
   Minute archive_begin() const { return options_.archive_begin; }
   Millis now() const { return options_.now; }
   std::size_t groups_max() const { return options_.groups_max; }

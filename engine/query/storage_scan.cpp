@@ -18,31 +18,6 @@ constexpr std::size_t kScanBytes = 128U << 10;
 // Parts or rows between two looks at what the entities take.
 constexpr std::uint32_t kStepsPerAccount = 256;
 
-// Twelve hours are two slots of six.
-const RepoTier& tier_of(const StorageWindow& window) {
-  for (const RepoTier& tier : kRepoTiers) {
-    if (tier.slot_minutes == window.point_minutes) return tier;
-  }
-  return *repo_tier(RepoSpan::kSixHours);
-}
-
-bool is_of_repos(const StorageQuery& query) {
-  return query.buckets.empty() &&
-         (!query.by || *query.by == StorageBy::kRepo || *query.by == StorageBy::kWorkspace);
-}
-
-// One of narrower slots and the same retention; nullptr if there is none.
-const RepoTier* tier_below(const RepoTier& tier) {
-  for (const RepoTier& other : kRepoTiers) {
-    if (other.kept_as == tier.kept_as && other.slot_minutes < tier.slot_minutes) return &other;
-  }
-  return nullptr;
-}
-
-Minute ceil_to(Minute minute, std::uint32_t length) {
-  return floor_to({minute.value + length - 1}, length);
-}
-
 }  // namespace
 
 StorageScan::StorageScan(std::shared_ptr<ReadContext> context, StorageQuery query)
@@ -50,13 +25,9 @@ StorageScan::StorageScan(std::shared_ptr<ReadContext> context, StorageQuery quer
       context_(std::move(context)),
       memory_(*context_),
       row_memory_(*context_),
-      from_repos_(is_of_repos(query_)),
-      tier_(tier_of(query_.window)) {
-  minutes_ = {std::max(query_.window.begin, context_->horizon(tier_.kept_as)),
-              query_.window.end()};
-  head_ = {minutes_.begin, std::min(minutes_.end, ceil_to(minutes_.begin, tier_.slot_minutes))};
-  facts_ = std::make_unique<RepoFactsReader>(context_->view());
-}
+      plan_(plan_storage(query_, context_->horizons())),
+      facts_(std::make_unique<RepoFactsReader>(context_->view())),
+      usage_(query_.window) {}
 
 Result<bool> StorageScan::prepare() {
   if (state_ == State::kReady || state_ == State::kEnded) return true;
@@ -71,20 +42,17 @@ void StorageScan::end() {
   repo_walk_.reset();
   rows_.reset();
   facts_.reset();
-  points_ = {};
-  sums_ = {};
+  usage_.clear();
   memory_.release();
   row_memory_.release();
   context_->release();
 }
 
 Result<void> StorageScan::account(std::size_t bytes_more) {
-  std::size_t bytes = kScanBytes + bytes_more + ids_.memory_bytes() + repo_ids_.memory_bytes() +
-                      node_ids_.memory_bytes();
-  bytes += (sums_.capacity() + points_.capacity()) * sizeof(RepoRollup);
-  bytes += (entity_of_repo_.capacity() + entity_of_node_.capacity() + order_.capacity() +
-            place_.capacity()) * sizeof(std::uint32_t);
-  return memory_.hold(bytes);
+  return memory_.hold(
+      kScanBytes + bytes_more + usage_.memory_bytes() + repo_ids_.memory_bytes() +
+      node_ids_.memory_bytes() +
+      (entity_of_repo_.capacity() + entity_of_node_.capacity()) * sizeof(std::uint32_t));
 }
 
 Result<bool> StorageScan::step() {
@@ -94,7 +62,7 @@ Result<bool> StorageScan::step() {
       return false;
     case State::kAddingUp:
     case State::kAddingPoints: {
-      const auto more = from_repos_ ? step_repos() : step_rows();
+      const auto more = plan_.from_repos ? step_repos() : step_rows();
       if (!more.ok()) return more;
       if (*more) return false;
       if (state_ == State::kAddingUp) {
@@ -121,8 +89,7 @@ Result<void> StorageScan::open() {
   if (auto narrowed = narrow_to_scope(); !narrowed) return narrowed;
   if (!query_.by) {
     // All in one: its points are its sums as well.
-    if (auto made = entity({}); !made) return made.error();
-    order_ = {0};
+    usage_.list_the_one();
     page_end_ = 1;
     if (auto chosen = choose_batch(); !chosen) return chosen;
   }
@@ -162,14 +129,16 @@ Result<void> StorageScan::narrow_to_scope() {
 
 Result<void> StorageScan::begin_pass() {
   part_ = 0;
+  parts_.clear();
   rows_.reset();
-  if (!from_repos_) {
-    parts_ = row_parts();
+  if (!plan_.from_repos) {
+    if (!repos_ || !repos_->empty()) {
+      parts_ = row_parts(plan_, state_ == State::kAddingPoints || !query_.by);
+    }
     return {};
   }
-  parts_.clear();
-  head_read_ = head_.empty();
-  begin_repo_walk(tier_, {std::max(minutes_.begin, head_.end), minutes_.end});
+  head_read_ = plan_.head.empty();
+  begin_repo_walk(*plan_.tier, {std::max(plan_.minutes.begin, plan_.head.end), plan_.minutes.end});
   return {};
 }
 
@@ -184,7 +153,7 @@ WantedRepos StorageScan::wanted_repos() const {
   if (state_ == State::kAddingPoints) {
     wanted.kind = WantedRepos::Kind::kListed;
     for (std::uint32_t n = 0; n < entity_of_repo_.size(); ++n) {
-      if (place_[entity_of_repo_[n]] != kNone) wanted.listed.emplace_back(repo_ids_.id(n));
+      if (usage_.is_chosen(entity_of_repo_[n])) wanted.listed.emplace_back(repo_ids_.id(n));
     }
     std::sort(wanted.listed.begin(), wanted.listed.end());
   } else if (repos_) {
@@ -204,10 +173,10 @@ Result<bool> StorageScan::step_repos() {
     repo_walk_.reset();
     if (head_read_) return false;
     head_read_ = true;
-    if (const RepoTier* const below = tier_below(tier_)) {
-      begin_repo_walk(*below, head_);
+    if (const RepoTier* const below = tier_below(*plan_.tier)) {
+      begin_repo_walk(*below, plan_.head);
     } else if (!repos_ || !repos_->empty()) {
-      parts_ = {{head_, tier_.kept_as, false}};
+      parts_ = {{plan_.head, plan_.tier->kept_as, false}};
     }
     return true;
   }
@@ -224,27 +193,14 @@ Result<bool> StorageScan::step_repo_walk() {
     if (!more.ok() || !*more) return more;
     const auto entity = query_.by ? entity_of_repo(part.repo) : Result<std::uint32_t>(0U);
     if (!entity) return entity.error();
-    add(*entity, part);
+    if (part.page == nullptr) {
+      usage_.add(*entity, part.first, part.sums);
+    } else {
+      usage_.add(*entity, *part.page, part.slots, part.first, walk_tier_->slot_minutes);
+    }
     context_->count_row();
   }
   return true;
-}
-
-// The widest spans that make the window up. What the last of them reaches beyond it is taken out again:
-// that is the future, where there is next to nothing.
-std::vector<StorageScan::RowPart> StorageScan::row_parts() const {
-  if (minutes_.empty() || (repos_ && repos_->empty())) return {};
-  const Span fine = tier_.kept_as;
-  const bool points = state_ == State::kAddingPoints || !query_.by;
-  if (points || fine == Span::kDay) return {{minutes_, fine, false}};
-  const Span wide = fine == Span::kMinute ? Span::kHour : Span::kDay;
-  const Minute begin = ceil_to(minutes_.begin, minutes_in(wide));
-  const Minute end = ceil_to(minutes_.end, minutes_in(wide));
-  if (begin >= minutes_.end) return {{minutes_, fine, false}};
-  std::vector<RowPart> parts = {{{begin, end}, wide, false}};
-  if (minutes_.begin < begin) parts.push_back({{minutes_.begin, begin}, fine, false});
-  if (minutes_.end < end) parts.push_back({{minutes_.end, end}, fine, true});
-  return parts;
 }
 
 QuerySpec StorageScan::rows_of(const RowPart& part) const {
@@ -257,7 +213,9 @@ QuerySpec StorageScan::rows_of(const RowPart& part) const {
   if (state_ != State::kAddingPoints) return spec;
   const auto batch = [&](auto& ids) {
     ids.clear();
-    for (std::size_t i = batch_begin_; i < batch_end_; ++i) ids.emplace_back(ids_.id(order_[i]));
+    for (std::size_t i = batch_begin_; i < batch_end_; ++i) {
+      ids.emplace_back(usage_.id(usage_.at(i)));
+    }
   };
   if (*query_.by == StorageBy::kBucket) batch(spec.buckets);
   if (*query_.by == StorageBy::kNode) batch(spec.hosts);
@@ -286,7 +244,11 @@ Result<bool> StorageScan::step_rows() {
     if (!entity) return entity.error();
     RepoRollup sums;
     sums.add(*row.rollup);
-    add(*entity, row.minute, sums, parts_[part_].take_out);
+    if (parts_[part_].take_out) {
+      usage_.take_out(*entity, sums);
+    } else {
+      usage_.add(*entity, row.minute, sums);
+    }
     context_->count_row();
   }
   return true;
@@ -351,68 +313,25 @@ Result<std::uint32_t> StorageScan::number_in(IdNumbers& ids, std::vector<std::ui
 }
 
 Result<std::uint32_t> StorageScan::entity(std::string_view id) {
-  const std::uint32_t number = ids_.number_of(id);
-  if (number < sums_.size()) return number;
-  if (number >= context_->groups_max()) {
-    return Error{ErrorCode::kTooManyGroups,
-                 "the answer has more than " + std::to_string(context_->groups_max()) +
-                     " entities, as many as groups-max allows; ask for one workspace, repo or "
-                     "bucket at a time"};
-  }
-  sums_.emplace_back();
-  return number;
-}
-
-std::span<RepoRollup> StorageScan::points_of(std::uint32_t entity) {
-  const std::size_t count = query_.window.points;
-  return std::span(points_).subspan(place_[entity] * count, count);
-}
-
-void StorageScan::add(std::uint32_t entity, const RepoPart& part) {
-  if (part.page == nullptr) return add(entity, part.first, part.sums, false);
-  if (place_.empty()) return part.page->add_to(part.slots, sums_[entity]);
-  if (place_[entity] == kNone) return;
-  const std::int64_t minutes =
-      std::int64_t{part.first.value} - std::int64_t{query_.window.begin.value};
-  const std::uint32_t slot_minutes = walk_tier_->slot_minutes;
-  part.page->add_to(part.slots, {points_of(entity), minutes / slot_minutes,
-                                 query_.window.point_minutes / slot_minutes});
-}
-
-void StorageScan::add(std::uint32_t entity, Minute minute, const RepoRollup& sums, bool take_out) {
-  if (!place_.empty()) {
-    if (place_[entity] == kNone) return;
-    const std::uint32_t point =
-        (minute.value - query_.window.begin.value) / query_.window.point_minutes;
-    points_of(entity)[point].merge(sums);
-  } else if (take_out) {
-    sums_[entity].take_out(sums);
-  } else {
-    sums_[entity].merge(sums);
-  }
+  const std::uint32_t number = usage_.number_of(id);
+  if (number < context_->groups_max()) return number;
+  return Error{ErrorCode::kTooManyGroups,
+               "the answer has more than " + std::to_string(context_->groups_max()) +
+                   " entities, as many as groups-max allows; ask for one workspace, repo or "
+                   "bucket at a time"};
 }
 
 Result<void> StorageScan::order() {
   if (!query_.by) {
-    for (const RepoRollup& point : points_of(0)) sums_[0].merge(point);
-    requests_ = sums_[0].requests;
+    usage_.sum_up_the_one();
     state_ = State::kReady;
     return {};
   }
-  for (std::uint32_t n = 0; n < sums_.size(); ++n) {
-    requests_ += sums_[n].requests;
-    if (sums_[n].requests != 0) order_.push_back(n);
-  }
+  usage_.list();
   if (auto held = account(); !held) return held;
-  next_ = std::min<std::uint64_t>(query_.offset, order_.size());
-  page_end_ = next_ + std::min<std::uint64_t>(query_.limit, order_.size() - next_);
-  std::partial_sort(order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(page_end_),
-                    order_.end(), [&](std::uint32_t a, std::uint32_t b) {
-                      if (sums_[a].requests != sums_[b].requests) {
-                        return sums_[a].requests > sums_[b].requests;
-                      }
-                      return ids_.id(a) < ids_.id(b);
-                    });
+  next_ = std::min<std::uint64_t>(query_.offset, usage_.listed());
+  page_end_ = next_ + std::min<std::uint64_t>(query_.limit, usage_.listed() - next_);
+  usage_.order(page_end_);
   batch_end_ = next_;
   state_ = query_.series && next_ != page_end_ ? State::kOrdered : State::kReady;
   return {};
@@ -420,21 +339,12 @@ Result<void> StorageScan::order() {
 
 // A quarter of what one read may hold is enough for the points: what is left of them takes another pass.
 Result<void> StorageScan::choose_batch() {
-  const std::size_t count = query_.window.points;
   const std::size_t bytes_max = std::min(kSeriesBytes, context_->memory_bytes_max() / 4);
-  const std::size_t most = std::max<std::size_t>(1, bytes_max / (count * sizeof(RepoRollup)));
+  const std::size_t most = std::max<std::size_t>(1, bytes_max / usage_.bytes_of_points());
   batch_begin_ = batch_end_;
   batch_end_ = std::min(page_end_, batch_begin_ + most);
-  const std::size_t points = (batch_end_ - batch_begin_) * count;
-  const std::size_t more = points > points_.capacity() ? points - points_.capacity() : 0;
-  if (auto held = account(more * sizeof(RepoRollup) + sums_.size() * sizeof(std::uint32_t)); !held) {
-    return held;
-  }
-  place_.assign(sums_.size(), kNone);
-  for (std::size_t i = batch_begin_; i < batch_end_; ++i) {
-    place_[order_[i]] = static_cast<std::uint32_t>(i - batch_begin_);
-  }
-  points_.assign(points, RepoRollup{});
+  if (auto held = account(usage_.bytes_to_choose(batch_end_ - batch_begin_)); !held) return held;
+  usage_.choose_points(batch_begin_, batch_end_);
   return {};
 }
 
@@ -448,10 +358,10 @@ Result<bool> StorageScan::next(StorageEntity& entity) {
     end();
     return false;
   }
-  const std::uint32_t number = order_[next_++];
+  const std::uint32_t number = usage_.at(next_++);
   const bool has_points = !query_.by || query_.series;
-  entity = {ids_.id(number), sums_[number],
-            has_points ? points_of(number) : std::span<RepoRollup>()};
+  entity = {usage_.id(number), usage_.sums(number),
+            has_points ? usage_.points(number) : std::span<RepoRollup>()};
   if (query_.by && query_.series && next_ == batch_end_ && next_ != page_end_) {
     state_ = State::kOrdered;  // once the caller is done with these points
   }
