@@ -65,7 +65,8 @@ TEST_F(RawSignsTest, StatesAreOfAllEventsWhereverTheseLie) {
 
 TEST_F(RawSignsTest, OnlyThePairsOwnEventsOfTheMinutesAskedForAreTaken) {
   append({event_at(kNowMs, "b", "h1"), event_at(kNowMs - 60'000, "b", "h2"),
-          event_at(kNowMs, "b!", "h3"), event_at(kNowMs, "a", "h4")});
+          event_at(kNowMs + 60'000, "b", "h5"), event_at(kNowMs, "b!", "h3"),
+          event_at(kNowMs, "a", "h4")});
   for (const bool folded : {false, true}) {
     if (folded) fold();
     const auto read = begin_read();
