@@ -147,7 +147,7 @@ struct Answer {
 };
 
 Answer ask(Engine& engine, const render::StorageParams& params, std::string_view by, bool write) {
-  auto cursor = engine.storage(params.query);
+  auto cursor = engine.usage(params.query);
   if (!cursor) give_up(cursor.error().message);
   for (;;) {
     const auto ready = (*cursor)->prepare();
@@ -155,7 +155,7 @@ Answer ask(Engine& engine, const render::StorageParams& params, std::string_view
     if (*ready) break;
   }
   Answer answer{(*cursor)->entities(), {}};
-  StorageEntity entity;
+  UsageEntity entity;
   if (write && params.query.by) {
     render::append_breakdown_head(params, {by, answer.entities, (*cursor)->requests()}, answer.body);
   }

@@ -158,10 +158,10 @@ class EngineImpl final : public Engine {
     const auto core = readable_core();
     return core ? (*core)->series(query) : core.error();
   }
-  Result<std::unique_ptr<StorageCursor>> storage(const StorageQuery& query) override {
+  Result<std::unique_ptr<UsageCursor>> usage(const UsageQuery& query) override {
     if (auto wrong = check_arguments(query)) return *wrong;
     const auto core = readable_core();
-    return core ? (*core)->storage(query) : core.error();
+    return core ? (*core)->usage(query) : core.error();
   }
 
   Result<RepoFacts> tell_repo(const std::string& repo, const RepoFactsChange& change) override {

@@ -83,9 +83,9 @@ std::optional<Error> check_arguments(const SeriesQuery& query) {
   return check.error();
 }
 
-std::optional<Error> check_arguments(const StorageQuery& query) {
+std::optional<Error> check_arguments(const UsageQuery& query) {
   IdCheck check;
-  if (query.scope == StorageScope::kRepo) check.of("repo", query.id);
+  if (query.scope == UsageScope::kRepo) check.of("repo", query.id);
   if (query.visible_repos) check.of("repo", *query.visible_repos);
   return check.of("bucket", query.buckets).error();
 }

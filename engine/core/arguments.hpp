@@ -9,7 +9,7 @@
 #include "minuted/nodes.hpp"
 #include "minuted/query.hpp"
 #include "minuted/series.hpp"
-#include "minuted/storage.hpp"
+#include "minuted/usage.hpp"
 
 namespace minuted {
 
@@ -21,7 +21,7 @@ std::optional<Error> check_arguments(const EventQuery& query);
 std::optional<Error> check_arguments(const TotalsQuery& query);
 std::optional<Error> check_arguments(const NodeQuery& query);
 std::optional<Error> check_arguments(const SeriesQuery& query);
-std::optional<Error> check_arguments(const StorageQuery& query);
+std::optional<Error> check_arguments(const UsageQuery& query);
 std::optional<Error> check_arguments(const Removal& removal);
 // Of tell_repo().
 std::optional<Error> check_repo(std::string_view repo);

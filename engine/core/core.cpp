@@ -165,10 +165,10 @@ Result<std::unique_ptr<SeriesCursor>> Core::series(const SeriesQuery& query) {
   return std::unique_ptr<SeriesCursor>(std::make_unique<SeriesScan>(std::move(*read), query));
 }
 
-Result<std::unique_ptr<StorageCursor>> Core::storage(const StorageQuery& query) {
+Result<std::unique_ptr<UsageCursor>> Core::usage(const UsageQuery& query) {
   auto read = begin_read(ReadContext::kSeekSteps);
   if (!read) return read.error();
-  return std::unique_ptr<StorageCursor>(std::make_unique<StorageScan>(std::move(*read), query));
+  return std::unique_ptr<UsageCursor>(std::make_unique<StorageScan>(std::move(*read), query));
 }
 
 }  // namespace minuted

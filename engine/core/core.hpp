@@ -19,7 +19,7 @@
 #include "minuted/query.hpp"
 #include "minuted/series.hpp"
 #include "minuted/status.hpp"
-#include "minuted/storage.hpp"
+#include "minuted/usage.hpp"
 #include "maintenance/prune/horizons.hpp"
 #include "stats/counters.hpp"
 #include "store/believed_clock.hpp"
@@ -88,7 +88,7 @@ class Core : public std::enable_shared_from_this<Core> {
   Result<std::unique_ptr<TotalsCursor>> totals(const TotalsQuery& query);
   Result<std::unique_ptr<NodeCursor>> nodes(const NodeQuery& query);
   Result<std::unique_ptr<SeriesCursor>> series(const SeriesQuery& query);
-  Result<std::unique_ptr<StorageCursor>> storage(const StorageQuery& query);
+  Result<std::unique_ptr<UsageCursor>> usage(const UsageQuery& query);
 
  private:
   Core(const Parts& parts, std::unique_ptr<BelievedClock> clock, std::unique_ptr<Store> store,

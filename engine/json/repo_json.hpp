@@ -6,7 +6,7 @@
 #include <variant>
 
 #include "json/event_json.hpp"
-#include "minuted/storage.hpp"
+#include "minuted/usage.hpp"
 
 namespace minuted::json {
 

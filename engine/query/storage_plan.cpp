@@ -8,16 +8,16 @@ namespace minuted {
 namespace {
 
 // Twelve hours are two slots of six.
-const RepoTier& tier_of(const StorageWindow& window) {
+const RepoTier& tier_of(const UsageWindow& window) {
   for (const RepoTier& tier : kRepoTiers) {
     if (tier.slot_minutes == window.point_minutes) return tier;
   }
   return *repo_tier(RepoSpan::kSixHours);
 }
 
-bool is_of_repos(const StorageQuery& query) {
+bool is_of_repos(const UsageQuery& query) {
   return query.buckets.empty() &&
-         (!query.by || *query.by == StorageBy::kRepo || *query.by == StorageBy::kWorkspace);
+         (!query.by || *query.by == UsageBy::kRepo || *query.by == UsageBy::kWorkspace);
 }
 
 Minute ceil_to(Minute minute, std::uint32_t length) {
@@ -26,7 +26,7 @@ Minute ceil_to(Minute minute, std::uint32_t length) {
 
 }  // namespace
 
-StoragePlan plan_storage(const StorageQuery& query, const std::array<Minute, 3>& horizons) {
+StoragePlan plan_storage(const UsageQuery& query, const std::array<Minute, 3>& horizons) {
   const RepoTier& tier = tier_of(query.window);
   const Minute horizon = horizons[static_cast<std::size_t>(tier.kept_as)];
   const MinuteRange minutes{std::max(query.window.begin, horizon), query.window.end()};

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "minuted/query.hpp"
-#include "minuted/storage.hpp"
+#include "minuted/usage.hpp"
 #include "minuted/time.hpp"
 #include "schema/tiers.hpp"
 
@@ -30,7 +30,7 @@ struct StoragePlan {
 };
 
 // `horizons`: by Span, the first minute that is visible.
-StoragePlan plan_storage(const StorageQuery& query, const std::array<Minute, 3>& horizons);
+StoragePlan plan_storage(const UsageQuery& query, const std::array<Minute, 3>& horizons);
 
 // The repos' values to read the head of a plan from: those of a tier of narrower slots and the same retention;
 // nullptr if there is none.

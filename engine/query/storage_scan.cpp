@@ -20,7 +20,7 @@ constexpr std::uint32_t kStepsPerAccount = 256;
 
 }  // namespace
 
-StorageScan::StorageScan(std::shared_ptr<ReadContext> context, StorageQuery query)
+StorageScan::StorageScan(std::shared_ptr<ReadContext> context, UsageQuery query)
     : query_(std::move(query)),
       context_(std::move(context)),
       memory_(*context_),
@@ -98,12 +98,12 @@ Result<void> StorageScan::open() {
 }
 
 Result<void> StorageScan::narrow_to_scope() {
-  if (query_.scope == StorageScope::kOrg) {
+  if (query_.scope == UsageScope::kOrg) {
     repos_ = query_.visible_repos;
     return {};
   }
   const auto& visible = query_.visible_repos;
-  if (query_.scope == StorageScope::kRepo) {
+  if (query_.scope == UsageScope::kRepo) {
     repos_.emplace();
     if (!visible || std::binary_search(visible->begin(), visible->end(), query_.id)) {
       repos_->push_back(query_.id);
@@ -217,9 +217,9 @@ QuerySpec StorageScan::rows_of(const RowPart& part) const {
       ids.emplace_back(usage_.id(usage_.at(i)));
     }
   };
-  if (*query_.by == StorageBy::kBucket) batch(spec.buckets);
-  if (*query_.by == StorageBy::kNode) batch(spec.hosts);
-  if (*query_.by == StorageBy::kRepo) batch(spec.repos);
+  if (*query_.by == UsageBy::kBucket) batch(spec.buckets);
+  if (*query_.by == UsageBy::kNode) batch(spec.hosts);
+  if (*query_.by == UsageBy::kRepo) batch(spec.repos);
   return spec;
 }
 
@@ -257,11 +257,11 @@ Result<bool> StorageScan::step_rows() {
 Result<std::uint32_t> StorageScan::entity_of_row(const Row& row) {
   if (!query_.by) return 0U;
   switch (*query_.by) {
-    case StorageBy::kBucket: return entity(row.bucket);
-    case StorageBy::kNode: return entity(row.host);
-    case StorageBy::kRepo:
-    case StorageBy::kWorkspace: return entity_of_repo(row.repo);
-    case StorageBy::kProvider: break;
+    case UsageBy::kBucket: return entity(row.bucket);
+    case UsageBy::kNode: return entity(row.host);
+    case UsageBy::kRepo:
+    case UsageBy::kWorkspace: return entity_of_repo(row.repo);
+    case UsageBy::kProvider: break;
   }
   const auto number = number_in(node_ids_, entity_of_node_, row.host);
   if (!number) return number;
@@ -286,12 +286,12 @@ Result<std::uint32_t> StorageScan::entity_of_repo(std::string_view repo) {
   std::uint32_t& known = entity_of_repo_[*number];
   if (known != kNone) return known;
   Result<std::uint32_t> made = kNone;
-  if (*query_.by == StorageBy::kRepo) {
+  if (*query_.by == UsageBy::kRepo) {
     made = entity(repo);
   } else {
     const auto facts = facts_->of(repo);
     if (!facts) return facts.error();
-    made = entity(*query_.by == StorageBy::kWorkspace ? facts->workspace : facts->provider);
+    made = entity(*query_.by == UsageBy::kWorkspace ? facts->workspace : facts->provider);
   }
   if (made.ok()) known = *made;
   return made;
@@ -348,7 +348,7 @@ Result<void> StorageScan::choose_batch() {
   return {};
 }
 
-Result<bool> StorageScan::next(StorageEntity& entity) {
+Result<bool> StorageScan::next(UsageEntity& entity) {
   for (;;) {
     const auto ready = prepare();
     if (!ready.ok()) return ready;

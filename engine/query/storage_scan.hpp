@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "minuted/query.hpp"
-#include "minuted/storage.hpp"
+#include "minuted/usage.hpp"
 #include "query/group_table.hpp"
 #include "query/read_context.hpp"
 #include "query/repo_walk.hpp"
@@ -28,15 +28,15 @@
 
 namespace minuted {
 
-class StorageScan final : public StorageCursor {
+class StorageScan final : public UsageCursor {
  public:
   // Of at most the context's groups_max() entities.
-  StorageScan(std::shared_ptr<ReadContext> context, StorageQuery query);
+  StorageScan(std::shared_ptr<ReadContext> context, UsageQuery query);
 
   Result<bool> prepare() override;
   std::uint64_t entities() const override { return usage_.listed(); }
   UInt128 requests() const override { return usage_.requests(); }
-  Result<bool> next(StorageEntity& entity) override;
+  Result<bool> next(UsageEntity& entity) override;
 
  private:
   enum class State : std::uint8_t { kNew, kAddingUp, kOrdered, kAddingPoints, kReady, kEnded };
@@ -64,7 +64,7 @@ class StorageScan final : public StorageCursor {
   void end();
   Result<void> account(std::size_t bytes_more = 0);
 
-  const StorageQuery query_;
+  const UsageQuery query_;
   const std::shared_ptr<ReadContext> context_;
   ReadMemory memory_;      // of entities and points
   ReadMemory row_memory_;  // of the rows of buckets, kept from one part to the next

@@ -13,7 +13,7 @@
 
 #include "minuted/repo_rollup.hpp"
 #include "minuted/result.hpp"
-#include "minuted/storage.hpp"
+#include "minuted/usage.hpp"
 #include "page/repo_page_codec.hpp"
 #include "query/group_table.hpp"
 
@@ -21,7 +21,7 @@ namespace minuted {
 
 class UsageTable {
  public:
-  explicit UsageTable(const StorageWindow& window) : window_(window) {}
+  explicit UsageTable(const UsageWindow& window) : window_(window) {}
 
   // The entity's number, a new one if it had none.
   std::uint32_t number_of(std::string_view id) {
@@ -78,7 +78,7 @@ class UsageTable {
  private:
   static constexpr std::uint32_t kNone = UINT32_MAX;
 
-  const StorageWindow window_;
+  const UsageWindow window_;
   IdNumbers ids_;
   std::vector<RepoRollup> sums_;      // by entity
   std::vector<std::uint32_t> order_;  // entities that have requests; sorted as far as was asked for

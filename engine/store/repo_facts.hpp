@@ -12,7 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "minuted/storage.hpp"
+#include "minuted/usage.hpp"
 #include "store/store.hpp"
 
 namespace minuted {

@@ -14,7 +14,7 @@
 
 #include "minuted/append.hpp"
 #include "minuted/nodes.hpp"
-#include "minuted/storage.hpp"
+#include "minuted/usage.hpp"
 #include "schema/meta_records.hpp"
 #include "store/catalog.hpp"
 #include "store/event_ids.hpp"

@@ -21,7 +21,7 @@ class StorageSource final : public BodySource {
 
   Result<bool> fill(std::string& out) override {
     if (!cursor_) {
-      auto opened = engine_.storage(params_.query);
+      auto opened = engine_.usage(params_.query);
       if (!opened) return opened.error();
       cursor_ = std::move(*opened);
     }
@@ -38,7 +38,7 @@ class StorageSource final : public BodySource {
 
  private:
   Result<bool> append_all(std::string& out) {
-    StorageEntity all;
+    UsageEntity all;
     const auto found = cursor_->next(all);
     if (!found.ok() || !*found) return found;
     render::append_storage(params_, all.points, out);
@@ -50,7 +50,7 @@ class StorageSource final : public BodySource {
       begun_ = true;
       render::append_breakdown_head(params_, {by_, cursor_->entities(), cursor_->requests()}, out);
     }
-    StorageEntity entity;
+    UsageEntity entity;
     const auto more = cursor_->next(entity);
     if (!more.ok()) return more;
     if (!*more) {
@@ -65,12 +65,12 @@ class StorageSource final : public BodySource {
   Engine& engine_;
   const render::StorageParams params_;
   const std::string by_;
-  std::unique_ptr<StorageCursor> cursor_;
+  std::unique_ptr<UsageCursor> cursor_;
   bool begun_ = false;
   std::uint64_t entities_ = 0;
 };
 
-Response answer(Services& services, const Request& request, std::optional<StorageBy> by,
+Response answer(Services& services, const Request& request, std::optional<UsageBy> by,
                 std::string_view by_name) {
   auto parsed = render::parse_storage_params(request.query, services.engine.now(), by);
   if (const auto* fault = std::get_if<render::ParameterError>(&parsed)) {

@@ -54,7 +54,7 @@ void append_sums(const StorageParams& params, const RepoRollup& sums, std::strin
 }
 
 // Unix milliseconds.
-std::int64_t start_ms(const StorageWindow& window, std::size_t point) {
+std::int64_t start_ms(const UsageWindow& window, std::size_t point) {
   return start_of({window.begin.value +
                    static_cast<std::uint32_t>(point) * window.point_minutes}).value;
 }
@@ -83,7 +83,7 @@ void append_filter(const StorageParams& params, std::string& out) {
 }
 
 void append_range(const StorageParams& params, std::string& out) {
-  const StorageWindow& window = params.query.window;
+  const UsageWindow& window = params.query.window;
   out += R"("start":)";
   append_number(start_ms(window, 0), out);
   out += R"(,"end":)";
@@ -138,7 +138,7 @@ void append_storage(const StorageParams& params, std::span<const RepoRollup> poi
   out += R"({"success":true,"meta":{)";
   append_range(params, out);
   out += R"(,"scopeId":)";
-  if (params.query.scope == StorageScope::kOrg) {
+  if (params.query.scope == UsageScope::kOrg) {
     out += "null";
   } else {
     append_json_string(params.query.id, out);
@@ -162,7 +162,7 @@ void append_breakdown_head(const StorageParams& params, const BreakdownHead& hea
                            std::string& out) {
   out += R"({"success":true,"meta":{)";
   append_range(params, out);
-  if (params.query.scope != StorageScope::kOrg) {
+  if (params.query.scope != UsageScope::kOrg) {
     out += R"(,"scopeId":)";
     append_json_string(params.query.id, out);
   }
@@ -185,7 +185,7 @@ void append_breakdown_head(const StorageParams& params, const BreakdownHead& hea
   out += R"(},"entities":[)";
 }
 
-void append_entity(const StorageParams& params, const StorageEntity& entity, std::string& out) {
+void append_entity(const StorageParams& params, const UsageEntity& entity, std::string& out) {
   out += R"({"entityId":)";
   append_json_string(entity.id, out);
   out += R"(,"totals":{)";

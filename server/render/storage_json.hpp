@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "minuted/storage.hpp"
+#include "minuted/usage.hpp"
 #include "render/storage_params.hpp"
 
 namespace minuted::render {
@@ -26,7 +26,7 @@ struct BreakdownHead {
 };
 void append_breakdown_head(const StorageParams& params, const BreakdownHead& head,
                            std::string& out);
-void append_entity(const StorageParams& params, const StorageEntity& entity, std::string& out);
+void append_entity(const StorageParams& params, const UsageEntity& entity, std::string& out);
 inline constexpr std::string_view kBreakdownEnd = "]}";
 
 }  // namespace minuted::render

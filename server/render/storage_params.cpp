@@ -27,18 +27,18 @@ constexpr std::array kWindows = {
     WindowForm{"365d", 365, kMinutesPerDay, "1d"},
 };
 
-constexpr std::array<std::pair<std::string_view, StorageScope>, 3> kScopes = {{
-    {"org", StorageScope::kOrg},
-    {"workspace", StorageScope::kWorkspace},
-    {"repo", StorageScope::kRepo},
+constexpr std::array<std::pair<std::string_view, UsageScope>, 3> kScopes = {{
+    {"org", UsageScope::kOrg},
+    {"workspace", UsageScope::kWorkspace},
+    {"repo", UsageScope::kRepo},
 }};
 
-constexpr std::array<std::pair<std::string_view, StorageBy>, 5> kBreakdowns = {{
-    {"repos", StorageBy::kRepo},
-    {"buckets", StorageBy::kBucket},
-    {"nodes", StorageBy::kNode},
-    {"workspaces", StorageBy::kWorkspace},
-    {"providers", StorageBy::kProvider},
+constexpr std::array<std::pair<std::string_view, UsageBy>, 5> kBreakdowns = {{
+    {"repos", UsageBy::kRepo},
+    {"buckets", UsageBy::kBucket},
+    {"nodes", UsageBy::kNode},
+    {"workspaces", UsageBy::kWorkspace},
+    {"providers", UsageBy::kProvider},
 }};
 
 ParameterError invalid(std::string message) { return {kInvalidParameter, std::move(message)}; }
@@ -99,7 +99,7 @@ std::optional<ParameterError> set_window(const Collected& given, Millis now, Sto
   }
   params.window = form->name;
   params.time_bucket_size = form->size;
-  StorageWindow& window = params.query.window;
+  UsageWindow& window = params.query.window;
   window.points = form->points;
   window.point_minutes = form->point_minutes;
   const std::uint32_t length = window.points * window.point_minutes;
@@ -120,7 +120,7 @@ std::optional<ParameterError> set_scope(Collected& given, bool required, Storage
   }
   params.scope = scope->first;
   params.query.scope = scope->second;
-  if (scope->second == StorageScope::kOrg) return std::nullopt;
+  if (scope->second == UsageScope::kOrg) return std::nullopt;
   if (!given.id) {
     return invalid("id is missing; give the id of the " + std::string(scope->first) +
                    ", as scope asks for one");
@@ -173,7 +173,7 @@ std::optional<ParameterError> set_integers(const Collected& given, StorageParams
 
 std::variant<StorageParams, ParameterError> parse_storage_params(std::string_view raw_query,
                                                                  Millis now,
-                                                                 std::optional<StorageBy> by) {
+                                                                 std::optional<UsageBy> by) {
   Collected given;
   StorageParams params;
   params.query.by = by;
@@ -191,7 +191,7 @@ std::variant<StorageParams, ParameterError> parse_storage_params(std::string_vie
   return params;
 }
 
-std::optional<StorageBy> parse_breakdown(std::string_view name) {
+std::optional<UsageBy> parse_breakdown(std::string_view name) {
   for (const auto& [known, by] : kBreakdowns) {
     if (known == name) return by;
   }

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <variant>
 
-#include "minuted/storage.hpp"
 #include "minuted/time.hpp"
+#include "minuted/usage.hpp"
 #include "render/query_string.hpp"
 
 namespace minuted::render {
@@ -18,7 +18,7 @@ inline constexpr std::uint64_t kEntitiesDefault = 100;
 inline constexpr std::uint64_t kEntitiesMax = 1000;
 
 struct StorageParams {
-  StorageQuery query;                // visible_repos is left to the caller
+  UsageQuery query;                // visible_repos is left to the caller
   std::string_view scope;            // `org`, `workspace` or `repo`
   std::string_view window;           // `24h`, …
   std::string_view time_bucket_size; // `5m`, …
@@ -31,10 +31,10 @@ struct StorageParams {
 // the one that contains `now`. kInvalidParameter.
 std::variant<StorageParams, ParameterError> parse_storage_params(std::string_view raw_query,
                                                                  Millis now,
-                                                                 std::optional<StorageBy> by);
+                                                                 std::optional<UsageBy> by);
 
 // `repos`, `buckets`, `nodes`, `workspaces` or `providers`; nullopt for anything else.
-std::optional<StorageBy> parse_breakdown(std::string_view name);
+std::optional<UsageBy> parse_breakdown(std::string_view name);
 // The names above, for messages.
 std::string_view breakdown_names();
 

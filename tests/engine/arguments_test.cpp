@@ -92,10 +92,10 @@ TEST_F(ArgumentsTest, QuestionsAndOrdersWithBadIdsAreRefused) {
   refused(engine_->totals({TotalsQuery::By::kBucket, {bad}, {}}));
   refused(engine_->nodes({{}, {bad}, std::nullopt}));
   refused(engine_->series({{bad}, {}, {}, std::nullopt}));
-  StorageQuery storage;
-  storage.scope = StorageScope::kRepo;
+  UsageQuery storage;
+  storage.scope = UsageScope::kRepo;
   storage.id = bad;
-  refused(engine_->storage(storage));
+  refused(engine_->usage(storage));
   refused(engine_->remove({bad, std::nullopt, std::nullopt}));
   refused(engine_->remove({"r", bad, std::nullopt}));
   refused(engine_->tell_repo(bad, {"w", std::nullopt}));

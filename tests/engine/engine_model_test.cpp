@@ -78,12 +78,12 @@ class RandomHistory {
   void read_every_storage() {
     for (std::size_t window = 0; window < std::size(kStorageWindows); ++window) {
       SCOPED_TRACE("window " + std::to_string(window));
-      StorageQuery query;
+      UsageQuery query;
       query.window = storage_window(window, Millis{kStartMs});
       query.series = true;
       read_storage(query);
       for (int by = 0; by < 5 && !testing::Test::HasFatalFailure(); ++by) {
-        query.by = static_cast<StorageBy>(by);
+        query.by = static_cast<UsageBy>(by);
         read_storage(query);
       }
     }
@@ -239,29 +239,29 @@ class RandomHistory {
     ASSERT_EQ(*told, facts);
   }
 
-  StorageQuery random_storage() {
+  UsageQuery random_storage() {
     const auto sorted = [](std::vector<std::string> list) {
       std::sort(list.begin(), list.end());
       list.erase(std::unique(list.begin(), list.end()), list.end());
       return list;
     };
-    StorageQuery query;
-    query.scope = static_cast<StorageScope>(pick(3));
-    query.id = query.scope == StorageScope::kWorkspace ? (pick(2) ? "w" : "v") : std::string(id());
+    UsageQuery query;
+    query.scope = static_cast<UsageScope>(pick(3));
+    query.id = query.scope == UsageScope::kWorkspace ? (pick(2) ? "w" : "v") : std::string(id());
     if (pick(3) == 0) query.visible_repos = sorted(random_list());
     if (pick(3) == 0) query.buckets = sorted(random_list());
     query.window = storage_window(
         pick(std::size(kStorageWindows)),
         Millis{kStartMs + static_cast<std::int64_t>(pick(2) ? 0 : pick(4 * 86'400'000ULL)) -
                static_cast<std::int64_t>(pick(2) ? 0 : pick(4 * 86'400'000ULL))});
-    if (pick(4) != 0) query.by = static_cast<StorageBy>(pick(5));
+    if (pick(4) != 0) query.by = static_cast<UsageBy>(pick(5));
     query.series = pick(2) == 1;
     if (pick(3) == 0) query.limit = pick(4);
     if (pick(3) == 0) query.offset = pick(4);
     return query;
   }
 
-  void read_storage(const StorageQuery& query) {
+  void read_storage(const UsageQuery& query) {
     std::string failed;
     const OracleStorage answer = test::read_storage(*engine_, query, failed);
     ASSERT_EQ(failed, "");

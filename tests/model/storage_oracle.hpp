@@ -1,4 +1,4 @@
-// What a StorageQuery must answer, from the rows of minutes one by one: filtered, put under their entity,
+// What a UsageQuery must answer, from the rows of minutes one by one: filtered, put under their entity,
 // added up.
 #pragma once
 
@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "minuted/storage.hpp"
+#include "minuted/usage.hpp"
 #include "model/oracle.hpp"
 
 namespace minuted::test {
@@ -29,7 +29,7 @@ struct OracleStorage {
 using FactsByRepo = std::map<std::string, RepoFacts>;
 
 inline OracleStorage storage_of(const std::vector<OracleRow>& minutes, const FactsByRepo& facts,
-                                const StorageQuery& query) {
+                                const UsageQuery& query) {
   const auto facts_of = [&](const std::string& repo) {
     const auto at = facts.find(repo);
     return at == facts.end() ? RepoFacts{} : at->second;
@@ -41,15 +41,15 @@ inline OracleStorage storage_of(const std::vector<OracleRow>& minutes, const Fac
   if (!query.by) entities[""].points.resize(query.window.points);
   for (const OracleRow& row : minutes) {
     if (row.minute < query.window.begin.value || row.minute >= query.window.end().value) continue;
-    if (query.scope == StorageScope::kRepo && row.repo != query.id) continue;
-    if (query.scope == StorageScope::kWorkspace && facts_of(row.repo).workspace != query.id) continue;
+    if (query.scope == UsageScope::kRepo && row.repo != query.id) continue;
+    if (query.scope == UsageScope::kWorkspace && facts_of(row.repo).workspace != query.id) continue;
     if (query.visible_repos && !in(*query.visible_repos, row.repo)) continue;
     if (!query.buckets.empty() && !in(query.buckets, row.bucket)) continue;
     const std::string id = !query.by                               ? ""
-                           : *query.by == StorageBy::kRepo         ? row.repo
-                           : *query.by == StorageBy::kBucket       ? row.bucket
-                           : *query.by == StorageBy::kNode         ? row.host
-                           : *query.by == StorageBy::kWorkspace    ? facts_of(row.repo).workspace
+                           : *query.by == UsageBy::kRepo         ? row.repo
+                           : *query.by == UsageBy::kBucket       ? row.bucket
+                           : *query.by == UsageBy::kNode         ? row.host
+                           : *query.by == UsageBy::kWorkspace    ? facts_of(row.repo).workspace
                                                                    : facts_of(row.repo).provider;
     OracleEntity& e = entities[id];
     e.id = id;
@@ -82,9 +82,9 @@ inline OracleStorage storage_of(const std::vector<OracleRow>& minutes, const Fac
 }
 
 // The engine's answer, whole; `failed` says why it has none.
-inline OracleStorage read_storage(Engine& engine, const StorageQuery& query, std::string& failed) {
+inline OracleStorage read_storage(Engine& engine, const UsageQuery& query, std::string& failed) {
   OracleStorage answer;
-  auto cursor = engine.storage(query);
+  auto cursor = engine.usage(query);
   if (!cursor) {
     failed = cursor.error().message;
     return answer;
@@ -99,7 +99,7 @@ inline OracleStorage read_storage(Engine& engine, const StorageQuery& query, std
   }
   answer.entities = (*cursor)->entities();
   answer.requests = (*cursor)->requests();
-  StorageEntity entity;
+  UsageEntity entity;
   for (;;) {
     const auto more = (*cursor)->next(entity);
     if (!more) failed = more.error().message;
@@ -113,7 +113,7 @@ inline OracleStorage read_storage(Engine& engine, const StorageQuery& query, std
 inline constexpr std::pair<std::uint32_t, std::uint32_t> kStorageWindows[] = {
     {288, 5}, {168, 60}, {120, 360}, {180, 720}, {180, 1440}, {365, 1440}};
 
-inline StorageWindow storage_window(std::size_t number, Millis now) {
+inline UsageWindow storage_window(std::size_t number, Millis now) {
   const auto [points, minutes] = kStorageWindows[number];
   return {{floor_to(minute_of(now), minutes).value + minutes - points * minutes}, points, minutes};
 }

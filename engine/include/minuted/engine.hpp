@@ -27,7 +27,7 @@
 #include "minuted/series.hpp"
 #include "minuted/stats.hpp"
 #include "minuted/status.hpp"
-#include "minuted/storage.hpp"
+#include "minuted/usage.hpp"
 
 namespace minuted {
 
@@ -98,8 +98,8 @@ class Engine {
   virtual Result<std::unique_ptr<NodeCursor>> nodes(const NodeQuery& query) = 0;
   virtual Result<std::unique_ptr<SeriesCursor>> series(const SeriesQuery& query) = 0;
 
-  // A cursor over what a window has, as of now, in one or broken down.
-  virtual Result<std::unique_ptr<StorageCursor>> storage(const StorageQuery& query) = 0;
+  // A cursor over the usage of a time window, as of now, in total or grouped.
+  virtual Result<std::unique_ptr<UsageCursor>> usage(const UsageQuery& query) = 0;
 
   // Changes what is told of a repo, which need not have any event, and returns what is told then; durable
   // when it returns. kDiskFull, kUnavailable, kIoError.

@@ -102,9 +102,9 @@ TEST_F(KeptMemoryTest, EveryKindOfReadIsRecalled) {
   auto totals = engine_->totals({});
   auto nodes = engine_->nodes({});
   auto series = engine_->series({});
-  StorageQuery query;
+  UsageQuery query;
   query.window = {{kNowMinute / kMinutesPerDay * kMinutesPerDay}, 288, 5};
-  auto storage = engine_->storage(query);
+  auto storage = engine_->usage(query);
   ASSERT_TRUE(rows.ok()) << rows.error().message;
   ASSERT_TRUE(events.ok()) << events.error().message;
   ASSERT_TRUE(totals.ok()) << totals.error().message;
@@ -122,7 +122,7 @@ TEST_F(KeptMemoryTest, EveryKindOfReadIsRecalled) {
   Totals total;
   NodeRow node;
   SeriesRow one_series;
-  StorageEntity entity;
+  UsageEntity entity;
   const auto code = [](const Result<bool>& ended) {
     return ended.ok() ? ErrorCode::kUnavailable : ended.error().code;
   };

@@ -257,7 +257,7 @@ TEST_F(RetentionTest, StorageBeginsAtTheHorizonOfItsRows) {
     SCOPED_TRACE(round);
     for (std::size_t number = 0; number < std::size(kStorageWindows); ++number) {
       SCOPED_TRACE(number);
-      StorageQuery query;
+      UsageQuery query;
       query.window = storage_window(number, clock_.now());
       query.series = true;
       const Span tier = query.window.point_minutes == 5      ? Span::kMinute
@@ -270,7 +270,7 @@ TEST_F(RetentionTest, StorageBeginsAtTheHorizonOfItsRows) {
       EXPECT_TRUE(read_storage(*engine_, query, failed) == storage_of(kept, {}, query)) << failed;
       for (int by = 0; by < 5; ++by) {
         SCOPED_TRACE(by);
-        query.by = static_cast<StorageBy>(by);
+        query.by = static_cast<UsageBy>(by);
         EXPECT_TRUE(read_storage(*engine_, query, failed) == storage_of(kept, {}, query)) << failed;
       }
     }
@@ -289,7 +289,7 @@ TEST_F(RetentionTest, WindowsOfOneTierAgreeAsFarAsRowsAreHeld) {
   for (const std::int64_t hours : {1, 118, 119, 120, 121, 122}) append(hours * kHourMs);
   for (int folded = 0; folded < 2; ++folded) {
     for (const std::size_t number : {1U, 2U, 3U}) {
-      StorageQuery query;
+      UsageQuery query;
       query.window = storage_window(number, clock_.now());
       std::string failed;
       EXPECT_TRUE(read_storage(*engine_, query, failed).requests == 4) << number << failed;

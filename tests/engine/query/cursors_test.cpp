@@ -104,15 +104,15 @@ Read nodes_read(std::string name, std::optional<MinuteRange> days) {
           }};
 }
 
-Read storage_read(std::string name, StorageBy by) {
+Read storage_read(std::string name, UsageBy by) {
   return {std::move(name), [by](Context context) {
-            StorageQuery query;
+            UsageQuery query;
             query.window = {{floor_to({kNowMinute}, 60).value + 60 - 168 * 60}, 168, 60};
             query.by = by;
             query.series = true;
             auto cursor = std::make_unique<StorageScan>(std::move(context), query);
-            return texts<StorageEntity>(std::move(cursor),
-                                        [](std::ostream& out, const StorageEntity& entity) {
+            return texts<UsageEntity>(std::move(cursor),
+                                        [](std::ostream& out, const UsageEntity& entity) {
                                           out << entity.id << ' ' << entity.totals.requests;
                                           for (const RepoRollup& point : entity.points) {
                                             out << ' ' << point.requests;
@@ -133,8 +133,8 @@ std::vector<Read> all_reads() {
       totals_read("totals of buckets", TotalsQuery::By::kBucket),
       nodes_read("nodes", std::nullopt),
       nodes_read("days of nodes", kEveryMinute),
-      storage_read("usage by repo", StorageBy::kRepo),
-      storage_read("usage by bucket", StorageBy::kBucket),
+      storage_read("usage by repo", UsageBy::kRepo),
+      storage_read("usage by bucket", UsageBy::kBucket),
       {"series",
        [](Context context) {
          auto cursor = std::make_unique<SeriesScan>(std::move(context), SeriesQuery{});

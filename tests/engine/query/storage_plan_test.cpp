@@ -21,22 +21,22 @@ namespace {
 constexpr std::array<Minute, 3> kForEver{};
 constexpr Millis kNow{1'700'000'040'000};
 
-StorageQuery query_of(const StorageWindow& window, std::optional<StorageBy> by = std::nullopt) {
-  StorageQuery query;
+UsageQuery query_of(const UsageWindow& window, std::optional<UsageBy> by = std::nullopt) {
+  UsageQuery query;
   query.window = window;
   query.by = by;
   return query;
 }
 
 TEST(StoragePlanTest, OnlyWhatReposHaveByThemselvesIsReadFromTheirValues) {
-  StorageQuery query = query_of(storage_window(0, kNow));
+  UsageQuery query = query_of(storage_window(0, kNow));
   const auto from_repos = [&] { return plan_storage(query, kForEver).from_repos; };
   EXPECT_TRUE(from_repos());
-  for (const StorageBy by : {StorageBy::kRepo, StorageBy::kWorkspace}) {
+  for (const UsageBy by : {UsageBy::kRepo, UsageBy::kWorkspace}) {
     query.by = by;
     EXPECT_TRUE(from_repos());
   }
-  for (const StorageBy by : {StorageBy::kBucket, StorageBy::kNode, StorageBy::kProvider}) {
+  for (const UsageBy by : {UsageBy::kBucket, UsageBy::kNode, UsageBy::kProvider}) {
     query.by = by;
     EXPECT_FALSE(from_repos());
   }
@@ -47,7 +47,7 @@ TEST(StoragePlanTest, OnlyWhatReposHaveByThemselvesIsReadFromTheirValues) {
 
 TEST(StoragePlanTest, SlotsMakeUpThePointsOfEveryWindow) {
   for (std::size_t n = 0; n < std::size(kStorageWindows); ++n) {
-    const StorageWindow window = storage_window(n, kNow);
+    const UsageWindow window = storage_window(n, kNow);
     const StoragePlan plan = plan_storage(query_of(window), kForEver);
     EXPECT_EQ(window.point_minutes % plan.tier->slot_minutes, 0U);
     EXPECT_EQ(plan.minutes, (MinuteRange{window.begin, window.end()}));
@@ -56,7 +56,7 @@ TEST(StoragePlanTest, SlotsMakeUpThePointsOfEveryWindow) {
 }
 
 TEST(StoragePlanTest, TheHeadIsWhatTheHorizonLeavesOfItsSlot) {
-  const StorageWindow window = storage_window(1, kNow);  // of hours
+  const UsageWindow window = storage_window(1, kNow);  // of hours
   const Minute horizon{window.begin.value + 90};
   const std::array<Minute, 3> horizons{Minute{0}, horizon, Minute{0}};
   const StoragePlan plan = plan_storage(query_of(window), horizons);
@@ -85,13 +85,13 @@ TEST(StoragePlanTest, PartsHoldEachMinuteOfTheWindowOnce) {
   for (int round = 0; round < 200; ++round) {
     const auto n = static_cast<std::size_t>(random.below(std::size(kStorageWindows)));
     const auto back_ms = static_cast<std::int64_t>(random.below(100 * 86'400'000ULL));
-    const StorageWindow window = storage_window(n, Millis{kNow.value - back_ms});
+    const UsageWindow window = storage_window(n, Millis{kNow.value - back_ms});
     std::array<Minute, 3> horizons{};
     if (random.chance(50)) {
       const auto cut = static_cast<std::uint32_t>(random.below(window.points * window.point_minutes + 100));
       for (Minute& horizon : horizons) horizon = {window.begin.value + cut};
     }
-    const StoragePlan plan = plan_storage(query_of(window, StorageBy::kBucket), horizons);
+    const StoragePlan plan = plan_storage(query_of(window, UsageBy::kBucket), horizons);
     for (const bool points : {false, true}) {
       // At every border how many parts begin less how many end; taken out, the other way round.
       std::map<std::uint32_t, int> steps;
@@ -113,8 +113,8 @@ TEST(StoragePlanTest, PartsHoldEachMinuteOfTheWindowOnce) {
 
 // So that a window of a week of a million series is not read minute by minute.
 TEST(StoragePlanTest, PartsAreAsWideAsThereAre) {
-  const StorageWindow window = storage_window(1, kNow);
-  const StoragePlan plan = plan_storage(query_of(window, StorageBy::kBucket), kForEver);
+  const UsageWindow window = storage_window(1, kNow);
+  const StoragePlan plan = plan_storage(query_of(window, UsageBy::kBucket), kForEver);
   const auto parts = row_parts(plan, false);
   ASSERT_FALSE(parts.empty());
   EXPECT_EQ(parts[0].span, Span::kDay);

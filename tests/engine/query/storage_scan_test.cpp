@@ -23,7 +23,7 @@ namespace {
 class StorageScanTest : public HistoryTest {
  protected:
   // All of the answer; a failure is the test's.
-  OracleStorage read(const StorageQuery& query) {
+  OracleStorage read(const UsageQuery& query) {
     StorageScan cursor(begin_read(), query);
     OracleStorage answer;
     for (;;) {
@@ -33,7 +33,7 @@ class StorageScanTest : public HistoryTest {
     }
     answer.entities = cursor.entities();
     answer.requests = cursor.requests();
-    StorageEntity entity;
+    UsageEntity entity;
     for (;;) {
       const auto more = cursor.next(entity);
       EXPECT_TRUE(more.ok()) << more.error().message;
@@ -49,20 +49,20 @@ class StorageScanTest : public HistoryTest {
     facts_[repo] = *facts;
   }
 
-  OracleStorage model(const StorageQuery& query) const {
+  OracleStorage model(const UsageQuery& query) const {
     return storage_of(oracle_.rows({kEveryMinute, {}, {}, {}}), facts_, query);
   }
 
-  StorageQuery random_query() {
-    StorageQuery query;
-    query.scope = static_cast<StorageScope>(random_.below(3));
-    query.id = query.scope == StorageScope::kWorkspace ? "w" : random_.pick(names_.repos);
+  UsageQuery random_query() {
+    UsageQuery query;
+    query.scope = static_cast<UsageScope>(random_.below(3));
+    query.id = query.scope == UsageScope::kWorkspace ? "w" : random_.pick(names_.repos);
     if (random_.chance(30)) query.visible_repos = ascending(some(names_.repos));
     if (random_.chance(30)) query.buckets = ascending(some(names_.buckets));
     const auto back_ms = static_cast<std::int64_t>(random_.chance(50) ? 0 : random_.below(5 * kDayMs));
     query.window =
         storage_window(random_.below(std::size(kStorageWindows)), Millis{kNowMs - back_ms});
-    if (random_.chance(75)) query.by = static_cast<StorageBy>(random_.below(5));
+    if (random_.chance(75)) query.by = static_cast<UsageBy>(random_.below(5));
     query.series = random_.chance(50);
     if (random_.chance(30)) query.limit = random_.below(4);
     if (random_.chance(30)) query.offset = random_.below(4);
@@ -80,7 +80,7 @@ TEST_F(StorageScanTest, EqualsTheOracleWhereverTheEventsLie) {
     if (random_.chance(50)) change.provider = random_.chance(50) ? "p" : "";
     describe(random_.pick(names_.repos), change);
     for (int question = 0; question < 25; ++question) {
-      const StorageQuery query = random_query();
+      const UsageQuery query = random_query();
       ASSERT_TRUE(read(query) == model(query))
           << "round " << round << ", by " << (query.by ? static_cast<int>(*query.by) : -1)
           << ", points of " << query.window.point_minutes << ", scope "
@@ -92,8 +92,8 @@ TEST_F(StorageScanTest, EqualsTheOracleWhereverTheEventsLie) {
 
 TEST_F(StorageScanTest, PartsOfTheEntitiesAreTheWholeAnswer) {
   for (int i = 0; i < 3; ++i) go_on();
-  for (const StorageBy by : {StorageBy::kRepo, StorageBy::kBucket, StorageBy::kNode}) {
-    StorageQuery query;
+  for (const UsageBy by : {UsageBy::kRepo, UsageBy::kBucket, UsageBy::kNode}) {
+    UsageQuery query;
     query.window = storage_window(1, Millis{kNowMs});
     query.by = by;
     query.series = true;
@@ -120,16 +120,16 @@ TEST_F(StorageScanTest, PointsAreAddedUpInAsManyPassesAsMemoryAsksFor) {
   }
   append(events);
   fold();
-  StorageQuery query;
+  UsageQuery query;
   query.window = storage_window(5, Millis{kNowMs});
-  query.by = StorageBy::kRepo;
+  query.by = UsageBy::kRepo;
   query.series = true;
   const OracleStorage whole = model(query);
   ASSERT_EQ(whole.page.size(), 60U);
   reads_.memory.set_bytes_max(1U << 20);  // a quarter of which holds the points of some six entities
   EXPECT_TRUE(read(query) == whole);
   StorageScan cursor(begin_read(), query);
-  StorageEntity entity;
+  UsageEntity entity;
   ASSERT_TRUE(*cursor.next(entity));
   append({event_at(kNowMs)});
   fold();
@@ -144,13 +144,13 @@ TEST_F(StorageScanTest, PointsAreAddedUpInAsManyPassesAsMemoryAsksFor) {
 TEST_F(StorageScanTest, MoreEntitiesThanTheBoundAreRefused) {
   append({event_at(kNowMs, "a"), event_at(kNowMs, "b"), event_at(kNowMs, "c")});
   read_options_.groups_max = 2;
-  StorageQuery query;
+  UsageQuery query;
   query.window = storage_window(0, Millis{kNowMs});
-  query.by = StorageBy::kBucket;
+  query.by = UsageBy::kBucket;
   StorageScan cursor(begin_read(), query);
-  StorageEntity entity;
+  UsageEntity entity;
   EXPECT_EQ(code_of(cursor.next(entity)), ErrorCode::kTooManyGroups);
-  query.by = StorageBy::kRepo;
+  query.by = UsageBy::kRepo;
   StorageScan other(begin_read(), query);
   EXPECT_TRUE(*other.next(entity));
 }
@@ -163,9 +163,9 @@ TEST_F(StorageScanTest, ThePointThatTheHorizonFallsIntoHoldsWhatIsKept) {
   read_options_.horizons = {horizon, Minute{0}, Minute{0}};
   for (const bool folded : {false, true}) {
     if (folded) fold();
-    for (const std::optional<StorageBy> by :
-         {std::optional<StorageBy>(), std::optional(StorageBy::kRepo), std::optional(StorageBy::kBucket)}) {
-      StorageQuery query;
+    for (const std::optional<UsageBy> by :
+         {std::optional<UsageBy>(), std::optional(UsageBy::kRepo), std::optional(UsageBy::kBucket)}) {
+      UsageQuery query;
       query.window = storage_window(0, Millis{kNowMs});
       query.by = by;
       query.series = true;

@@ -29,7 +29,7 @@ RepoRollup sums_of(std::uint64_t requests) {
   return sums;
 }
 
-constexpr StorageWindow kWindow{{1000}, 12, 10};  // points of two slots of five minutes
+constexpr UsageWindow kWindow{{1000}, 12, 10};  // points of two slots of five minutes
 
 TEST(UsageTableTest, EntitiesComeByRequestsAndThenById) {
   Random random;

@@ -13,7 +13,7 @@ namespace {
 
 constexpr Millis kNow{1'700'000'123'456};  // 2023-11-14T22:15:23Z
 
-StorageParams parsed(std::string_view query, std::optional<StorageBy> by = std::nullopt) {
+StorageParams parsed(std::string_view query, std::optional<UsageBy> by = std::nullopt) {
   auto params = parse_storage_params(query, kNow, by);
   EXPECT_TRUE(std::holds_alternative<StorageParams>(params));
   return std::get<StorageParams>(params);
@@ -41,7 +41,7 @@ TEST(StorageJsonTest, PercentilesAreOfTheNearestRankAndTheDeviationThePopulation
 }
 
 TEST(StorageJsonTest, SumsAreSaturatedOnBothSides) {
-  StorageParams params = parsed("window=24h", StorageBy::kRepo);
+  StorageParams params = parsed("window=24h", UsageBy::kRepo);
   const RepoRollup sums{3, UInt128{1} << 80, 5, -(Int128{1} << 80), 2, 3'001};
   std::string out;
   append_entity(params, {"a\"b", sums, {}}, out);
@@ -63,7 +63,7 @@ TEST(StorageJsonTest, WindowsEndWithThePointThatContainsNow) {
                         {"180d", 1'700'006'400'000, 180, 1440},
                         {"365d", 1'700'006'400'000, 365, 1440}}) {
     SCOPED_TRACE(c.window);
-    const StorageWindow w = parsed("scope=org&window=" + std::string(c.window)).query.window;
+    const UsageWindow w = parsed("scope=org&window=" + std::string(c.window)).query.window;
     EXPECT_EQ(start_of(w.end()).value, c.end_ms);
     EXPECT_EQ(w.points, c.points);
     EXPECT_EQ(w.point_minutes, c.minutes);
@@ -74,7 +74,7 @@ TEST(StorageJsonTest, WindowsEndWithThePointThatContainsNow) {
 
 TEST(StorageJsonTest, TheHeadOfABreakdownSaysWhatWasAsked) {
   std::string out;
-  append_breakdown_head(parsed("window=7d&bucketId=y,x&limit=3&offset=4&includeSeries=true&id=none", StorageBy::kNode),
+  append_breakdown_head(parsed("window=7d&bucketId=y,x&limit=3&offset=4&includeSeries=true&id=none", UsageBy::kNode),
                         {"nodes", 9, 77}, out);
   EXPECT_EQ(out,
             R"({"success":true,"meta":{"start":1699398000000,"end":1700002800000,"scope":"org",)"
@@ -86,7 +86,7 @@ TEST(StorageJsonTest, TheHeadOfABreakdownSaysWhatWasAsked) {
 TEST(StorageJsonTest, AClockAtTheBeginningOfTimeIsNoReasonToFail) {
   for (const std::int64_t ms : {std::int64_t{-5}, std::int64_t{0}, kMillisMax.value}) {
     const auto params = parse_storage_params("scope=org&window=365d", Millis{ms}, std::nullopt);
-    const StorageWindow w = std::get<StorageParams>(params).query.window;
+    const UsageWindow w = std::get<StorageParams>(params).query.window;
     EXPECT_LT(w.begin, w.end());
     EXPECT_EQ(w.begin.value % 1440, 0U);
   }

@@ -1,5 +1,5 @@
-// Questions about what the whole store, a workspace or a repo did over a window of points, in one or
-// broken down, and what is known of repos besides their events.
+// Usage: sums of the whole store, of a workspace or of a repo over a time window, in total or grouped, and
+// the metadata of repos.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ struct RepoFactsChange {
 };
 
 // `points` of `point_minutes` each, from `begin` on, which is a multiple of it.
-struct StorageWindow {
+struct UsageWindow {
   Minute begin;
   std::uint32_t points = 0;
   std::uint32_t point_minutes = 5;  // 5, 60, 360, 720 or 1440
@@ -38,25 +38,25 @@ struct StorageWindow {
   Minute end() const { return {begin.value + points * point_minutes}; }
 };
 
-enum class StorageScope : std::uint8_t { kOrg, kWorkspace, kRepo };
-enum class StorageBy : std::uint8_t { kRepo, kBucket, kNode, kWorkspace, kProvider };
+enum class UsageScope : std::uint8_t { kOrg, kWorkspace, kRepo };
+enum class UsageBy : std::uint8_t { kRepo, kBucket, kNode, kWorkspace, kProvider };
 
-struct StorageQuery {
-  StorageScope scope = StorageScope::kOrg;
+struct UsageQuery {
+  UsageScope scope = UsageScope::kOrg;
   std::string id = {};                    // of the workspace or repo
   // The only repos that may be seen, ascending and each once; nullopt: all.
   std::optional<std::vector<std::string>> visible_repos = std::nullopt;
   std::vector<std::string> buckets = {};  // ascending and each once; empty: all
-  StorageWindow window = {};
+  UsageWindow window = {};
   // What to break it down by; nullopt: all in one, with its points whatever `series` says.
-  std::optional<StorageBy> by = std::nullopt;
+  std::optional<UsageBy> by = std::nullopt;
   bool series = false;                    // entities come with their points
   std::uint64_t limit = UINT64_MAX;       // entities to hand out, at most
   std::uint64_t offset = 0;               // of those before, in their order
 };
 
 // One repo, bucket, node, workspace or provider. The views die at the cursor's next step.
-struct StorageEntity {
+struct UsageEntity {
   std::string_view id;  // empty: all in one; of workspaces and providers, none was told
   RepoRollup totals;    // over the window
   std::span<const RepoRollup> points;  // one of each, oldest first; empty if not asked for
@@ -67,7 +67,7 @@ struct StorageEntity {
 // are read from (see Engine::horizon) are in no point, whether or not they are pruned, and all others are,
 // also where the horizon falls within a point. Memory: some 150 bytes an entity, and of
 // points what kSeriesBytes says.
-class StorageCursor : public Cursor<StorageEntity> {
+class UsageCursor : public Cursor<UsageEntity> {
  public:
   // Of all entities, whatever limit and offset say. Once prepared.
   virtual std::uint64_t entities() const = 0;
