@@ -165,7 +165,7 @@ class EngineImpl final : public Engine {
   }
 
   Result<RepoFacts> tell_repo(const std::string& repo, const RepoFactsChange& change) override {
-    if (auto wrong = check_repo(repo)) return *wrong;
+    if (auto wrong = check_arguments(repo, change)) return *wrong;
     const auto core = writable_core();
     return core ? (*core)->committer()->update_repo(repo, change) : core.error();
   }

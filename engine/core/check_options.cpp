@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "core/arguments.hpp"
 #include "query/group_scan.hpp"
 
 namespace minuted {
@@ -45,6 +46,7 @@ std::optional<Error> check_options(const Options& options) {
                  std::to_string(options.disk_reserve_percent) +
                  "; 0 to 100 is accepted, and a disk_probe is needed");
   }
+  if (auto error = check_arguments(options.series)) return error;
   if (options.fold_batch_bytes == 0 || options.commit_queue_bytes_max == 0 ||
       options.unfolded_bytes_max == 0 || options.memtable_bytes < (1U << 20)) {
     return wrong(

@@ -36,7 +36,7 @@ void EventBatch::refuse(std::uint32_t index, const char* field, std::string mess
 
 bool EventBatch::check_new_id(std::uint32_t index, const char* field, std::string_view id) {
   const auto fault = check_id(id);
-  if (fault) refuse(index, field, shorten(id) + " " + *fault);
+  if (fault) refuse(index, field, shorten(id) + " " + *fault + "; " + kIdAdvice);
   return !fault;
 }
 
@@ -54,10 +54,12 @@ bool EventBatch::check_numbers(const EventView& event, std::uint32_t index) {
            std::to_string(latency_us) + " is not within 0 and " + std::to_string(kLatencyUsMax));
     return false;
   }
-  // Only its length matters here: no key holds it as it is, and the decoder has looked at each of its bytes.
-  if (event.id.size() <= kEventIdBytesMax) return true;
-  refuse(index, "id", shorten(event.id) + " " + *check_event_id(event.id));
-  return false;
+  if (event.id.empty()) return true;
+  const auto fault = check_event_id(event.id);
+  if (fault) {
+    refuse(index, "id", shorten(event.id) + " " + *fault + "; give 1 to 128 bytes of UTF-8");
+  }
+  return !fault;
 }
 
 std::uint32_t EventBatch::pair_number(std::string_view repo, std::string_view bucket,

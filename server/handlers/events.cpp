@@ -17,7 +17,6 @@ namespace {
 
 // A body up to here is decoded on the loop, some 30 µs of work; a larger one on a worker's thread.
 constexpr std::size_t kInlineBodyBytesMax = 32 << 10;
-constexpr std::size_t kIdempotencyKeyBytesMax = 128;
 // A decoder that has seen a large document holds several times its size: not for ever, and where memory is
 // small, not after a part of what may be decoded at once.
 constexpr std::size_t kDecoderBodyBytesMax = 4 << 20;

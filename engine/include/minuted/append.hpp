@@ -43,9 +43,12 @@ inline std::string strict_rejection(std::uint64_t rejected, const EventError& fi
          std::to_string(first.index) + ": " + first.message;
 }
 
-// Names a request so that sending it again changes nothing.
+inline constexpr std::size_t kIdempotencyKeyBytesMax = 128;
+
+// Names a request so that sending it again changes nothing. Both texts are UTF-8 without control
+// characters.
 struct IdempotencyKey {
-  std::string scope;  // whose key it is; the same key in two scopes is two keys
+  std::string scope;  // whose key it is, up to 255 bytes; the same key in two scopes is two keys
   std::string key;    // 1–128 bytes
   Fingerprint body;   // of everything that makes the request this one
 };

@@ -59,6 +59,8 @@ struct EventView {
 // Why `id` cannot be a repoId, bucketId or host, as the end of a sentence ("must not be empty"), or
 // nullopt if it can: 1–255 bytes of valid UTF-8 without control characters (C0, DEL, C1) or commas.
 std::optional<std::string> check_id(std::string_view id);
+inline constexpr const char* kIdAdvice =
+    "give 1 to 255 bytes of UTF-8 without control characters and commas";
 
 // The same for an event's `id`: 1–128 bytes of valid UTF-8.
 std::optional<std::string> check_event_id(std::string_view id);
