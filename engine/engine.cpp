@@ -135,9 +135,8 @@ class EngineImpl final : public Engine {
   }
   Result<std::unique_ptr<EventCursor>> events(const EventQuery& query) override {
     if (options_.retention.raw_ms == 0) {
-      return Error{ErrorCode::kInvalidArgument,
-                   "raw events are not kept once they are folded; have them kept with a raw "
-                   "retention, as in --retention raw=7d"};
+      return Error{ErrorCode::kInvalidArgument, "raw events are not kept once they are folded",
+                   DecidingOption::kRawRetention};
     }
     if (auto wrong = check_arguments(query)) return *wrong;
     const auto core = readable_core();
@@ -292,7 +291,7 @@ class EngineImpl final : public Engine {
     }
     return Error{reason_->code == ErrorCode::kDiskFull ? ErrorCode::kDiskFull
                                                        : ErrorCode::kUnavailable,
-                 "writes are stopped: " + reason_->message};
+                 "writes are stopped: " + reason_->message, reason_->option};
   }
 
   StoreOptions store_options() const;

@@ -29,6 +29,7 @@
 #include "log/log.hpp"
 #include "minuted/engine.hpp"
 #include "minuted/process.hpp"
+#include "render/error_mapping.hpp"
 #include "settings/memory_shares.hpp"
 #include "settings/settings.hpp"
 #include "watch/watch_thread.hpp"
@@ -258,10 +259,7 @@ void stop_serving(http::Server& server, http::Services& services, CloseWatch& wa
 }
 
 void log_refusal(const Error& error, const log::Log& log) {
-  std::string reason = error.message;
-  if (error.code == ErrorCode::kCommitsLost) {
-    reason += " (--accept-lost-commits opens the store without them)";
-  }
+  const std::string reason = render::message_of(error);
   log.error("cannot open the data", {{"code", std::string_view(to_string(error.code))},
                                      {"reason", std::string_view(reason)}});
 }

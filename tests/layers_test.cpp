@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <regex>
 #include <set>
@@ -48,7 +49,7 @@ const std::map<std::string, std::set<std::string>> kServerDoors = {
     {"settings", {}},
     {"log", {}},
     {"openapi", {}},
-    {"watch", {"log"}},
+    {"watch", {"log", "render"}},
     {"auth", {"render"}},
     {"inspection", {"render"}},
     {"http", {"auth", "log", "render"}},
@@ -146,6 +147,91 @@ TEST(LayersTest, ServerSeesTheEnginesFaceOnly) {
     EXPECT_FALSE(kEngineDoors.contains(to) && to != "stats" && to != "time" && to != "json")
         << include.file << " includes " << include.what;
   }
+}
+
+// The string literals of a source, adjacent ones joined, without its comments and includes.
+std::vector<std::string> literals_of(const std::string& source) {
+  static const std::regex kToken(
+      R"re(//[^\n]*|/\*[^]*?\*/|#include[^\n]*|'(?:\\.|[^'\\\n])+'|R"([a-z]*)\([^]*?\)\1"|"(?:\\.|[^"\\\n])*")re");
+  std::vector<std::string> found;
+  std::size_t joined_at = std::string::npos;  // where another literal would belong to the last one
+  for (std::sregex_iterator at(source.begin(), source.end(), kToken), end; at != end; ++at) {
+    const std::string token = at->str();
+    if (token[0] != '"' && token[0] != 'R') continue;
+    const auto begin = static_cast<std::size_t>(at->position());
+    const std::string text =
+        token[0] == '"' ? token.substr(1, token.size() - 2) : token.substr(2, token.size() - 3);
+    if (begin == joined_at) {
+      found.back() += text;
+    } else {
+      found.push_back(text);
+    }
+    joined_at = source.find_first_not_of(" \n", begin + token.size());
+  }
+  return found;
+}
+
+// The names of the daemon's settings that cannot be taken for words: those with a dash.
+std::vector<std::string> names_of_settings() {
+  std::ifstream in(fs::path(MINUTED_SOURCE_DIR) / "server/settings/definitions.cpp");
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  static const std::regex kName(R"re(\{"([a-z0-9]+(?:-[a-z0-9]+)+)",)re");
+  std::vector<std::string> names;
+  for (std::sregex_iterator at(text.begin(), text.end(), kName), end; at != end; ++at) {
+    names.push_back((*at)[1]);
+  }
+  return names;
+}
+
+// What of a message belongs to the daemon, and not to the engine; empty if nothing does. `names` are those
+// of the settings.
+std::string word_of_the_daemon(const std::string& message, const std::vector<std::string>& names) {
+  static const std::regex kWords(
+      R"re((?:^|[^a-zA-Z-])(--[a-z]+|\?[a-z]+|HTTP\w*|[Tt]okens?|[Hh]eaders?|[Ff]lags?|MINUTED_\w*|)re"
+      R"re([Qq]uery (?:parameter|string)s?|Content-\w+|Idempotency-Key|Retry-After|)re"
+      R"re((?:GET|PUT|POST|DELETE|HEAD) /\w*|application/[\w-]+|/v2/\w*)(?![a-zA-Z]))re");
+  std::smatch match;
+  if (std::regex_search(message, match, kWords)) return match[1];
+  for (const std::string& name : names) {
+    if (message.find(name) != message.npos) return name;
+  }
+  return {};
+}
+
+TEST(LayersTest, TheWordsOfTheDaemonAreFound) {
+  const std::vector<std::string> names = names_of_settings();
+  EXPECT_GT(names.size(), 30U);
+  for (const char* bad :
+       {"as in --retention raw=7d", "another ?strict; send that", "this token may push",
+        "send POST /events", "as many as groups-max allows", "give the flag", "no such header",
+        "send Content-Type: text/csv", "the query parameter limit", "is not HTTP"}) {
+    EXPECT_NE(word_of_the_daemon(bad, names), "") << bad;
+  }
+  for (const char* good : {"a background task failed", "what is it? nothing", "2024-01-15", "POST",
+                           "flagship", "the store's secret", "group by fewer of repo and host"}) {
+    EXPECT_EQ(word_of_the_daemon(good, names), "") << good;
+  }
+  EXPECT_EQ(literals_of("#include \"a\"\n// \"b\"\nf(\"c \\\" \"\n  \"d\", '\"', \"e\", R\"(f)\");"),
+            (std::vector<std::string>{"c \\\" d", "e", "(f)"}));
+}
+
+// Programs that embed the engine have no flags, requests or tokens. The daemon adds what it calls a thing:
+// server/render/error_mapping.cpp, server/handlers/body_error.cpp.
+TEST(LayersTest, NoMessageOfTheEngineSpeaksOfTheDaemon) {
+  const std::vector<std::string> names = names_of_settings();
+  const fs::path root(MINUTED_SOURCE_DIR);
+  std::size_t literals = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(root / "engine")) {
+    const auto extension = entry.path().extension();
+    if (extension != ".cpp" && extension != ".hpp") continue;
+    std::ifstream in(entry.path());
+    for (const std::string& text : literals_of({std::istreambuf_iterator<char>(in), {}})) {
+      ++literals;
+      EXPECT_EQ(word_of_the_daemon(text, names), "")
+          << fs::relative(entry.path(), root).string() << ": " << text;
+    }
+  }
+  EXPECT_GT(literals, 500U);
 }
 
 TEST(LayersTest, NoHeaderDragsAllOfAsioOrBeastIn) {

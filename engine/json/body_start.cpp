@@ -1,6 +1,7 @@
 #include "json/body_start.hpp"
 
 #include <cstddef>
+#include <string>
 
 namespace minuted::json {
 namespace {
@@ -23,8 +24,8 @@ bool is_utf16(std::string_view body) {
          (is_zero(0) && is_ascii(1) && is_zero(2) && is_ascii(3));
 }
 
-std::string compressed(std::string_view with, std::string_view advice) {
-  return "the body begins as " + std::string(with) + " does; " + std::string(advice);
+BodyError compressed(std::string_view with, BodyHint hint) {
+  return BodyError{"malformed_json", "the body begins as " + std::string(with) + " does", hint};
 }
 
 }  // namespace
@@ -34,17 +35,11 @@ std::string_view byte_order_mark_of(std::string_view body) {
   return body.substr(0, body.starts_with(kMark) ? kMark.size() : 0);
 }
 
-std::optional<std::string> compressed_or_utf16(std::string_view body) {
-  if (body.starts_with("\x1F\x8B"sv)) {
-    return compressed("gzip", "send POST /events with Content-Encoding: gzip, or the body uncompressed");
-  }
-  if (body.starts_with("\x28\xB5\x2F\xFD"sv)) {
-    return compressed("zstd", "send POST /events with Content-Encoding: zstd, or the body uncompressed");
-  }
-  if (is_zlib(body)) {
-    return compressed("zlib (deflate)", "send gzip or zstd with its Content-Encoding, or the body uncompressed");
-  }
-  if (is_utf16(body)) return "the body is in UTF-16; send it in UTF-8";
+std::optional<BodyError> compressed_or_utf16(std::string_view body) {
+  if (body.starts_with("\x1F\x8B"sv)) return compressed("gzip", BodyHint::kGzip);
+  if (body.starts_with("\x28\xB5\x2F\xFD"sv)) return compressed("zstd", BodyHint::kZstd);
+  if (is_zlib(body)) return compressed("zlib (deflate)", BodyHint::kDeflate);
+  if (is_utf16(body)) return BodyError{"malformed_json", "the body is in UTF-16; send it in UTF-8"};
   return std::nullopt;
 }
 

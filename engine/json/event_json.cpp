@@ -138,9 +138,7 @@ std::variant<Decoded, BodyError> EventDecoder::decode(std::string_view body, Bod
   impl_->origin = body.data();
   impl_->lines = impl_->events = 0;
   const std::string_view text = body.substr(mark.size());
-  if (const auto what = compressed_or_utf16(body)) {
-    return BodyError{"malformed_json", *what};
-  }
+  if (auto error = compressed_or_utf16(body)) return std::move(*error);
   auto outcome = form == BodyForm::kJson
                      ? impl_->decode_document(text, EventsKey::kWrapsUnlessEvent)
                      : impl_->decode_lines(text);
@@ -477,7 +475,8 @@ void EventDecoder::Impl::finish_event(std::uint64_t index) {
     rejection = {RejectReason::kForeignRepo, "repoId", ""};
     if (describes()) {
       rejection.message = "repoId " + shorten(event.repo) +
-                          " is not one that this token may push to; use a token for it";
+                          " is not one of the repos that may be pushed to; " +
+                          std::string(context.repos_advice);
     }
     return reject_event(index);
   }
@@ -502,7 +501,7 @@ void EventDecoder::Impl::reject_deep_event(std::uint64_t index) {
   if (describes()) {
     rejection.message = "the event nests arrays and objects more than the " +
                         std::to_string(context.depth_max) +
-                        " deep that json-depth-max accepts, at byte " +
+                        " deep that are accepted, at byte " +
                         std::to_string(too_deep - origin) +
                         (lines == 0 ? "" : " of line " + std::to_string(lines)) +
                         "; send it with less nesting";
@@ -542,10 +541,8 @@ BodyError EventDecoder::Impl::malformed(std::string_view text) const {
   const auto line = 1 + std::count(text.data(), text.data() + fault.offset, '\n');
   return {kCode, "the body is not one JSON document: " + fault.what + ", at byte " +
                      std::to_string(mark_bytes + fault.offset) + " (line " + std::to_string(line) +
-                     ")" +
-                     (are_lines(text, fault)
-                          ? "; if it is one event a line, send Content-Type: application/x-ndjson"
-                          : "")};
+                     ")",
+          are_lines(text, fault) ? BodyHint::kLines : BodyHint::kNone};
 }
 
 }  // namespace minuted::json

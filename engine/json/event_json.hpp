@@ -66,7 +66,19 @@ struct DecodeContext {
   std::optional<Millis> newest = std::nullopt;
   // The repos whose events are taken, ascending and borrowed; nullopt = all.
   std::optional<std::span<const std::string>> repos = std::nullopt;
+  // What to do about an event of another repo, as the end of a sentence; borrowed.
+  std::string_view repos_advice = "send it to another place";
   std::size_t depth_max = kDepthMax;  // 1 … kDepthLimit; what is outside is taken for the nearest
+};
+
+// How a body that is refused could be sent so that it is accepted, where that depends on the protocol
+// that brought it: the caller puts it into words.
+enum class BodyHint : std::uint8_t {
+  kNone,
+  kGzip,     // it is gzip data: to be declared as such, or sent uncompressed
+  kZstd,     // the same of zstd data
+  kDeflate,  // it is zlib data, which no caller takes: another compression, or none
+  kLines,    // it may be one event a line, and so BodyForm::kNdjson
 };
 
 // Why a body as a whole was refused. `code` is the contract's error_code and never renamed.
@@ -74,6 +86,7 @@ struct BodyError {
   std::string_view code;  // "malformed_json" or "wrong_shape"
   // One sentence; names the byte offset and line where the text goes wrong, or what the bytes are.
   std::string message;
+  BodyHint hint = BodyHint::kNone;
 };
 
 // The first rejected event of a reason. Its message is empty if it came after kErrorsMax others.

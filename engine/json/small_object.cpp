@@ -137,7 +137,7 @@ std::variant<SmallObject, BodyError> read_small_object(std::string_view body,
                                                        std::string_view want,
                                                        FieldNames known) {
   const std::size_t depth = std::clamp<std::size_t>(depth_max, 1, kDepthLimit);
-  if (auto what = compressed_or_utf16(body)) return BodyError{"malformed_json", std::move(*what)};
+  if (auto error = compressed_or_utf16(body)) return std::move(*error);
   const std::string_view mark = byte_order_mark_of(body);
   const std::string_view text = body.substr(mark.size());
   if (text.find_first_not_of(" \n\r\t") == text.npos) {

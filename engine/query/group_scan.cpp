@@ -183,16 +183,18 @@ class GroupScan final : public RowCursor {
     return {ErrorCode::kTooManyGroups,
             "the latencies of " + std::to_string(groups_.size()) + " groups take more than the " +
                 std::to_string(groups_max_ * GroupTable::kGroupBytes) +
-                " bytes that percentiles may beside a groups-max of " + std::to_string(groups_max_) +
-                "; ask for a shorter range or fewer ids, group by fewer of repo, bucket and host, or "
-                "leave the percentiles out of fields"};
+                " bytes that percentiles may beside " + std::to_string(groups_max_) +
+                " groups; ask for a shorter range or fewer ids, group by fewer of repo, bucket and "
+                "host, or leave the percentiles out",
+            DecidingOption::kGroupsMax};
   }
 
   Error too_many() const {
     return {ErrorCode::kTooManyGroups,
             "the rows fall into more than " + std::to_string(groups_max_) +
-                " groups, as many as groups-max allows; ask for a shorter range or fewer ids, or "
-                "group by fewer of repo, bucket and host"};
+                " groups, as many as are allowed; ask for a shorter range or fewer ids, or "
+                "group by fewer of repo, bucket and host",
+            DecidingOption::kGroupsMax};
   }
 
   const std::shared_ptr<ReadContext> context_;

@@ -305,8 +305,9 @@ Result<std::uint32_t> StorageScan::number_in(IdNumbers& ids, std::vector<std::ui
   if (number >= context_->groups_max()) {
     return Error{ErrorCode::kTooManyGroups,
                  "the window has more than " + std::to_string(context_->groups_max()) +
-                     " repos, buckets or nodes to tell apart, as many as groups-max allows; ask for "
-                     "one workspace, repo or bucket at a time"};
+                     " repos, buckets or nodes to tell apart, as many as are allowed; ask for "
+                     "one workspace, repo or bucket at a time",
+                 DecidingOption::kGroupsMax};
   }
   entities.push_back(kNone);
   return number;
@@ -317,8 +318,9 @@ Result<std::uint32_t> StorageScan::entity(std::string_view id) {
   if (number < context_->groups_max()) return number;
   return Error{ErrorCode::kTooManyGroups,
                "the answer has more than " + std::to_string(context_->groups_max()) +
-                   " entities, as many as groups-max allows; ask for one workspace, repo or "
-                   "bucket at a time"};
+                   " entities, as many as are allowed; ask for one workspace, repo or "
+                   "bucket at a time",
+               DecidingOption::kGroupsMax};
 }
 
 Result<void> StorageScan::order() {

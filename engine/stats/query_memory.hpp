@@ -84,10 +84,11 @@ class QueryShare {
     memory_->refused_.fetch_add(1, std::memory_order_relaxed);
     return {ErrorCode::kQueryTooLarge,
             "the read needs more than " + std::to_string(memory_->share_bytes_max()) +
-                " bytes of memory, the most that one read may hold of query-bytes-max, which is " +
+                " bytes of memory, the most that one read may hold of the " +
                 std::to_string(memory_->bytes_max()) +
-                "; ask for a shorter range or fewer ids, group by fewer of repo, bucket and host, or "
-                "leave the percentiles out of fields"};
+                " that all reads may; ask for a shorter range or fewer ids, group by fewer of repo, "
+                "bucket and host, or leave the percentiles out",
+            DecidingOption::kQueryBytesMax};
   }
 
  private:
@@ -98,7 +99,8 @@ class QueryShare {
     return {ErrorCode::kOverloaded,
             "the reads under way hold " + std::to_string(memory_->held()) + " of the " +
                 std::to_string(memory_->bytes_max()) +
-                " bytes that query-bytes-max allows; try again soon"};
+                " bytes that all reads may; try again soon",
+            DecidingOption::kQueryBytesMax};
   }
 
   QueryMemory* memory_;

@@ -114,8 +114,9 @@ std::optional<Error> BelievedClock::error(const Reading& reading) const {
           : "more than 10 minutes before the newest commit on record, " +
                 format_iso8601(reading.newest_commit);
   return Error{ErrorCode::kClockNotBelieved,
-               says + reason + "; nothing is stored until the clock is set right, or accepted with "
-                               "accept-clock"};
+               says + reason + "; nothing is stored until the clock is set right, or accepted by "
+                               "the operator",
+               DecidingOption::kAcceptClock};
 }
 
 std::optional<Error> BelievedClock::doubt(const Reading& reading) const {
@@ -125,7 +126,8 @@ std::optional<Error> BelievedClock::doubt(const Reading& reading) const {
                    ", which is more than a day past the newest commit on record, " +
                    format_iso8601(reading.newest_commit) +
                    "; until it is set right, confirmed by events with timestamps of now, or accepted "
-                   "with accept-clock, nothing expires and only events with timestamps are taken"};
+                   "by the operator, nothing expires and only events with timestamps are taken",
+               DecidingOption::kAcceptClock};
 }
 
 std::optional<Error> BelievedClock::refusal(const Reading& reading, const EventBatch& batch) const {

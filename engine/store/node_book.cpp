@@ -145,8 +145,9 @@ Result<NodeFacts> NodeBook::apply(const NodeUpdate& update, Millis now, WriteSet
     if (total_ >= nodes_max_) {
       return Error{ErrorCode::kTooManyNodes, "node " + shorten(update.node) + " is new, and " +
                                                  std::to_string(nodes_max_) +
-                                                 " nodes are known, as many as nodes-max "
-                                                 "allows; raise it, or look for names that change"};
+                                                 " nodes are known, as many as are allowed; "
+                                                 "look for names that change",
+                   DecidingOption::kNodesMax};
     }
     ++total_;
     put_total(set);

@@ -63,8 +63,9 @@ Result<std::vector<std::string>> repos_of_workspace(const View& view, std::strin
     if (repos.size() == repos_max) {
       return Error{ErrorCode::kTooManyGroups, "workspace " + shorten(workspace) + " has more than " +
                                                   std::to_string(repos_max) +
-                                                  " repos, as many as groups-max allows; "
-                                                  "ask for one repo at a time"};
+                                                  " repos, as many as are allowed; "
+                                                  "ask for one repo at a time",
+                   DecidingOption::kGroupsMax};
     }
     repos.emplace_back(cursor->key().substr(prefix.size()));
   }

@@ -420,7 +420,8 @@ Result<void> check_manifest(rocksdb::Env& env, const std::string& database, cons
                      ", which were acknowledged: its list of tables is MANIFEST " +
                      std::to_string(*number) + ", but number " + std::to_string(mark.manifest) +
                      " was in use. Nothing was changed: restore the files in " + database +
-                     " from a newer copy, or accept the loss of the commits since"};
+                     " from a newer copy, or accept the loss of the commits since",
+                 DecidingOption::kAcceptLostCommits};
   }
   std::string digits = std::to_string(*number);
   if (digits.size() < 6) digits.insert(0, 6 - digits.size(), '0');
@@ -514,7 +515,8 @@ Result<std::optional<Loss>> Store::Impl::examine(rocksdb::Env& env, const StoreO
   if (!loss || !*loss || options.accept_lost_commits) return loss;
   return Error{ErrorCode::kCommitsLost,
                (*loss)->what + ". Nothing was changed: restore the files in " + database +
-                   " from a copy, or accept the loss of these commits"};
+                   " from a copy, or accept the loss of these commits",
+               DecidingOption::kAcceptLostCommits};
 }
 
 // That a store without the file that says it is finished has no commits: otherwise somebody took the file away.

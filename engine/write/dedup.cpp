@@ -36,8 +36,8 @@ Dedup::Answer Dedup::replay(const IdempotencyKey& key, const Fingerprint& body, 
   if (body != key.body) {
     return {Error{ErrorCode::kKeyReused,
                   "the idempotency key " + shorten(key.key) +
-                      " was used before with another body, or another ?strict; send that again "
-                      "as it was, or this with a new key"},
+                      " was used before for another request; send that one again as it was, or this "
+                      "one with a new key"},
             needs_write};
   }
   receipt.replayed = true;

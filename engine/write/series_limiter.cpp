@@ -49,10 +49,10 @@ bool SeriesLimiter::reserve(std::string_view repo) {
 std::string SeriesLimiter::bound_of(std::string_view repo) const {
   const auto at = repos_.find(repo);
   if (total_ + reserved_ < limits_.total_max && at != repos_.end() && at->second.total_max) {
-    return "repo-series-max allows repo " + shorten(repo) + " " +
-           std::to_string(*at->second.total_max) + " series";
+    return "repo " + shorten(repo) + " may have " + std::to_string(*at->second.total_max) +
+           " series";
   }
-  return "series-max allows " + std::to_string(limits_.total_max) + " series";
+  return "the store may have " + std::to_string(limits_.total_max) + " series";
 }
 
 std::optional<std::string> SeriesLimiter::admit(std::int64_t steady_ms) {

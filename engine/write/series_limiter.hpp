@@ -42,8 +42,8 @@ class SeriesLimiter {
   void begin();
   // Whether there may be one more series of `repo`; it then counts.
   bool reserve(std::string_view repo);
-  // The bound of all time that keeps more series of `repo` out, as a clause that names the setting:
-  // "series-max allows 10 series".
+  // The bound of all time that keeps more series of `repo` out, as a clause: "the store may have
+  // 10 series".
   std::string bound_of(std::string_view repo) const;
   // Whether the minute has room for what was reserved; which bound if not.
   std::optional<std::string> admit(std::int64_t steady_ms);

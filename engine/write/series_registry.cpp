@@ -96,10 +96,10 @@ std::vector<EventError> SeriesRegistry::errors_of_rejected(const EventBatch& bat
   for (const Event& event : events) {
     const auto pair = split_pair(event.prefix);
     errors.push_back({event.index, "host",
-                      "host " + shorten(event.host) + " of repoId " + shorten(pair->repo) +
-                          " and bucketId " + shorten(pair->bucket) + " would be a new series, and " +
+                      "host " + shorten(event.host) + " of repo " + shorten(pair->repo) +
+                          " and bucket " + shorten(pair->bucket) + " would be a new series, and " +
                           limiter_.bound_of(pair->repo) +
-                          "; delete repos that are not needed any more, or raise the setting"});
+                          "; delete repos that are not needed any more, or raise the limit"});
   }
   return errors;
 }

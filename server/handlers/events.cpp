@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 #include <memory>
 
+#include "handlers/body_error.hpp"
 #include "handlers/handlers.hpp"
 #include "handlers/media_type.hpp"
 #include "handlers/services.hpp"
@@ -201,7 +202,7 @@ Awaitable<Response> post_events(Services& services, Request& request) {
                 services.options.inflate,
                 *form_of(request),
                 {arrival.now, arrival.oldest, arrival.newest, request.caller.limited_to(),
-                 services.options.json_depth_max},
+                 "use a token for it", services.options.json_depth_max},
                 &services.engine,
                 &services.decoding,
                 params.strict,
@@ -214,7 +215,7 @@ Awaitable<Response> post_events(Services& services, Request& request) {
   request.free_body();
   if (decode.refusal) co_return std::move(*decode.refusal);
   if (const auto* refused = std::get_if<json::BodyError>(&decode.outcome)) {
-    co_return error_response(400, refused->code, refused->message);
+    co_return body_error_response(*refused);
   }
   auto& decoded = std::get<json::Decoded>(decode.outcome);
   // A time that is not confirmed rejects nothing for good.

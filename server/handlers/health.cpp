@@ -2,6 +2,7 @@
 #include "handlers/handlers.hpp"
 #include "handlers/opening.hpp"
 #include "handlers/services.hpp"
+#include "render/error_mapping.hpp"
 #include "render/json_text.hpp"
 
 namespace minuted::http {
@@ -23,7 +24,8 @@ Awaitable<Response> get_readyz(Services& services, Request&) {
     const std::string_view what = status.state == EngineState::kReadOnly
                                       ? "the data is served read-only: "
                                       : "writes are stopped: ";
-    co_return retry_response(503, "writes_stopped", std::string(what) + status.reason->message, 5);
+    co_return retry_response(503, "writes_stopped",
+                             std::string(what) + render::message_of(*status.reason), 5);
   }
   if (const auto clock_error = services.engine.clock_error()) co_return error_response(*clock_error);
   Response response;

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "handlers/body_error.hpp"
 #include "handlers/handlers.hpp"
 #include "handlers/media_type.hpp"
 #include "handlers/services.hpp"
@@ -89,7 +90,7 @@ Awaitable<Response> put_node(Services& services, Request& request) {
   if (auto* refused = std::get_if<Response>(&update)) co_return std::move(*refused);
   auto facts = json::decode_node_facts(request.body.view(), services.options.json_depth_max);
   if (const auto* refused = std::get_if<json::BodyError>(&facts)) {
-    co_return error_response(400, refused->code, refused->message);
+    co_return body_error_response(*refused);
   }
   request.release_body();
   auto& told = std::get<NodeUpdate>(update);
@@ -108,7 +109,7 @@ Awaitable<Response> post_heartbeat(Services& services, Request& request) {
   if (auto* refused = std::get_if<Response>(&update)) co_return std::move(*refused);
   auto said = json::decode_heartbeat(request.body.view(), services.options.json_depth_max);
   if (const auto* refused = std::get_if<json::BodyError>(&said)) {
-    co_return error_response(400, refused->code, refused->message);
+    co_return body_error_response(*refused);
   }
   request.release_body();
   auto& told = std::get<NodeUpdate>(update);

@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "handlers/body_error.hpp"
 #include "handlers/handlers.hpp"
 #include "handlers/reading.hpp"
 #include "handlers/services.hpp"
@@ -100,7 +101,7 @@ Awaitable<Response> post_bucket_stats(Services& services, Request& request) {
   }
   const auto day = json::decode_day(request.body.view(), services.options.json_depth_max);
   if (const auto* refused = std::get_if<json::BodyError>(&day)) {
-    co_return error_response(400, refused->code, refused->message);
+    co_return body_error_response(*refused);
   }
   request.release_body();
   NodeParams params;

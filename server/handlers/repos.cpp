@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "handlers/access.hpp"
+#include "handlers/body_error.hpp"
 #include "handlers/handlers.hpp"
 #include "handlers/services.hpp"
 #include "json/repo_json.hpp"
@@ -60,7 +61,7 @@ Awaitable<Response> put_repo(Services& services, Request& request) {
   if (auto* refused = std::get_if<Response>(&repo)) co_return std::move(*refused);
   auto change = json::decode_repo_facts(request.body.view(), services.options.json_depth_max);
   if (const auto* refused = std::get_if<json::BodyError>(&change)) {
-    co_return error_response(400, refused->code, refused->message);
+    co_return body_error_response(*refused);
   }
   request.release_body();
   Tell tell{&services.engine, std::move(std::get<std::string>(repo)),

@@ -33,9 +33,10 @@ Response retry_response(std::uint16_t status, std::string_view code, std::string
 Response error_response(const Error& error) {
   const render::HttpError mapped = render::http_error(error.code);
   if (mapped.retry_after_seconds) {
-    return retry_response(mapped.status, mapped.code, error.message, *mapped.retry_after_seconds);
+    return retry_response(mapped.status, mapped.code, render::message_of(error),
+                          *mapped.retry_after_seconds);
   }
-  return error_response(mapped.status, mapped.code, error.message);
+  return error_response(mapped.status, mapped.code, render::message_of(error));
 }
 
 }  // namespace minuted::http

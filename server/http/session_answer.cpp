@@ -15,6 +15,7 @@
 #include "http/loop.hpp"
 #include "http/session.hpp"
 #include "http/taken_bytes.hpp"
+#include "render/error_mapping.hpp"
 
 namespace minuted::http {
 
@@ -308,7 +309,7 @@ Awaitable<bool> Session::send_stream(Response response, Method method) {
       co_return co_await send(std::move(refused), method);
     }
     sent_bytes_ = delivery.body_bytes;
-    if (failed) log_cut_short(delivery.outcome.error().message);
+    if (failed) log_cut_short(render::message_of(delivery.outcome.error()));
     bool written = !failed && !delivery.broken && !aborted_;
     if (written && delivery.unsent()) {
       const auto rest = delivery.rest();

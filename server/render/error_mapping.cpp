@@ -9,7 +9,24 @@ constexpr std::uint32_t kLaterSeconds = 5;
 // For what refills by the minute, or needs somebody to make room.
 constexpr std::uint32_t kMinuteSeconds = 60;
 
+std::string_view advice_of(const Error& error) {
+  switch (error.option) {
+    case DecidingOption::kNone: break;
+    case DecidingOption::kAcceptClock: return " (--accept-clock accepts it as it is)";
+    case DecidingOption::kAcceptLostCommits:
+      return " (--accept-lost-commits opens the store without them)";
+    case DecidingOption::kGroupsMax: return " (the limit is the setting groups-max)";
+    case DecidingOption::kNodesMax: return " (the limit is the setting nodes-max)";
+    case DecidingOption::kQueryBytesMax: return " (the limit is the setting query-bytes-max)";
+    case DecidingOption::kRawRetention: return "; --retention raw=7d would keep them for seven days";
+  }
+  if (error.code == ErrorCode::kKeyReused) return " (the body or ?strict differs)";
+  return {};
+}
+
 }  // namespace
+
+std::string message_of(const Error& error) { return error.message + std::string(advice_of(error)); }
 
 HttpError http_error(ErrorCode code) {
   switch (code) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "minuted/result.hpp"
@@ -19,5 +20,9 @@ struct HttpError {
 // How an answer reports `code`. To a client a 4xx promises that nothing was stored and 5xx means
 // "unknown, send the same again", so only codes with the engine's word for it are 4xx.
 HttpError http_error(ErrorCode code);
+
+// The engine's message, and what it cannot say: which setting of the daemon decided, or which part of
+// the request. For answers and for the log.
+std::string message_of(const Error& error);
 
 }  // namespace minuted::render

@@ -1,8 +1,11 @@
 #include "watch/watcher.hpp"
 
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "minuted/time.hpp"
+#include "render/error_mapping.hpp"
 
 namespace minuted::watch {
 namespace {
@@ -71,9 +74,10 @@ void Watcher::look_at_writes(const Observation& now, std::int64_t now_ms) {
   }
   // The same code with other words is the same reason: the words may have figures in them.
   if (stopped_ == refusal->code) return;
+  const std::string reason = render::message_of(*refusal);
   log_.error(stopped_ ? "writes are still stopped" : "writes stopped",
              {{"code", std::string_view(to_string(refusal->code))},
-              {"reason", std::string_view(refusal->message)}});
+              {"reason", std::string_view(reason)}});
   if (!stopped_) stopped_at_ms_ = now_ms;
   stopped_ = refusal->code;
 }
@@ -82,7 +86,8 @@ void Watcher::look_at_clock(const Observation& now) {
   if (now.clock_error.has_value() == clock_in_doubt_) return;
   clock_in_doubt_ = now.clock_error.has_value();
   if (clock_in_doubt_) {
-    log_.error("the clock is not believed", {{"reason", std::string_view(now.clock_error->message)}});
+    const std::string reason = render::message_of(*now.clock_error);
+    log_.error("the clock is not believed", {{"reason", std::string_view(reason)}});
   } else {
     log_.warn("the clock is believed again");
   }
@@ -93,12 +98,12 @@ void Watcher::look_at_retention(const Observation& now, std::int64_t now_ms) {
   if (stats.retention_paused != retention_paused_) {
     retention_paused_ = stats.retention_paused;
     if (retention_paused_) {
-      log_.warn("retention paused",
-                {{"reason", now.clock_error
-                                ? std::string_view(now.clock_error->message)
-                                : "the clock is more than a day past the newest event and the last "
-                                  "time on record; nothing is deleted until an event confirms the "
-                                  "time, or a restart with --accept-clock does"}});
+      const std::string reason =
+          now.clock_error ? render::message_of(*now.clock_error)
+                          : "the clock is more than a day past the newest event and the last "
+                            "time on record; nothing is deleted until an event confirms the "
+                            "time, or a restart with --accept-clock does";
+      log_.warn("retention paused", {{"reason", std::string_view(reason)}});
     } else {
       log_.warn("retention resumed");
     }

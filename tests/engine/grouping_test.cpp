@@ -83,7 +83,7 @@ TEST_F(GroupingTest, MoreGroupsThanMayBeAreRefused) {
   one_more.repo = "r2";
   append(request_of({one_more}));
   const std::string message =
-      "too_many_groups: the rows fall into more than 3 groups, as many as groups-max allows; ask "
+      "too_many_groups: the rows fall into more than 3 groups, as many as are allowed; ask "
       "for a shorter range or fewer ids, or group by fewer of repo, bucket and host";
   EXPECT_EQ(refusal_of(*engine_, grouped({})), (Refusal{message, 0}));
   EXPECT_EQ(refusal_of(*engine_, grouped({false, true, true})), (Refusal{message, 0}));

@@ -181,8 +181,8 @@ TEST_F(AccessContractTest, ALimitedTokenPushesToItsReposOnly) {
   EXPECT_EQ(answer.status, 200U);
   EXPECT_EQ(answer.body,
             R"({"success":true,"accepted":1,"rejected":1,"duplicates":0,"duplicate":false,"errors":)"
-            R"([{"index":1,"field":"repoId","error":"repoId \"b\" is not one that this token may )"
-            R"(push to; use a token for it"}]})");
+            R"([{"index":1,"field":"repoId","error":"repoId \"b\" is not one of the repos that )"
+            R"(may be pushed to; use a token for it"}]})");
   EXPECT_EQ(client_.get(kDayQuery, bearer("read")).body, rows_text({{.repo = "a"}}));
 }
 

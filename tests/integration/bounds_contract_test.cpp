@@ -58,9 +58,9 @@ TEST(BoundsContractTest, SeriesPastTheTotalAreRejectedEvents) {
   EXPECT_EQ(answer.status, 200U);
   EXPECT_NE(answer.body.find(R"("accepted":3,"rejected":2)"), std::string::npos) << answer.body;
   EXPECT_NE(answer.body.find(
-                R"({"index":3,"field":"host","error":"host \"h3\" of repoId \"r\" and bucketId )"
-                R"(\"b\" would be a new series, and series-max allows 3 series; delete repos that )"
-                R"(are not needed any more, or raise the setting"})"),
+                R"({"index":3,"field":"host","error":"host \"h3\" of repo \"r\" and bucket \"b\" )"
+                R"(would be a new series, and the store may have 3 series; delete repos that )"
+                R"(are not needed any more, or raise the limit"})"),
             std::string::npos)
       << answer.body;
   EXPECT_EQ(bounded.client().get(std::string(kDayQuery) + "&hosts=h2,h3").body,
@@ -79,9 +79,9 @@ TEST(BoundsContractTest, SeriesPastTheTotalRefuseAStrictBatchWhole) {
     EXPECT_EQ(refused.body,
               refusal_text("invalid_event",
                    "2 events of the strict batch are not accepted, and so none is; the first is at "
-                   "index 3: host \"h3\" of repoId \"r\" and bucketId \"b\" would be a new series, and "
-                   "series-max allows 3 series; delete repos that are not needed any more, or raise "
-                   "the setting"));
+                   "index 3: host \"h3\" of repo \"r\" and bucket \"b\" would be a new series, and the "
+                   "store may have 3 series; delete repos that are not needed any more, or raise the "
+                   "limit"));
     EXPECT_EQ(bounded.client().get(kDayQuery).body, rows_text({}));
   }
   // The key is not used up, nor is a series.

@@ -70,8 +70,8 @@ std::vector<Mistake> mistakes() {
        R"(startDate "2024-02-01+" has a + that is not before hh:mm, and so a space; write %2B for a plus, )"
        R"(or leave it out)"},
       {"invalid_argument", 400, "GET", "/events?repoId=r", "", {},
-       "raw events are not kept once they are folded; have them kept with a raw retention, as in "
-       "--retention raw=7d"},
+       "raw events are not kept once they are folded; --retention raw=7d would keep them for "
+       "seven days"},
       {"unsupported_media_type", 415, "POST", "/events", "[]", {{"Content-Type", "text/xml"}},
        R"(Content-Type "text/xml" is not accepted; send application/json or application/x-ndjson, in )"
        R"(UTF-8)"},

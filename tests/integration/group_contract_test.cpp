@@ -204,8 +204,9 @@ TEST_F(FewGroupsTest, MoreGroupsThanMayBeAreRefusedByName) {
     // On one connection: nothing was sent that would have to be broken off.
     const Answer refused = client.get(std::string(kDayQuery) + "&groupBy=bucket,host");
     expect_refusal(refused, 400, "too_many_groups",
-                   "the rows fall into more than 3 groups, as many as groups-max allows; ask for a "
-                   "shorter range or fewer ids, or group by fewer of repo, bucket and host");
+                   "the rows fall into more than 3 groups, as many as are allowed; ask for a shorter "
+                   "range or fewer ids, or group by fewer of repo, bucket and host (the limit is the "
+                   "setting groups-max)");
     EXPECT_EQ(refused.header("connection"), "");
   }
   EXPECT_EQ(read("&groupBy=bucket,host&repoId=a&bucketId=x"),
@@ -235,8 +236,9 @@ TEST_F(LittleMemoryTest, AReadThatNeedsMoreThanOneMayHoldIsRefusedByName) {
     const Answer refused = client.get(std::string(kDayQuery) + "&groupBy=bucket&fields=*");
     expect_refusal(refused, 400, "query_too_large",
                    "the read needs more than 917504 bytes of memory, the most that one read may hold "
-                   "of query-bytes-max, which is 1048576; ask for a shorter range or fewer ids, group "
-                   "by fewer of repo, bucket and host, or leave the percentiles out of fields");
+                   "of the 1048576 that all reads may; ask for a shorter range or fewer ids, group by "
+                   "fewer of repo, bucket and host, or leave the percentiles out (the limit is the "
+                   "setting query-bytes-max)");
     EXPECT_EQ(refused.header("connection"), "");
   }
   EXPECT_NE(client.get("/metrics").body.find("\nminuted_query_memory_bytes 0\n"), std::string::npos);

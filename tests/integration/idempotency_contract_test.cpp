@@ -37,8 +37,8 @@ TEST_F(IdempotencyContractTest, AnotherBodyUnderTheKeyIsRefused) {
   const std::string body = to_text(EventText{});
   ASSERT_EQ(push_with("k", body).status, 200U);
   const std::string_view message =
-      "the idempotency key \"k\" was used before with another body, or another ?strict; send that "
-      "again as it was, or this with a new key";
+      "the idempotency key \"k\" was used before for another request; send that one again as it "
+      "was, or this one with a new key (the body or ?strict differs)";
   expect_refusal(push_with("k", body + " "), 422, "idempotency_key_reused", message);
   expect_refusal(push_with("k", body, "?strict=1"), 422, "idempotency_key_reused", message);
   EXPECT_EQ(push_with("k", body, "?strict=0").body, to_text(ReceiptText{1, 0, true}));

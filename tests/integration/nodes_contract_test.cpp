@@ -327,8 +327,8 @@ TEST_F(FewNodesTest, OneMoreThanMayBeIsToldToComeLater) {
   EXPECT_EQ(client_.request("PUT", "/nodes/b", "{}", json).status, 200U);
   const Answer refused = client_.post("/nodes/c/heartbeat", "{}", json);
   expect_refusal(refused, 429, "too_many_nodes",
-                 "node \"c\" is new, and 2 nodes are known, as many as nodes-max allows; raise it, or "
-                 "look for names that change");
+                 "node \"c\" is new, and 2 nodes are known, as many as are allowed; look for names "
+                 "that change (the limit is the setting nodes-max)");
   EXPECT_EQ(refused.header("retry-after"), "60");
 }
 

@@ -171,7 +171,7 @@ TEST_F(PushContractTest, AnEventThatNestsTooDeepIsRejectedAlone) {
       client_.push("[" + to_text(EventText{}) + "," + to_text(EventText{.more = deep}) + "]");
   EXPECT_EQ(answer.status, 200U);
   EXPECT_NE(answer.body.find("\"accepted\":1,\"rejected\":1,"), std::string::npos) << answer.body;
-  EXPECT_NE(answer.body.find("more than the 16 deep that json-depth-max accepts"), std::string::npos)
+  EXPECT_NE(answer.body.find("more than the 16 deep that are accepted"), std::string::npos)
       << answer.body;
   EXPECT_EQ(day(), rows_text({{}}));
   EXPECT_NE(client_.get("/metrics").body.find("reason=\"too_deep\"} 1\n"), std::string::npos);

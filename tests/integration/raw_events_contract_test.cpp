@@ -9,8 +9,8 @@ using NoRawEventsContractTest = ContractTest;
 TEST_F(NoRawEventsContractTest, WhileTheyAreNotKeptItSaysSo) {
   client_.push(to_text(EventText{}));
   expect_refusal(client_.get("/events"), 400, "invalid_argument",
-                 "raw events are not kept once they are folded; have them kept with a raw retention, "
-                 "as in --retention raw=7d");
+                 "raw events are not kept once they are folded; --retention raw=7d would "
+                 "keep them for seven days");
 }
 
 class RawEventsContractTest : public ContractTest {

@@ -36,9 +36,22 @@ enum class ErrorCode : std::uint8_t {
 // The code's stable name in lower_snake_case, for logs and messages.
 const char* to_string(ErrorCode code);
 
+// The option of minuted::Options whose value decided. The engine's messages do not name it, so that a
+// caller can name a setting of its own.
+enum class DecidingOption : std::uint8_t {
+  kNone,
+  kAcceptClock,        // accept_clock would accept the clock as it is
+  kAcceptLostCommits,  // accept_lost_commits would open the store without the commits
+  kGroupsMax,          // groups_max is reached
+  kNodesMax,           // nodes_max is reached
+  kQueryBytesMax,      // query_bytes_max is reached
+  kRawRetention,       // retention.raw_ms is 0
+};
+
 struct Error {
   ErrorCode code;
-  std::string message;
+  std::string message;  // one sentence in the engine's own terms
+  DecidingOption option = DecidingOption::kNone;
 };
 
 // A T or an Error. Asking for the one that is not there is a bug of ours and aborts.

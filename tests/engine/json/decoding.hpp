@@ -52,6 +52,7 @@ inline DecodeContext context_at(Millis now = kNow) {
 // one in the order they were added.
 struct Outcome {
   std::string code;     // of the BodyError; empty if there was none
+  BodyHint hint = BodyHint::kNone;  // same
   std::string message;  // same
   std::uint64_t accepted = 0;
   std::uint64_t rejected = 0;
@@ -108,6 +109,7 @@ inline Outcome decode_padded(EventDecoder& decoder, std::string_view body, BodyF
   if (const auto* error = std::get_if<BodyError>(&result)) {
     outcome.code = error->code;
     outcome.message = error->message;
+    outcome.hint = error->hint;
     return outcome;
   }
   const Decoded& decoded = std::get<Decoded>(result);

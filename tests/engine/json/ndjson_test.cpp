@@ -76,7 +76,7 @@ TEST(NdjsonTest, NestingTooDeepRejectsTheLine) {
     EXPECT_EQ(numbers_of(outcome), (Numbers{1, 2}));
     EXPECT_EQ(outcome.of(RejectReason::kTooDeep), 1U);
     EXPECT_EQ(outcome.errors[0].message,
-              "the event nests arrays and objects more than the 16 deep that json-depth-max accepts, at "
+              "the event nests arrays and objects more than the 16 deep that are accepted, at "
               "byte 20 of line 2; send it with less nesting");
   }
   // A line that is deep and not JSON is not JSON.

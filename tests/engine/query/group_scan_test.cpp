@@ -355,8 +355,9 @@ TEST_F(GroupScanTest, ReadsPastTheirMemoryAreRefused) {
     EXPECT_EQ(refused.error().code, ErrorCode::kQueryTooLarge);
     EXPECT_EQ(refused.error().message,
               "the read needs more than 3670016 bytes of memory, the most that one read may hold of "
-              "query-bytes-max, which is 4194304; ask for a shorter range or fewer ids, group by "
-              "fewer of repo, bucket and host, or leave the percentiles out of fields");
+              "the 4194304 that all reads may; ask for a shorter range or fewer ids, group by fewer "
+              "of repo, bucket and host, or leave the percentiles out");
+    EXPECT_EQ(refused.error().option, DecidingOption::kQueryBytesMax);
     EXPECT_EQ(counters_.memory.held(), 0U);
   }
   std::vector<std::unique_ptr<RowCursor>> others;
@@ -368,7 +369,7 @@ TEST_F(GroupScanTest, ReadsPastTheirMemoryAreRefused) {
       continue;
     }
     EXPECT_EQ(more.error().code, ErrorCode::kOverloaded);
-    EXPECT_NE(more.error().message.find("of the 4194304 bytes that query-bytes-max allows"),
+    EXPECT_NE(more.error().message.find("of the 4194304 bytes that all reads may"),
               std::string::npos)
         << more.error().message;
     break;

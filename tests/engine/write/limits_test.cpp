@@ -95,10 +95,10 @@ TEST_F(LimitsTest, ARejectedSeriesIsNamedWithItsLimitAndSetting) {
     EXPECT_EQ(receipt.errors[0], (EventError{index, "host", text}));
   };
   const std::string rest =
-      "; delete repos that are not needed any more, or raise the setting";
+      "; delete repos that are not needed any more, or raise the limit";
   expect_error(*push({"a", "b", "a", "c"}), 3,
-               "host \"c\" of repoId \"r\" and bucketId \"b\" would be a new series, and "
-               "repo-series-max allows repo \"r\" 2 series" + rest);
+               "host \"c\" of repo \"r\" and bucket \"b\" would be a new series, and "
+               "repo \"r\" may have 2 series" + rest);
   EventView other;
   other.repo = "s";
   other.bucket = "b";
@@ -108,8 +108,8 @@ TEST_F(LimitsTest, ARejectedSeriesIsNamedWithItsLimitAndSetting) {
   request.batch.add(other);
   ASSERT_EQ(engine_->append_and_wait(std::move(request))->accepted, 1U);
   expect_error(*push({"d"}), 0,
-               "host \"d\" of repoId \"r\" and bucketId \"b\" would be a new series, and "
-               "series-max allows 3 series" + rest);
+               "host \"d\" of repo \"r\" and bucket \"b\" would be a new series, and "
+               "the store may have 3 series" + rest);
 }
 
 // Only the first are told one by one, and by their places in the body.
@@ -143,9 +143,8 @@ TEST_F(LimitsTest, AStrictBatchPastATotalIsRefusedWhole) {
     EXPECT_EQ(refused.error().code, ErrorCode::kEventRejected);
     EXPECT_EQ(refused.error().message,
               "2 events of the strict batch are not accepted, and so none is; the first is at index 2: "
-              "host \"y\" of repoId \"r\" and bucketId \"b\" would be a new series, and repo-series-max "
-              "allows repo \"r\" 2 series; delete repos that are not needed any more, or raise the "
-              "setting");
+              "host \"y\" of repo \"r\" and bucket \"b\" would be a new series, and repo \"r\" "
+              "may have 2 series; delete repos that are not needed any more, or raise the limit");
   }
   EXPECT_EQ(hosts_stored(), std::vector<std::string>{"a"});
   EXPECT_EQ(engine_->stats().series_total, 1U);
@@ -170,7 +169,7 @@ TEST_F(LimitsTest, AStrictBatchPastSeriesMaxNamesIt) {
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code, ErrorCode::kEventRejected);
   EXPECT_NE(refused.error().message.find("index 1: host \"b\""), std::string::npos);
-  EXPECT_NE(refused.error().message.find("series-max allows 1 series"), std::string::npos);
+  EXPECT_NE(refused.error().message.find("the store may have 1 series"), std::string::npos);
   EXPECT_EQ(hosts_stored(), std::vector<std::string>{});
 }
 

@@ -56,6 +56,28 @@ TEST(ErrorMappingTest, EveryCodeIsListedHereOnce) {
             (HttpError{500, "internal", std::nullopt}));
 }
 
+// The engine does not know what the daemon calls its options.
+TEST(ErrorMappingTest, MessagesNameTheSettingThatDecided) {
+  const auto message = [](ErrorCode code, DecidingOption option) {
+    return message_of({code, "something is wrong", option});
+  };
+  EXPECT_EQ(message_of({ErrorCode::kIoError, "something is wrong"}), "something is wrong");
+  EXPECT_EQ(message(ErrorCode::kKeyReused, DecidingOption::kNone),
+            "something is wrong (the body or ?strict differs)");
+  EXPECT_EQ(message(ErrorCode::kClockNotBelieved, DecidingOption::kAcceptClock),
+            "something is wrong (--accept-clock accepts it as it is)");
+  EXPECT_EQ(message(ErrorCode::kCommitsLost, DecidingOption::kAcceptLostCommits),
+            "something is wrong (--accept-lost-commits opens the store without them)");
+  EXPECT_EQ(message(ErrorCode::kTooManyGroups, DecidingOption::kGroupsMax),
+            "something is wrong (the limit is the setting groups-max)");
+  EXPECT_EQ(message(ErrorCode::kTooManyNodes, DecidingOption::kNodesMax),
+            "something is wrong (the limit is the setting nodes-max)");
+  EXPECT_EQ(message(ErrorCode::kOverloaded, DecidingOption::kQueryBytesMax),
+            "something is wrong (the limit is the setting query-bytes-max)");
+  EXPECT_EQ(message(ErrorCode::kInvalidArgument, DecidingOption::kRawRetention),
+            "something is wrong; --retention raw=7d would keep them for seven days");
+}
+
 TEST(ErrorMappingTest, NamesAreDistinctAndSnakeCase) {
   std::set<std::string_view> names;
   for (const Mapping& mapping : kMappings) {
