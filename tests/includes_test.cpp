@@ -34,7 +34,7 @@ const std::map<std::string, std::string> kNames = {
     {"condition_variable", "condition_variable condition_variable_any"},
     {"cstdint", "int32_t int64_t uint16_t uint32_t uint64_t uint8_t uintmax_t"},
     {"cstdio",
-     "fclose ferror fflush fopen fprintf fputs fread printf snprintf sscanf vsnprintf"},
+     "fclose ferror fflush fgetc fopen fprintf fputs fread printf snprintf sscanf vsnprintf"},
     {"cstdlib", "abort calloc exit free getenv malloc realloc strtod strtoull system"},
     {"cstring", "memcmp memcpy memmove memset strcmp strerror strlen strncmp strrchr"},
     {"ctime", "strftime time_t tm"},

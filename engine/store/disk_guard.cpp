@@ -1,17 +1,9 @@
 #include "store/disk_guard.hpp"
 
-#include <sys/statvfs.h>
-
 #include <algorithm>
+#include <string>
 
 namespace minuted {
-
-std::optional<DiskSpace> system_disk_space(const std::string& path) {
-  struct statvfs info {};
-  if (::statvfs(path.c_str(), &info) != 0) return std::nullopt;
-  return DiskSpace{std::uint64_t{info.f_bavail} * info.f_frsize,
-                   std::uint64_t{info.f_blocks} * info.f_frsize};
-}
 
 DiskGuard::DiskGuard(const Options& options)
     : path_(options.path),
