@@ -6,6 +6,7 @@
 // folded, and no flush or compaction is under way. A series is a host of a bucket: a repo has 100
 // buckets, and a bucket 10 hosts. The last point is one bucket with 1,000 hosts.
 #include <chrono>
+#include <cstdio>
 #include <string>
 #include <thread>
 

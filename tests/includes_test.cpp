@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 const std::map<std::string, std::string> kNames = {
     {"algorithm",
      "all_of any_of binary_search clamp copy count count_if equal fill fill_n find find_if find_if_not "
-     "is_sorted lower_bound max min min_element minmax_element mismatch move_backward next_permutation none_of nth_element "
+     "inplace_merge is_sorted lower_bound max min min_element minmax_element mismatch move_backward next_permutation none_of nth_element "
      "partial_sort ranges remove replace reverse set_intersection sort stable_sort transform unique upper_bound"},
     {"array", "array to_array"},
     {"atomic", "atomic memory_order_acq_rel memory_order_acquire memory_order_relaxed memory_order_release"},
