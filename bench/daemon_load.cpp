@@ -10,18 +10,30 @@ namespace {
 
 constexpr auto kDrainMax = std::chrono::seconds(60);
 constexpr auto kDrainPoll = std::chrono::milliseconds(50);
+constexpr auto kSettleMax = std::chrono::minutes(3);
+constexpr auto kQuietFor = std::chrono::seconds(2);
 constexpr unsigned kOverloaded = 503;
 
-// Waits until nothing is left to fold, or for too long; returns the metrics of then.
-Result<std::string> drain(const DaemonProcess& daemon, Measured& measured) {
+bool is_compacting(const std::string& metrics) {
+  return metric(metrics, "minuted_store_running_flushes") != 0 ||
+         metric(metrics, "minuted_store_running_compactions") != 0;
+}
+
+// Waits until nothing is left to do, or for too long; returns the metrics of then.
+Result<std::string> drain(const DaemonProcess& daemon, Until until, Measured& measured) {
   const auto begin = std::chrono::steady_clock::now();
+  const auto wait_max = until == Until::kFolded ? std::chrono::seconds(kDrainMax)
+                                                : std::chrono::seconds(kSettleMax);
+  auto busy_at = begin;
   for (;;) {
     auto metrics = daemon.metrics();
     if (!metrics) return metrics.error();
-    const auto waited = std::chrono::steady_clock::now() - begin;
-    measured.drained = metric(*metrics, "minuted_fold_pending_chunks") == 0;
-    measured.drain_seconds = std::chrono::duration<double>(waited).count();
-    if (measured.drained || waited >= kDrainMax) return metrics;
+    const auto now = std::chrono::steady_clock::now();
+    const bool is_folded = metric(*metrics, "minuted_fold_pending_chunks") == 0;
+    if (!is_folded || is_compacting(*metrics)) busy_at = now;
+    measured.drained = is_folded && (until == Until::kFolded || now - busy_at >= kQuietFor);
+    measured.drain_seconds = std::chrono::duration<double>(now - begin).count();
+    if (measured.drained || now - begin >= wait_max) return metrics;
     std::this_thread::sleep_for(kDrainPoll);
   }
 }
@@ -38,7 +50,8 @@ void subtract(ProcessUsage& usage, const ProcessUsage& before) {
 }  // namespace
 
 Result<Measured> push(const DaemonProcess& daemon, load::LoadOptions options,
-                      load::PreparedLoad& prepared, const load::OnProgress& on_progress) {
+                      load::PreparedLoad& prepared, const load::OnProgress& on_progress,
+                      Until until) {
   options.port = daemon.port();
   const auto metrics_before = daemon.metrics();
   if (!metrics_before) return metrics_before.error();
@@ -51,7 +64,7 @@ Result<Measured> push(const DaemonProcess& daemon, load::LoadOptions options,
   if (!after) return after.error();
   Measured measured;
   measured.load = std::move(*result);
-  const auto metrics = drain(daemon, measured);
+  const auto metrics = drain(daemon, until, measured);
   if (!metrics) return metrics.error();
   const auto folded = daemon.usage();
   if (!folded) return folded.error();

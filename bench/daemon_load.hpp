@@ -30,9 +30,17 @@ struct Measured {
   double batches_per_sync = 0;
 };
 
-// Pushes `prepared` at the daemon, whatever port the options name, and waits until it is folded.
+// What a load is counted until.
+enum class Until : std::uint8_t {
+  kFolded,
+  kSettled,  // and no flush or compaction has been under way for two seconds
+};
+
+// Pushes `prepared` at the daemon, whatever port the options name, and waits until it is folded, or
+// settled as well.
 Result<Measured> push(const DaemonProcess& daemon, load::LoadOptions options,
-                      load::PreparedLoad& prepared, const load::OnProgress& on_progress = {});
+                      load::PreparedLoad& prepared, const load::OnProgress& on_progress = {},
+                      Until until = Until::kFolded);
 
 // Of events whose answer was a 200.
 double events_of(const Measured& measured);

@@ -21,7 +21,6 @@ constexpr std::size_t kBodiesBytesMax = 256U << 20;
 constexpr double kMillisPerSecond = 1e3;
 constexpr double kTrialSecondsMax = 24 * 3600;
 
-constexpr std::uint64_t kThousand = 1'000;
 constexpr std::uint64_t kWideSeriesMax = 100'000'000;
 
 using Trial = std::function<Result<bool>(const TrialSetting&)>;
@@ -68,7 +67,8 @@ void add_trials(CLI::App& app, Trial& chosen, AllOptions& all) {
   add_seconds(command, all.keep_up.seconds, "of the long run");
   add_load(command, all.keep_up.connections, all.keep_up.batch_events);
   command->add_option("--series", all.keep_up.series,
-                      "thousands to draw evenly from, such as 1000000; 0: a thousand buckets, skewed, of 16 hosts")
+                      "thousands to draw evenly from, such as 1000000; 0: a thousand buckets, "
+                      "skewed, of 16 hosts")
       ->check(CLI::Range(std::uint64_t{0}, kWideSeriesMax))
       ->capture_default_str();
   command->add_option("--share", all.keep_up.share, "of the full speed")
@@ -98,7 +98,7 @@ void add_trials(CLI::App& app, Trial& chosen, AllOptions& all) {
   add_load(command, all.wide.connections, all.wide.batch_events);
   command->add_option("--series", all.wide.series, "ascending thousands, such as 1000,1000000")
       ->delimiter(',')
-      ->check(CLI::Range(kThousand, kWideSeriesMax))
+      ->check(CLI::Range(std::uint64_t{kWideSeriesPerRepo}, kWideSeriesMax))
       ->capture_default_str();
   command->add_option("--events", all.wide.events, "a load, of which a point has two")
       ->check(CLI::Range(1'000, 100'000'000))

@@ -20,6 +20,14 @@ struct TrialSetting {
   std::vector<std::string> daemon_flags;
 };
 
+// A flag of the daemon, for loads whose series are all new at once.
+inline constexpr const char* kUnboundedNewSeries = "--new-series-per-minute-max=1000000000";
+
+// A wide fleet: every repo has so many buckets, and each of them so many hosts, its series.
+inline constexpr std::uint32_t kWideBucketsPerRepo = 100;
+inline constexpr std::uint32_t kWideHostsPerBucket = 10;
+inline constexpr std::uint32_t kWideSeriesPerRepo = kWideBucketsPerRepo * kWideHostsPerBucket;
+
 // The trial's own flags of the daemon come before those of the command line, which win.
 Result<DaemonProcess> start_daemon(const TrialSetting& setting,
                                    std::vector<std::string> flags = {});

@@ -20,7 +20,6 @@ constexpr std::uint32_t kBucketsPerRepo = 5;
 constexpr std::uint64_t kRoundEvents = 997;
 // With fewer keys an event between the two loads, their costs cannot be told apart.
 constexpr double kKeysApartMin = 0.05;
-constexpr const char* kAnyNumber = "1000000000";
 
 struct Split {
   double us_per_event;
@@ -70,7 +69,7 @@ Result<Point> measure(const TrialSetting& setting, const Curve& trial, std::uint
   load::LoadOptions options = options_of(trial, series, minutes);
   auto prepared = load::prepare(options);
   if (!prepared) return prepared.error();
-  const auto daemon = start_daemon(setting, {"--new-series-per-minute-max", kAnyNumber});
+  const auto daemon = start_daemon(setting, {kUnboundedNewSeries});
   if (!daemon) return daemon.error();
   auto first = push_whole(*daemon, options, *prepared);
   if (!first) return first.error();

@@ -16,11 +16,6 @@
 namespace minuted::bench {
 namespace {
 
-// Of a wide fleet.
-constexpr std::uint32_t kBucketsPerRepo = 100;
-constexpr std::uint32_t kHostsPerBucket = 10;
-constexpr std::uint32_t kSeriesPerRepo = kBucketsPerRepo * kHostsPerBucket;
-constexpr const char* kAnyNumber = "1000000000";
 constexpr std::size_t kWindows = 10;
 constexpr auto kSampleEvery = std::chrono::seconds(1);
 // Drifting is what is that much more in the last third than in the first, and more by this:
@@ -78,9 +73,9 @@ load::LoadOptions options_of(const KeepUp& trial, double seconds) {
   options.workload.live = true;
   if (trial.series != 0) {
     options.workload.repos =
-        static_cast<std::uint32_t>(std::max<std::uint64_t>(1, trial.series / kSeriesPerRepo));
-    options.workload.buckets_per_repo = kBucketsPerRepo;
-    options.workload.hosts = kHostsPerBucket;
+        static_cast<std::uint32_t>(std::max<std::uint64_t>(1, trial.series / kWideSeriesPerRepo));
+    options.workload.buckets_per_repo = kWideBucketsPerRepo;
+    options.workload.hosts = kWideHostsPerBucket;
     options.workload.skew = 0;
   }
   return options;
@@ -90,7 +85,7 @@ Result<double> full_speed(const TrialSetting& setting, const KeepUp& trial) {
   const load::LoadOptions options = options_of(trial, trial.full_seconds);
   auto prepared = load::prepare(options);
   if (!prepared) return prepared.error();
-  const auto daemon = start_daemon(setting, {"--new-series-per-minute-max", kAnyNumber});
+  const auto daemon = start_daemon(setting, {kUnboundedNewSeries});
   if (!daemon) return daemon.error();
   const auto measured = push(*daemon, options, *prepared, show_progress);
   end_progress();
@@ -178,7 +173,7 @@ Result<bool> try_keep_up(const TrialSetting& setting, const KeepUp& trial) {
   std::fflush(stdout);
   auto prepared = load::prepare(options);
   if (!prepared) return prepared.error();
-  const auto daemon = start_daemon(setting, {"--new-series-per-minute-max", kAnyNumber});
+  const auto daemon = start_daemon(setting, {kUnboundedNewSeries});
   if (!daemon) return daemon.error();
 
   std::vector<Second> seconds;

@@ -1,14 +1,12 @@
 // The trial `wide`: what an event costs when it is the only one of its series and minute, by the
-// number of series: the shape of a large fleet whose buckets are hit now and then, for which nothing
-// can be added up before it is written. A point has a daemon of its own and two loads, each drawn
+// number of series: the shape of a large fleet whose buckets have an event now and then, so that
+// nothing can be added up before it is written. A point has a daemon of its own and two loads, each drawn
 // evenly from all series, in which as many events as there are series take a minute: one while the
 // series are new, and one, of the time after it, while all are known. Each is counted until it is
 // folded, and no flush or compaction is under way. A series is a host of a bucket: a repo has 100
 // buckets, and a bucket 10 hosts. The last point is one bucket with 1,000 hosts.
-#include <chrono>
 #include <cstdio>
 #include <string>
-#include <thread>
 
 #include "daemon_load.hpp"
 #include "figures.hpp"
@@ -16,15 +14,6 @@
 
 namespace minuted::bench {
 namespace {
-
-constexpr std::uint32_t kBucketsPerRepo = 100;
-constexpr std::uint32_t kHostsPerBucket = 10;
-constexpr std::uint32_t kSeriesPerRepo = kBucketsPerRepo * kHostsPerBucket;
-constexpr const char* kAnyNumber = "1000000000";
-// The store is settled when it has done nothing for so long.
-constexpr int kQuietLooks = 20;
-constexpr auto kLookEvery = std::chrono::milliseconds(100);
-constexpr auto kSettleMax = std::chrono::minutes(3);
 
 struct Shape {
   std::string name;
@@ -58,45 +47,23 @@ load::LoadOptions options_of(const Wide& trial, const Shape& shape) {
   return options;
 }
 
-// Waits until the store has nothing to do, and adds what that took to the load's figures.
-Result<void> settle(const DaemonProcess& daemon, double cpu_before, Measured& measured) {
-  const auto until = std::chrono::steady_clock::now() + kSettleMax;
-  for (int quiet = 0; quiet < kQuietLooks;) {
-    const auto metrics = daemon.metrics();
-    if (!metrics) return metrics.error();
-    const bool is_busy = metric(*metrics, "minuted_store_running_flushes") != 0 ||
-                         metric(*metrics, "minuted_store_running_compactions") != 0;
-    quiet = is_busy ? 0 : quiet + 1;
-    if (std::chrono::steady_clock::now() > until) {
-      return Error{ErrorCode::kUnavailable, "the store was not settled within three minutes"};
-    }
-    std::this_thread::sleep_for(kLookEvery);
-  }
-  const auto usage = daemon.usage();
-  if (!usage) return usage.error();
-  measured.cpu_seconds_folded = usage->cpu_seconds - cpu_before;
-  return {};
-}
-
 Result<Measured> push_settled(const DaemonProcess& daemon, const load::LoadOptions& options) {
   auto prepared = load::prepare(options);
   if (!prepared) return prepared.error();
-  const auto before = daemon.usage();
-  if (!before) return before.error();
-  auto measured = push(daemon, options, *prepared, show_progress);
+  auto measured = push(daemon, options, *prepared, show_progress, Until::kSettled);
   end_progress();
   if (!measured) return measured.error();
   if (const auto fault = fault_of(measured->load); !fault.empty()) {
     return Error{ErrorCode::kUnavailable, fault};
   }
-  if (auto settled = settle(daemon, before->cpu_seconds, *measured); !settled) {
-    return settled.error();
+  if (!measured->drained) {
+    return Error{ErrorCode::kUnavailable, "the store was not settled within three minutes"};
   }
   return measured;
 }
 
 Result<Point> measure(const TrialSetting& setting, const Wide& trial, const Shape& shape) {
-  const auto daemon = start_daemon(setting, {"--new-series-per-minute-max", kAnyNumber});
+  const auto daemon = start_daemon(setting, {kUnboundedNewSeries});
   if (!daemon) return daemon.error();
   load::LoadOptions options = options_of(trial, shape);
   auto fresh = push_settled(*daemon, options);
@@ -141,10 +108,12 @@ void print(Table& table, const Point& point, const Point& first) {
 Result<bool> try_wide(const TrialSetting& setting, const Wide& trial) {
   std::vector<Shape> shapes;
   for (const std::uint64_t series : trial.series) {
-    const auto repos = static_cast<std::uint32_t>(series / kSeriesPerRepo);
-    shapes.push_back({std::to_string(series) + " series", repos, kBucketsPerRepo, kHostsPerBucket});
+    const auto repos = static_cast<std::uint32_t>(series / kWideSeriesPerRepo);
+    shapes.push_back({std::to_string(series) + " series", repos, kWideBucketsPerRepo,
+                      kWideHostsPerBucket});
   }
-  shapes.push_back({std::to_string(kSeriesPerRepo) + " hosts, 1 bucket", 1, 1, kSeriesPerRepo});
+  shapes.push_back(
+      {std::to_string(kWideSeriesPerRepo) + " hosts, 1 bucket", 1, 1, kWideSeriesPerRepo});
   std::vector<Point> points;
   Table table("point");
   for (const Shape& shape : shapes) {

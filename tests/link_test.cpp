@@ -31,7 +31,7 @@ void take_symbol(const std::string& line, Layer& layer) {
   std::string name;
   std::string kind;
   if (!(in >> name >> kind) || kind.size() != 1) return;
-  // Inline functions and templates ("W", "V", "u") are defined by whoever uses them.
+  // Inline functions and templates ("W", "V", "u") are defined in every object that uses them.
   if (kind == "U") layer.undefined.insert(name);
   if (kind == "T" || kind == "D" || kind == "B" || kind == "R") layer.defined.insert(name);
 }

@@ -1,5 +1,5 @@
-// Rows that a read has passed on, told to the counter of all reads in strides: to tell it each of them
-// by itself costs a read with another one beside it as much as decoding the row.
+// Counts the rows that a read returns, and adds them to the counter of all reads in strides. While two
+// reads run, adding each row by itself would cost as much as decoding it.
 //
 // One thread at a time. Test: tests/engine/query/read_context_test.cpp.
 #pragma once

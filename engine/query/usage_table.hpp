@@ -61,7 +61,7 @@ class UsageTable {
 
   // Begins to add up the points of the entities in the places [begin, end).
   void choose_points(std::size_t begin, std::size_t end);
-  // More memory than now that choose_points() of so many entities takes, bytes.
+  // The bytes that choose_points() would allocate for so many entities.
   std::size_t bytes_to_choose(std::size_t entities) const;
   std::size_t bytes_of_points() const { return window_.points * sizeof(RepoRollup); }
   // Of an entity that was chosen.

@@ -78,7 +78,7 @@ TEST(PlannerTest, AnEmptyRangeStaysEmpty) {
   }
 }
 
-// Spans that end after the last minute of the year 9999 would wrap around where the range is cut by nobody.
+// A range that reaches beyond the last minute of the year 9999 is cut there: its end would wrap around.
 TEST(PlannerTest, ARangeEndsWithTimeItself) {
   const Minute end{kMinuteMax.value + 1};
   for (const Span span : {Span::kMinute, Span::kHour, Span::kDay}) {

@@ -1,0 +1,21 @@
+# minuted_linked(TARGET RESULT): the libraries whose headers and functions the target sees: those that it
+# links, and those that these link publicly.
+function(minuted_linked target result)
+  set(seen "")
+  get_target_property(queue ${target} LINK_LIBRARIES)
+  while(queue)
+    list(POP_FRONT queue next)
+    if(next IN_LIST seen)
+      continue()
+    endif()
+    list(APPEND seen ${next})
+    # What a library links privately stands here as $<LINK_ONLY:…>, which is no target.
+    if(TARGET ${next})
+      get_target_property(more ${next} INTERFACE_LINK_LIBRARIES)
+      if(more)
+        list(APPEND queue ${more})
+      endif()
+    endif()
+  endwhile()
+  set(${result} "${seen}" PARENT_SCOPE)
+endfunction()
